@@ -1,0 +1,195 @@
+//! The ways a task, or a whole run, fails to give a value.
+//!
+//! **Invariant:** every error says what happened, to which task and from which
+//! line; nothing is swallowed: what nobody can receive goes to [`report`].
+//!
+//! Used by `join`, `run` and the rooms; imports only `info`.
+
+use std::any::Any;
+use std::fmt;
+use std::io::Write;
+
+use crate::info::{Identity, TaskId, TaskInfo};
+
+/// What a panic carries.
+pub(crate) type Payload = Box<dyn Any + Send>;
+
+/// Why a task gave no value.
+///
+/// asyncio raises `CancelledError` or the task's own exception at the `await`;
+/// here awaiting a [`JoinHandle`](crate::JoinHandle) gives a `Result`.
+///
+/// ```
+/// executor::run(async {
+///     let task = executor::spawn_named("doomed", async { panic!("no luck") });
+///     let error = task.await.unwrap_err();
+///     assert!(error.is_panic());
+///     assert!(error.to_string().contains("\"doomed\""));
+///     assert!(error.to_string().contains("no luck"));
+/// });
+/// ```
+pub struct JoinError(Box<Inner>);
+
+struct Inner {
+    /// `None` where no task was ever made, because the loop had closed.
+    task: Option<Identity>,
+    kind: Kind,
+}
+
+enum Kind {
+    Cancelled,
+    Closed,
+    OwnThread,
+    Panicked(std::sync::Mutex<Payload>),
+}
+
+impl JoinError {
+    fn new(task: Option<Identity>, kind: Kind) -> Self {
+        JoinError(Box::new(Inner { task, kind }))
+    }
+
+    pub(crate) fn cancelled(task: Identity) -> Self {
+        Self::new(Some(task), Kind::Cancelled)
+    }
+
+    pub(crate) fn panicked(task: Identity, payload: Payload) -> Self {
+        Self::new(Some(task), Kind::Panicked(payload.into()))
+    }
+
+    pub(crate) fn closed() -> Self {
+        Self::new(None, Kind::Closed)
+    }
+
+    pub(crate) fn own_thread() -> Self {
+        Self::new(None, Kind::OwnThread)
+    }
+
+    /// Was the future dropped before it gave a value? True for a cancelled
+    /// task, for one that the end of its loop cancelled, and for one that a
+    /// closed loop never took in.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.0.kind, Kind::Cancelled | Kind::Closed)
+    }
+
+    /// Had the loop closed, so that the future never started?
+    pub fn is_closed(&self) -> bool {
+        matches!(self.0.kind, Kind::Closed)
+    }
+
+    /// Did the task panic?
+    pub fn is_panic(&self) -> bool {
+        matches!(self.0.kind, Kind::Panicked(_))
+    }
+
+    /// The task's panic, for `std::panic::resume_unwind`.
+    ///
+    /// # Panics
+    ///
+    /// If the task did not panic; ask [`is_panic`](Self::is_panic) first.
+    #[track_caller]
+    pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
+        match self.0.kind {
+            Kind::Panicked(payload) => {
+                payload.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
+            }
+            _ => panic!("JoinError::into_panic called on an error that is no panic: {self}"),
+        }
+    }
+
+    /// The task's id; `None` if the loop had closed and none was made.
+    pub fn task_id(&self) -> Option<TaskId> {
+        self.0.task.as_ref().map(|task| task.id)
+    }
+
+    /// The task's name.
+    pub fn task_name(&self) -> Option<String> {
+        self.0.task.as_ref().map(Identity::name)
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(task) = &self.0.task {
+            write!(f, "{task} ")?;
+        }
+        match &self.0.kind {
+            Kind::Cancelled => write!(f, "was cancelled"),
+            Kind::Closed => write!(f, "the loop has closed and takes no more work"),
+            Kind::OwnThread => write!(
+                f,
+                "a blocking wait on the loop's own thread would wait for ever: \
+                 `.await` the handle instead"
+            ),
+            Kind::Panicked(payload) => {
+                write!(f, "panicked: {}", panic_text(&**crate::sys::lock(payload)))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({self})")
+    }
+}
+
+impl std::error::Error for JoinError {}
+
+/// Why a run gave no value.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RunError {
+    /// A loop is running on this thread already.
+    AlreadyRunning,
+    /// Nothing can ever happen again: the main future waits, and so does
+    /// everything that could wake it.
+    #[non_exhaustive]
+    Stalled {
+        /// Every task that was left, and what it waits for.
+        tasks: Vec<TaskInfo>,
+    },
+    /// The [`Runner`](crate::Runner) was closed.
+    Closed,
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunError::AlreadyRunning => write!(
+                f,
+                "a loop is already running on this thread, and loops do not nest. Inside it: \
+                 `.await` the future, `spawn` it, or run it on a thread of its own with \
+                 `to_thread(|| executor::run(..))`. For a notebook: `Runner::background()`"
+            ),
+            RunError::Closed => write!(f, "this Runner was closed; build a new one"),
+            RunError::Stalled { tasks } => {
+                write!(
+                    f,
+                    "the loop has stalled: nothing is ready, and no timer, thread job or waker \
+                     is left that could change that"
+                )?;
+                tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for RunError {}
+
+/// The text of a panic, as far as it has one.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        text
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text
+    } else {
+        "(a panic without text)"
+    }
+}
+
+/// Tells the person at the terminal what no program can receive.
+///
+/// A closed stderr is no reason to fail: there is nobody left to tell.
+pub(crate) fn report(text: fmt::Arguments<'_>) {
+    let _ = writeln!(std::io::stderr(), "executor: {text}");
+}

@@ -1,0 +1,184 @@
+//! Who a task is and what can be told about it: plain data for errors,
+//! listings and traces.
+//!
+//! **Invariant:** everything here is a snapshot; it holds no task, wakes
+//! nobody and stays valid after the loop is gone.
+//!
+//! Filled in by `runtime`; read by whoever prints. Imports nothing.
+
+use std::fmt;
+use std::panic::Location;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The number of a task in its loop: 1 is the main future, then in order of
+/// spawning. Never used twice in one loop.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(pub(crate) u64);
+
+impl fmt::Display for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+impl fmt::Debug for TaskId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TaskId({})", self.0)
+    }
+}
+
+/// A task's id, its given name if it has one, and the line that spawned it.
+///
+/// The name is boxed twice so that this is three words: every task has one of
+/// these and few have names.
+#[derive(Clone)]
+pub(crate) struct Identity {
+    pub(crate) id: TaskId,
+    pub(crate) name: Option<Arc<Box<str>>>,
+    pub(crate) site: &'static Location<'static>,
+}
+
+impl Identity {
+    /// The given name, or `Task-n` as asyncio would call it.
+    pub(crate) fn name(&self) -> String {
+        match &self.name {
+            Some(name) => name.to_string(),
+            None => format!("Task-{}", self.id),
+        }
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Identity { id, name, site } = self;
+        match name {
+            Some(name) => write!(f, "task {id} \"{name}\" (spawned at {site})"),
+            None => write!(f, "task {id} (spawned at {site})"),
+        }
+    }
+}
+
+/// What a task is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TaskState {
+    /// It is being polled right now.
+    Running,
+    /// It is in the ready queue.
+    Ready,
+    /// It waits for something.
+    Waiting,
+    /// It waits, and nothing that the loop knows of can ever wake it: it is
+    /// not queued, has no timer, join or thread job, and no clone of its waker
+    /// is left.
+    Unwakeable,
+    /// It has ended; its handle still holds the output.
+    Finished,
+}
+
+/// Something a task waits for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Wait {
+    /// A deadline, this long after the moment of the listing; `Duration::MAX`
+    /// if it never comes.
+    Sleep(Duration),
+    /// Another task's end.
+    Join {
+        /// The task that is awaited.
+        task: TaskId,
+        /// Its name.
+        name: String,
+    },
+    /// A call on a thread pool.
+    Job {
+        /// The line that asked for it.
+        site: &'static Location<'static>,
+    },
+    /// Somebody else holds a clone of the task's waker: a channel, another
+    /// thread, a combinator.
+    Waker,
+}
+
+impl fmt::Display for Wait {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Wait::Sleep(Duration::MAX) => write!(f, "sleep for ever"),
+            Wait::Sleep(left) => write!(f, "sleep until +{left:?}"),
+            Wait::Join { task, name } => write!(f, "join task {task} \"{name}\""),
+            Wait::Job { site } => write!(f, "thread job at {site}"),
+            Wait::Waker => write!(f, "a waker that somebody else holds"),
+        }
+    }
+}
+
+/// A snapshot of one task: asyncio's `Task` object as far as it can be looked
+/// at from outside.
+#[derive(Clone)]
+pub struct TaskInfo {
+    pub(crate) identity: Identity,
+    pub(crate) parent: Option<TaskId>,
+    pub(crate) state: TaskState,
+    pub(crate) waits: Vec<Wait>,
+}
+
+impl TaskInfo {
+    /// The task's number.
+    pub fn id(&self) -> TaskId {
+        self.identity.id
+    }
+
+    /// The name it was given, or `Task-n` (asyncio: `get_name()`).
+    pub fn name(&self) -> String {
+        self.identity.name()
+    }
+
+    /// The task that spawned it; `None` for the main future and for what came
+    /// from outside the loop.
+    pub fn parent(&self) -> Option<TaskId> {
+        self.parent
+    }
+
+    /// The line that spawned it.
+    pub fn spawned_at(&self) -> &'static Location<'static> {
+        self.identity.site
+    }
+
+    /// What it was doing when the snapshot was taken.
+    pub fn state(&self) -> TaskState {
+        self.state
+    }
+
+    /// What it was waiting for: empty if it was not, several entries if it
+    /// waits for several things at once (inside a `gather`, say).
+    pub fn waits_for(&self) -> &[Wait] {
+        &self.waits
+    }
+}
+
+impl fmt::Display for TaskInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: ", self.identity)?;
+        match self.state {
+            TaskState::Running => write!(f, "running"),
+            TaskState::Ready => write!(f, "ready to run"),
+            TaskState::Finished => write!(f, "finished, its output not yet read"),
+            TaskState::Unwakeable => write!(f, "waits, and nothing can ever wake it"),
+            TaskState::Waiting => {
+                write!(f, "waits for ")?;
+                for (n, wait) in self.waits.iter().enumerate() {
+                    let comma = if n == 0 { "" } else { ", " };
+                    write!(f, "{comma}{wait}")?;
+                }
+                Ok(())
+            }
+        }
+    }
+}
+
+impl fmt::Debug for TaskInfo {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TaskInfo({self})")
+    }
+}

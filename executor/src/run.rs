@@ -1,0 +1,363 @@
+//! The loop: poll what is ready, sleep until something is.
+//!
+//! # The story
+//!
+//! A *turn* takes the ready queue as it stands and polls each task in it once.
+//! What those polls wake goes to the back of the queue and waits for the next
+//! turn, so nobody is polled twice in one. After the turn the loop takes in
+//! its mail (one load if there is none).
+//!
+//! When nothing is ready the loop *looks around*: mail, then the clock and the
+//! timers that are due. If still nothing is ready it *parks*: it sleeps until
+//! the next deadline or until another thread rings. With a virtual clock it
+//! does not sleep but jumps to the deadline.
+//!
+//! A queue that is never empty must not hide the rest of the world, so the
+//! loop also looks around after [`POLLS_BETWEEN_LOOKS`] polls.
+//!
+//! The main future is a task like any other, except that it lives on the stack
+//! of `run` and may borrow from there. It stands in the same queue; when it
+//! returns, so does the loop.
+//!
+//! **Invariant:** the loop never sleeps while a task is ready, and never polls
+//! a task that nobody woke.
+//!
+//! Called by [`run`](crate::run()) and the `runner`; calls everything below.
+
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::pin::pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+use std::time::{Duration, Instant};
+
+use crate::context;
+use crate::error::{Payload, RunError};
+use crate::probe::{self, Ending, Event};
+use crate::runtime::{Runtime, Settings, contain};
+use crate::shutdown::shutdown;
+use crate::slab::TaskKey;
+use crate::waker::OwnedWaker;
+
+/// How many tasks are polled before the loop looks at clock and mail though
+/// more are ready. A look costs about 50 ns for the clock (and 160 ns for the
+/// poller, once there are sockets), so once in 61 polls it adds about 3 ns to
+/// each, and a due timer waits for 61 polls at most. The number is tokio's.
+pub(crate) const POLLS_BETWEEN_LOOKS: u32 = 61;
+
+/// The main future, as the loop sees it: something to poll.
+type Main<'a> = &'a mut dyn FnMut(&mut Context<'_>) -> Poll<()>;
+
+/// Runs a future, and whatever it spawns, until it returns (asyncio:
+/// `asyncio.run`).
+///
+/// Starts a loop on this thread, gives it the future, and cleans up when that
+/// has returned: tasks that are left are cancelled and dropped, the last one
+/// spawned first, with the loop still there for their destructors; then thread
+/// jobs that have started are waited for. The future may borrow: it never
+/// leaves this call.
+///
+/// ```
+/// use executor::{run, sleep};
+/// use std::time::Duration;
+///
+/// let name = String::from("world");
+/// let greeting = run(async {
+///     sleep(Duration::from_millis(1)).await;
+///     format!("Hello, {}", &name)
+/// });
+/// assert_eq!(greeting, "Hello, world");
+/// ```
+///
+/// # Panics
+///
+/// - With the panic of the future, after all tasks were dropped.
+/// - If a loop is already running on this thread; [`try_run`] gives an error
+///   instead.
+/// - If the loop has stalled: the future waits for something that can never
+///   happen. The text lists every task and what it waits for.
+#[track_caller]
+pub fn run<F: Future>(future: F) -> F::Output {
+    match try_run(future) {
+        Ok(output) => output,
+        Err(error) => panic!("{error}"),
+    }
+}
+
+/// Like [`run`], with an error where `run` panics on misuse or on a stall.
+///
+/// ```
+/// use executor::{RunError, run, try_run};
+///
+/// run(async {
+///     let nested = try_run(async { 1 });
+///     assert!(matches!(nested, Err(RunError::AlreadyRunning)));
+/// });
+///
+/// let stalled = try_run(std::future::pending::<()>());
+/// assert!(matches!(stalled, Err(RunError::Stalled { .. })));
+/// ```
+///
+/// # Errors
+///
+/// [`RunError::AlreadyRunning`] if a loop runs on this thread;
+/// [`RunError::Stalled`] if nothing can ever happen again.
+///
+/// # Panics
+///
+/// With the panic of the future.
+#[track_caller]
+pub fn try_run<F: Future>(future: F) -> Result<F::Output, RunError> {
+    let site = Location::caller();
+    let runtime = Runtime::new(Settings::from_env());
+    let entered = runtime.enter().ok_or(RunError::AlreadyRunning)?;
+    let mut context = context::of_thread();
+    let result = run_main(&runtime, future, &mut context, site);
+    shutdown(&runtime);
+    drop(entered);
+    result.unwrap_or_else(|panic| resume_unwind(panic))
+}
+
+/// Runs one main future on a loop that is entered, and drops it there.
+///
+/// `Err` is a panic, to be resumed when the caller has cleaned up.
+pub(crate) fn run_main<F: Future>(
+    runtime: &Rc<Runtime>,
+    future: F,
+    context: &mut context::Context,
+    site: &'static Location<'static>,
+) -> Result<Result<F::Output, RunError>, Payload> {
+    let main = runtime.admit_main(std::mem::take(context), site);
+    let mut output = None;
+    let mut future = pin!(Some(future));
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        turn_until_done(runtime, main, &mut |cx| {
+            let future = future.as_mut().as_pin_mut().expect("dropped only below");
+            output = Some(ready!(future.poll(cx)));
+            Poll::Ready(())
+        })
+    }));
+    runtime.acting_as(main, || {
+        contain("the destructor of the main future", || future.set(None));
+    });
+    *context = runtime.dismiss_main(main);
+    Ok(result?.map(|()| output.expect("the loop ends when there is an output")))
+}
+
+/// Turns the loop until the main future returns.
+///
+/// # Panics
+///
+/// With the panic of the main future; with that of a task if
+/// [`OnPanic::Stop`](crate::OnPanic::Stop) says so.
+fn turn_until_done(
+    runtime: &Runtime,
+    main: TaskKey,
+    poll_main: Main<'_>,
+) -> Result<(), RunError> {
+    let mut spare = OwnedWaker::unbound(runtime.ready.mailbox());
+    let mut polls = 0;
+    loop {
+        let ready = runtime.ready.start_turn(&runtime.rng);
+        runtime.probe.emit(|_| Event::Turn { ready });
+        while let Some(task) = runtime.ready.pop() {
+            if task != main {
+                poll_task(runtime, task, &mut spare);
+            } else if poll_the_main_future(runtime, task, &mut spare, poll_main).is_ready() {
+                return Ok(());
+            }
+            polls += 1;
+            if polls == POLLS_BETWEEN_LOOKS {
+                polls = 0;
+                look_around(runtime);
+            }
+        }
+        runtime.take_in_mail();
+        if runtime.ready.is_empty() {
+            polls = 0;
+            look_around(runtime);
+            if runtime.ready.is_empty() {
+                park(runtime)?;
+            }
+        }
+    }
+}
+
+// ---- polling --------------------------------------------------------------
+
+/// Polls a task once, or drops it if that was asked for.
+fn poll_task(runtime: &Runtime, task: TaskKey, spare: &mut OwnedWaker) {
+    let Some(taken) = runtime.take_out(task) else {
+        return;
+    };
+    let Some(mut work) = taken.work else { return };
+    if taken.cancelled {
+        return runtime.fail(task, work, None);
+    }
+    let waker = bind(&taken.own_waker, spare, task);
+    runtime.start_poll(task, waker);
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        work.as_mut().poll(&mut Context::from_waker(waker.waker()))
+    }));
+    runtime.end_poll(!matches!(result, Ok(Poll::Pending)));
+    match result {
+        Ok(Poll::Pending) => {
+            let own_waker = keep_if_cloned(taken.own_waker, spare, runtime);
+            runtime.put_back(task, Some(work), own_waker);
+            if runtime.settings.debug {
+                runtime.report_if_unwakeable(task);
+            }
+        }
+        Ok(Poll::Ready(())) => {
+            replace_if_cloned(spare, runtime);
+            runtime.finish(task, work, Ending::Returned);
+        }
+        Err(panic) => {
+            replace_if_cloned(spare, runtime);
+            runtime.fail(task, work, Some(panic));
+        }
+    }
+}
+
+/// Polls the main future once. Its panic passes through: it is the caller's.
+fn poll_the_main_future(
+    runtime: &Runtime,
+    main: TaskKey,
+    spare: &mut OwnedWaker,
+    poll_main: Main<'_>,
+) -> Poll<()> {
+    let Some(taken) = runtime.take_out(main) else {
+        return Poll::Pending;
+    };
+    let waker = bind(&taken.own_waker, spare, main);
+    runtime.start_poll(main, waker);
+    let result = catch_unwind(AssertUnwindSafe(|| {
+        poll_main(&mut Context::from_waker(waker.waker()))
+    }));
+    runtime.end_poll(!matches!(result, Ok(Poll::Pending)));
+    let own_waker = keep_if_cloned(taken.own_waker, spare, runtime);
+    runtime.put_back(main, None, own_waker);
+    result.unwrap_or_else(|payload| resume_unwind(payload))
+}
+
+/// The waker for a poll: the task's own, or the spare one, bound to it.
+#[inline]
+fn bind<'a>(
+    own: &'a Option<Box<OwnedWaker>>,
+    spare: &'a OwnedWaker,
+    task: TaskKey,
+) -> &'a OwnedWaker {
+    match own {
+        Some(own) => {
+            own.clear_mailed();
+            own
+        }
+        None => {
+            spare.bind(task);
+            spare
+        }
+    }
+}
+
+/// After a poll: the waker that the task keeps. If a clone of the spare one
+/// was kept somewhere, it is the task's from now on.
+#[inline(always)]
+fn keep_if_cloned(
+    own: Option<Box<OwnedWaker>>,
+    spare: &mut OwnedWaker,
+    runtime: &Runtime,
+) -> Option<Box<OwnedWaker>> {
+    if own.is_some() {
+        return own;
+    }
+    replace_if_cloned(spare, runtime).map(Box::new)
+}
+
+#[inline(always)]
+fn replace_if_cloned(spare: &mut OwnedWaker, runtime: &Runtime) -> Option<OwnedWaker> {
+    if !spare.is_cloned() {
+        return None;
+    }
+    Some(replace_spare(spare, runtime))
+}
+
+#[cold]
+fn replace_spare(spare: &mut OwnedWaker, runtime: &Runtime) -> OwnedWaker {
+    std::mem::replace(spare, OwnedWaker::unbound(runtime.ready.mailbox()))
+}
+
+// ---- the rest of the world ------------------------------------------------
+
+/// Takes in what the world has done meanwhile.
+fn look_around(runtime: &Runtime) {
+    runtime.take_in_mail();
+    fire_due_timers(runtime);
+}
+
+/// Wakes whoever waits for a deadline that has come, the earliest first.
+fn fire_due_timers(runtime: &Runtime) {
+    if runtime.timers.borrow().next_deadline().is_none() {
+        return; // and the clock need not be read
+    }
+    let now = runtime.clock.now();
+    loop {
+        let due = runtime.timers.borrow_mut().pop_due(now);
+        let Some((timer, waiter)) = due else { return };
+        runtime.probe.emit(|_| Event::TimerFire {
+            timer: probe::timer_number(timer),
+        });
+        runtime.wake(waiter);
+    }
+}
+
+/// Sleeps, or jumps, until something may have happened.
+fn park(runtime: &Runtime) -> Result<(), RunError> {
+    runtime.refuse_to_run_in_a_forked_child();
+    let deadline = runtime.timers.borrow().next_deadline();
+    runtime.probe.emit(|_| Event::ParkStart {
+        until: deadline.map(probe::time),
+    });
+    match deadline {
+        // A job may wake a task when it ends, and what it takes is real time.
+        _ if runtime.clock.is_virtual() && runtime.has_jobs() => runtime.sleep(None),
+        Some(deadline) if runtime.clock.is_virtual() => runtime.clock.jump_to(deadline),
+        Some(deadline) => {
+            let left = deadline.saturating_sub(runtime.clock.now());
+            runtime.sleep(Some(Duration::from_nanos(left)));
+        }
+        None if runtime.has_jobs() => runtime.sleep(None),
+        None => wait_for_somebody_else(runtime)?,
+    }
+    runtime.probe.emit(|_| Event::ParkEnd);
+    look_around(runtime);
+    Ok(())
+}
+
+/// Nothing of the loop's own will ever happen again. Is there somebody else
+/// who might wake a task, another thread or the holder of a handle?
+///
+/// If there is nobody it is a certain stall, and waiting would be for ever. If
+/// there is, a real clock waits as long as it takes; but in virtual time no
+/// program waits for long, so there it is a stall too after a second.
+fn wait_for_somebody_else(runtime: &Runtime) -> Result<(), RunError> {
+    let stalled = || {
+        let tasks = runtime.list_tasks();
+        Err(RunError::Stalled { tasks })
+    };
+    if !runtime.may_be_woken_from_outside() {
+        return stalled();
+    }
+    if !runtime.clock.is_virtual() {
+        runtime.sleep(None);
+        return Ok(());
+    }
+    let patience = runtime.settings.stall_timeout;
+    let started = Instant::now();
+    while !runtime.ready.mailbox().has_mail() {
+        let left = patience.saturating_sub(started.elapsed());
+        if left.is_zero() {
+            return stalled();
+        }
+        runtime.sleep(Some(left));
+    }
+    Ok(())
+}

@@ -1,0 +1,281 @@
+//! Who owns what, and how the rest of the house finds it.
+//!
+//! One [`Runtime`] per running loop. It holds each organ in a cell of its own,
+//! so that a borrow of one is never in the way of another. **Invariant:** no
+//! borrow is held while code that is not ours runs: not across a poll, a wake
+//! of a foreign waker, or the drop of a future, an output or a waker.
+//!
+//! Made by `run` and `runner`; found through [`Runtime::current`] by every
+//! room. The thread-local holds only the way to it, never the data itself.
+
+mod lifecycle;
+mod listing;
+mod outside;
+mod polled;
+
+use std::cell::{Cell, RefCell};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::rc::Rc;
+use std::sync::OnceLock;
+use std::task::RawWakerVTable;
+use std::time::{Duration, Instant};
+
+use crate::clock::Clock;
+use crate::error::{Payload, panic_text, report};
+use crate::pool::{Job, ThreadPool};
+use crate::probe::Probe;
+use crate::ready::{self, Mail, ReadyQueue};
+use crate::rng::Rng;
+use crate::slab::{Slab, TaskKey, of};
+use crate::sys::{Arc, AtomicU64, Ordering, TimerSlack};
+use crate::task::Task;
+use crate::timers::TimerQueue;
+use crate::waker::Waiter;
+
+/// How many times the leaves of this crate may say "ready" in one poll before
+/// they make their task yield. A task whose sockets and queues always have
+/// something would otherwise never let the others run. tokio's number: small
+/// enough for fairness, large enough that the extra turn does not show.
+pub(crate) const BUDGET: u32 = 128;
+
+thread_local! {
+    static CURRENT: RefCell<Option<Rc<Runtime>>> = const { RefCell::new(None) };
+}
+
+/// A loop's belongings.
+pub(crate) struct Runtime {
+    pub(crate) tasks: RefCell<Slab<of::Task, Task>>,
+    pub(crate) ready: Rc<ReadyQueue>,
+    pub(crate) timers: RefCell<TimerQueue>,
+    /// Calls that are with a thread pool.
+    pub(crate) jobs: RefCell<Slab<of::Job, PendingJob>>,
+    pub(crate) clock: Rc<Clock>,
+    pub(crate) probe: Rc<Probe>,
+    pub(crate) rng: Rng,
+    pub(crate) settings: Settings,
+    /// The pool behind `to_thread`, from the first call on.
+    default_pool: RefCell<Option<ThreadPool>>,
+    /// Who is being polled, and with which waker.
+    polled: Cell<Option<TaskKey>>,
+    lent: Cell<Option<Lent>>,
+    /// What is left of [`BUDGET`] in this poll.
+    budget: Cell<u32>,
+    /// Has a leaf written down the polled task since this was cleared?
+    registered: Cell<bool>,
+    /// This loop's number in the process, for those who may not hold on to it.
+    number: Cell<u64>,
+    next_id: Cell<u64>,
+    phase: Cell<Phase>,
+    /// The vector that letters are taken out into, kept for its memory.
+    letters: Cell<Vec<Mail>>,
+    /// Set while this thread's sleeps are precise.
+    precise: Cell<Option<TimerSlack>>,
+    /// The process that this loop lives in, once it has slept there.
+    process: Cell<Option<u32>>,
+}
+
+/// What the builder of a `Runner` may choose.
+#[derive(Clone, Copy)]
+pub(crate) struct Settings {
+    pub(crate) virtual_time: bool,
+    pub(crate) seed: Option<u64>,
+    pub(crate) debug: bool,
+    pub(crate) shutdown_timeout: Option<Duration>,
+    pub(crate) stall_timeout: Duration,
+    pub(crate) on_panic: OnPanic,
+}
+
+/// What a loop does when a spawned task panics (tokio: `UnhandledPanic`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum OnPanic {
+    /// The panic stays in the task: it comes out of the task's handle, and is
+    /// reported on stderr if nobody ever reads it. The loop goes on.
+    #[default]
+    Log,
+    /// The panic comes out of `run` at once, after all other tasks were
+    /// dropped. For tests, where a dead background task should be seen.
+    Stop,
+}
+
+/// A call that is with a thread pool.
+pub(crate) struct PendingJob {
+    pub(crate) job: Arc<dyn Job>,
+    /// `None` once nobody awaits it.
+    pub(crate) waiter: Option<Waiter>,
+    pub(crate) site: &'static Location<'static>,
+    pub(crate) since: Instant,
+}
+
+/// What tells a waker from all others, as in std's `Waker::will_wake`.
+#[derive(Clone, Copy)]
+struct Lent {
+    data: *const (),
+    vtable: &'static RawWakerVTable,
+}
+
+/// How far a loop's life has come.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// Tasks are being dropped; nothing new is taken in.
+    Closing,
+}
+
+impl Settings {
+    /// What a plain `run` goes by.
+    pub(crate) fn from_env() -> Self {
+        Settings {
+            debug: is_debug_asked_for(),
+            ..Settings::default()
+        }
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Settings {
+            virtual_time: false,
+            seed: None,
+            debug: false,
+            shutdown_timeout: None,
+            stall_timeout: Duration::from_secs(1),
+            on_panic: OnPanic::Log,
+        }
+    }
+}
+
+// ---- finding it -----------------------------------------------------------
+
+impl Runtime {
+    pub(crate) fn new(settings: Settings) -> Rc<Self> {
+        let clock = Rc::new(Clock::new(settings.virtual_time));
+        let probe = Rc::new(Probe::new(Rc::clone(&clock)));
+        Rc::new(Runtime {
+            tasks: RefCell::default(),
+            ready: Rc::new(ReadyQueue::new(Rc::clone(&probe))),
+            timers: RefCell::default(),
+            jobs: RefCell::default(),
+            clock,
+            probe,
+            rng: Rng::new(settings.seed),
+            settings,
+            default_pool: RefCell::default(),
+            polled: Cell::new(None),
+            lent: Cell::new(None),
+            budget: Cell::new(BUDGET),
+            registered: Cell::new(false),
+            number: Cell::new(0),
+            next_id: Cell::new(1),
+            phase: Cell::new(Phase::Open),
+            letters: Cell::default(),
+            precise: Cell::new(None),
+            process: Cell::new(None),
+        })
+    }
+
+    /// Makes this the thread's loop until the guard is dropped; `None` if the
+    /// thread has one already.
+    pub(crate) fn enter(self: &Rc<Self>) -> Option<Entered> {
+        let is_free = |current: &RefCell<Option<_>>| current.borrow().is_none();
+        let is_free = CURRENT.try_with(is_free).unwrap_or(false);
+        is_free.then(|| self.enter_over())
+    }
+
+    /// The same, in the place of a loop that the thread may have. Only for
+    /// the end of a loop, which may come while another one runs.
+    pub(crate) fn enter_over(self: &Rc<Self>) -> Entered {
+        let outer = CURRENT.try_with(|current| current.replace(Some(Rc::clone(self))));
+        Entered {
+            outer: outer.ok().flatten(),
+            outer_queue: ready::enter(Some(Rc::clone(&self.ready))),
+        }
+    }
+
+    /// This loop's number: no other loop of the process has it. Given out at
+    /// the first question, because most runs never ask.
+    pub(crate) fn number(&self) -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        if self.number.get() == 0 {
+            self.number.set(NEXT.fetch_add(1, Ordering::Relaxed));
+        }
+        self.number.get()
+    }
+
+    /// Does something with the loop that runs on this thread, if one does.
+    #[inline]
+    pub(crate) fn with<R>(f: impl FnOnce(&Rc<Runtime>) -> R) -> Option<R> {
+        CURRENT
+            .try_with(|current| current.borrow().as_ref().map(f))
+            .ok()
+            .flatten()
+    }
+
+    /// The loop that runs on this thread.
+    #[inline]
+    pub(crate) fn current() -> Option<Rc<Runtime>> {
+        Self::with(Rc::clone)
+    }
+
+    /// The same, for those who cannot go on without one.
+    ///
+    /// # Panics
+    ///
+    /// At the caller's line if no loop runs on this thread.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn expect_current(who: &str) -> Rc<Runtime> {
+        match Self::current() {
+            Some(runtime) => runtime,
+            None => no_loop(who),
+        }
+    }
+}
+
+#[cold]
+#[track_caller]
+fn no_loop(who: &str) -> ! {
+    panic!(
+        "{who} needs a running loop, and none runs on this thread: call it from a future that \
+         `executor::run(..)` runs, or, from another thread, through an `executor::Handle`"
+    )
+}
+
+/// The loop is this thread's while this lives.
+pub(crate) struct Entered {
+    outer: Option<Rc<Runtime>>,
+    outer_queue: Option<Rc<ReadyQueue>>,
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        ready::enter(self.outer_queue.take());
+        // Out first, dropped after the borrow: the last reference to a loop
+        // may drop outputs, which are somebody's code.
+        let outer = self.outer.take();
+        let left = CURRENT.try_with(|current| current.replace(outer));
+        if let Ok(Some(runtime)) = &left {
+            runtime.precise.take();
+        }
+        drop(left);
+    }
+}
+
+/// Does the environment ask for debug mode? Looked at once per process: a look
+/// costs more than a whole empty run.
+fn is_debug_asked_for() -> bool {
+    static ASKED: OnceLock<bool> = OnceLock::new();
+    *ASKED.get_or_init(|| std::env::var_os("EXECUTOR_DEBUG").is_some_and(|value| value != "0"))
+}
+
+/// Runs somebody's code that the loop must survive; a panic is reported.
+pub(crate) fn contain(whose: &str, code: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(code)) {
+        report_panic(whose, &payload);
+    }
+}
+
+#[cold]
+fn report_panic(whose: &str, payload: &Payload) {
+    report(format_args!("{whose} panicked: {}", panic_text(&**payload)));
+}

@@ -1,0 +1,113 @@
+//! What comes to the loop from outside, and how it sleeps until something
+//! does: mail, thread jobs, the clock.
+//!
+//! **Invariant:** a thread job stays in the table until its end has reached
+//! the loop, whether or not anybody still awaits it; while there is one, a
+//! virtual clock stands still and nothing is a stall.
+
+use std::time::Duration;
+
+use super::{Runtime, contain};
+use crate::pool::ThreadPool;
+use crate::probe::{Event, job_number};
+use crate::ready::Mail;
+use crate::slab::JobKey;
+use crate::sys::TimerSlack;
+
+impl Runtime {
+    /// Does what the letters in the mail slot say, in the order of their
+    /// coming. One load if there are none.
+    #[inline]
+    pub(crate) fn take_in_mail(&self) {
+        if self.ready.mailbox().has_mail() {
+            self.open_letters();
+        }
+    }
+
+    fn open_letters(&self) {
+        let mut letters = self.letters.take();
+        self.ready.mailbox().take_mail(&mut letters);
+        self.probe.emit(|_| Event::Mail {
+            messages: letters.len(),
+        });
+        for letter in letters.drain(..) {
+            match letter {
+                Mail::Wake(task) => self.ready.wake(task),
+                Mail::Cancel(task) => {
+                    self.request_cancel(task);
+                }
+                Mail::JobDone(job) => self.end_job(job),
+                Mail::Run(call) => contain("a call from another thread", call),
+                Mail::Nudge => {}
+            }
+        }
+        self.letters.set(letters);
+    }
+
+    /// Sleeps until there is mail or `timeout` is over; may return early.
+    pub(crate) fn sleep(&self, timeout: Option<Duration>) {
+        if timeout.is_some() {
+            self.sleep_precisely();
+        }
+        self.ready.mailbox().park(timeout);
+    }
+
+    /// Asks the kernel not to round this thread's sleeps, until the loop is
+    /// left. Two system calls per run, and only in a run that sleeps.
+    fn sleep_precisely(&self) {
+        let slack = self.precise.take().unwrap_or_else(TimerSlack::set_to_least);
+        self.precise.set(Some(slack));
+    }
+
+    /// The end of a thread job has come: whoever awaits it goes on.
+    pub(crate) fn end_job(&self, key: JobKey) {
+        let job = self.jobs.borrow_mut().remove(key);
+        self.probe.emit(|_| Event::JobEnd {
+            job: job_number(key),
+        });
+        if let Some(waiter) = job.and_then(|job| job.waiter) {
+            self.wake(waiter);
+        }
+    }
+
+    pub(crate) fn has_jobs(&self) -> bool {
+        self.jobs.borrow().len() > 0
+    }
+
+    /// Could another thread, or somebody who holds a waker, still wake a task?
+    pub(crate) fn may_be_woken_from_outside(&self) -> bool {
+        let mailbox = self.ready.mailbox();
+        let tasks = self.tasks.borrow();
+        mailbox.has_mail()
+            || mailbox.has_handles()
+            || tasks.iter().any(|(_, task)| task.is_waker_cloned())
+    }
+
+    /// The pool behind `to_thread`.
+    pub(crate) fn default_pool(&self) -> ThreadPool {
+        let mut pool = self.default_pool.borrow_mut();
+        pool.get_or_insert_with(ThreadPool::default_size).clone()
+    }
+
+    /// The same, if there ever was one.
+    pub(crate) fn take_default_pool(&self) -> Option<ThreadPool> {
+        self.default_pool.take()
+    }
+
+    /// A child made by `fork` has a copy of the loop, but none of the threads
+    /// that would wake it: it must not sleep in it.
+    ///
+    /// # Panics
+    ///
+    /// In such a child.
+    pub(crate) fn refuse_to_run_in_a_forked_child(&self) {
+        let here = std::process::id();
+        let home = self.process.replace(Some(here)).unwrap_or(here);
+        assert!(
+            home == here,
+            "this loop belongs to process {home}, and this is its forked child {here}: a forked \
+             child cannot go on with its parent's loop. Start a new one there with \
+             `executor::run(..)`, or fork before the loop runs"
+        );
+    }
+}
