@@ -12,13 +12,15 @@
 //!
 //! Used by `combine`; knows nothing of the loop.
 
+mod wakers;
+
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::task::{Context, Poll, Wake, Waker};
+use std::task::{Context, Poll, Waker};
 
 use pin_project::pin_project;
 
-use crate::sys::{Arc, AtomicBool, AtomicU64, Mutex, Ordering, fence, lock};
+use wakers::OwnWakers;
 
 /// Up to this many futures are all polled in each round. A child's own waker
 /// costs about 60 ns when the child keeps it, a needless poll of a sleeping
@@ -91,62 +93,6 @@ enum Wakers {
     All { cursor: usize },
     /// Each future has a waker of its own.
     Own(OwnWakers),
-}
-
-struct OwnWakers {
-    roll: Arc<Roll>,
-    /// Lent to futures that keep no clone, as the loop does with tasks.
-    spare: Arc<ChildWaker>,
-    spare_waker: Waker,
-    /// Wakers that were kept, by index.
-    kept: Vec<Option<Kept>>,
-    /// Who is to be polled in this round, and how far it is.
-    round: Vec<u32>,
-    next: usize,
-}
-
-struct Kept {
-    child: Arc<ChildWaker>,
-    waker: Waker,
-}
-
-/// Who was woken; shared with the wakers.
-struct Roll {
-    woken: Mutex<Woken>,
-}
-
-#[derive(Default)]
-struct Woken {
-    children: Vec<u32>,
-    /// Who waits for the set; `None` once told.
-    waiter: Option<Waker>,
-}
-
-struct ChildWaker {
-    index: AtomicU64,
-    /// Is it on the roll?
-    queued: AtomicBool,
-    roll: Arc<Roll>,
-}
-
-impl Wake for ChildWaker {
-    fn wake(self: Arc<Self>) {
-        self.wake_by_ref();
-    }
-
-    fn wake_by_ref(self: &Arc<Self>) {
-        if self.queued.swap(true, Ordering::AcqRel) {
-            return;
-        }
-        let waiter = {
-            let mut woken = lock(&self.roll.woken);
-            woken.children.push(self.index.load(Ordering::Relaxed) as u32);
-            woken.waiter.take()
-        };
-        if let Some(waiter) = waiter {
-            waiter.wake();
-        }
-    }
 }
 
 /// How a round ended.
@@ -258,10 +204,7 @@ impl<F: Future> Children<F> {
         match &mut self.wakers {
             Wakers::All { .. } => self.started,
             Wakers::Own(own) => {
-                own.call_roll(waiter);
-                if self.by_index {
-                    own.round.sort_unstable();
-                }
+                own.call_roll(waiter, self.by_index);
                 0
             }
         }
@@ -319,96 +262,6 @@ impl<F: Future> Children<F> {
     }
 }
 
-/// `spare` and `spare_waker` are two references to one thing.
-const OUR_OWN_REFERENCES: usize = 2;
-
-impl OwnWakers {
-    fn new() -> Self {
-        let roll = Arc::new(Roll {
-            woken: Mutex::default(),
-        });
-        let (spare, spare_waker) = ChildWaker::new(&roll);
-        OwnWakers {
-            roll,
-            spare,
-            spare_waker,
-            kept: Vec::new(),
-            round: Vec::new(),
-            next: 0,
-        }
-    }
-
-    /// Takes those that were woken into the round, behind what the last one
-    /// left, and asks for `waiter` to be told of the next.
-    fn call_roll(&mut self, waiter: &Waker) {
-        self.round.drain(..self.next);
-        self.next = 0;
-        let displaced = {
-            let mut woken = lock(&self.roll.woken);
-            if self.round.is_empty() {
-                std::mem::swap(&mut self.round, &mut woken.children);
-            } else {
-                self.round.append(&mut woken.children);
-            }
-            woken.waiter.replace(waiter.clone())
-        };
-        drop(displaced);
-    }
-
-    #[inline]
-    fn next(&mut self) -> Option<usize> {
-        let index = *self.round.get(self.next)?;
-        self.next += 1;
-        Some(index as usize)
-    }
-
-    fn put_back(&mut self, index: usize) {
-        self.round.insert(self.next, index as u32);
-    }
-
-    /// Polls with the future's own waker, or with the spare one, which becomes
-    /// the future's own if it keeps a clone.
-    #[inline]
-    fn poll<F: Future>(&mut self, index: usize, future: Pin<&mut F>) -> Poll<F::Output> {
-        if let Some(Some(kept)) = self.kept.get(index) {
-            kept.child.queued.store(false, Ordering::Release);
-            return future.poll(&mut Context::from_waker(&kept.waker));
-        }
-        self.spare.index.store(index as u64, Ordering::Relaxed);
-        self.spare.queued.store(false, Ordering::Release);
-        let poll = future.poll(&mut Context::from_waker(&self.spare_waker));
-        if Arc::strong_count(&self.spare) > OUR_OWN_REFERENCES {
-            self.keep_spare(index);
-        }
-        fence(Ordering::Acquire);
-        poll
-    }
-
-    fn keep_spare(&mut self, index: usize) {
-        let (spare, spare_waker) = ChildWaker::new(&self.roll);
-        let kept = Kept {
-            child: std::mem::replace(&mut self.spare, spare),
-            waker: std::mem::replace(&mut self.spare_waker, spare_waker),
-        };
-        if self.kept.len() <= index {
-            self.kept.resize_with(index + 1, || None);
-        }
-        self.kept[index] = Some(kept);
-    }
-}
-
-impl ChildWaker {
-    fn new(roll: &Arc<Roll>) -> (Arc<Self>, Waker) {
-        let child = Arc::new(ChildWaker {
-            index: AtomicU64::new(0),
-            queued: AtomicBool::new(false),
-            roll: Arc::clone(roll),
-        });
-        let waker = Waker::from(Arc::clone(&child));
-        (child, waker)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -433,13 +286,20 @@ mod tests {
         }))
     }
 
-    fn round<F: Future>(children: &mut Children<F>, spent: bool) -> (Round, Vec<(usize, F::Output)>) {
+    fn round<F: Future>(
+        children: &mut Children<F>,
+        spent: bool,
+    ) -> (Round, Vec<(usize, F::Output)>) {
         let mut outputs = Vec::new();
         let mut cx = Context::from_waker(Waker::noop());
-        let end = children.poll_round(&mut cx, || spent, |index, output| {
-            outputs.push((index, output));
-            ControlFlow::Continue(())
-        });
+        let end = children.poll_round(
+            &mut cx,
+            || spent,
+            |index, output| {
+                outputs.push((index, output));
+                ControlFlow::Continue(())
+            },
+        );
         (end, outputs)
     }
 
@@ -451,7 +311,10 @@ mod tests {
         ready.borrow_mut().push(1);
         assert_eq!(round(&mut children, false), (Round::Pending, vec![(1, 10)]));
         ready.borrow_mut().extend([0, 2]);
-        assert_eq!(round(&mut children, false), (Round::Finished, vec![(0, 0), (2, 20)]));
+        assert_eq!(
+            round(&mut children, false),
+            (Round::Finished, vec![(0, 0), (2, 20)])
+        );
         assert_eq!(*log.borrow(), [0, 1, 2, 0, 1, 2, 0, 2]);
     }
 
@@ -472,7 +335,10 @@ mod tests {
         for len in [3, POLL_ALL + 1] {
             let mut children = set(len, &log, &ready);
             assert_eq!(round(&mut children, true).0, Round::Pending);
-            assert!(log.borrow().is_empty(), "nothing is polled on an empty budget");
+            assert!(
+                log.borrow().is_empty(),
+                "nothing is polled on an empty budget"
+            );
             round(&mut children, false);
             assert_eq!(log.take(), (0..len).collect::<Vec<_>>());
         }
@@ -487,6 +353,10 @@ mod tests {
         assert_eq!(log.take(), [0, 1]);
         ready.borrow_mut().push(0);
         assert_eq!(round(&mut children, false).1, [(0, 0)]);
-        assert_eq!(log.take(), [0, 1, 2], "one returned, so one more is started");
+        assert_eq!(
+            log.take(),
+            [0, 1, 2],
+            "one returned, so one more is started"
+        );
     }
 }

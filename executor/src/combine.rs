@@ -8,19 +8,18 @@
 //!
 //! A room: calls `children` and `runtime`.
 
+mod as_completed;
+mod gather;
+mod race;
+mod try_gather;
 mod tuples;
 
-use std::collections::VecDeque;
-use std::fmt;
-use std::ops::ControlFlow;
-use std::pin::Pin;
-use std::task::{Context, Poll};
-
-use futures_core::Stream;
-
-use crate::children::{Children, Round};
 use crate::runtime::Runtime;
 
+pub use as_completed::AsCompleted;
+pub use gather::{GatherArray, GatherVec};
+pub use race::RaceVec;
+pub use try_gather::{TryGatherArray, TryGatherVec};
 pub use tuples::{GatherTuple, RaceTuple, TryGatherTuple};
 
 /// Runs futures together and gives all outputs, in the order of the futures
@@ -69,10 +68,9 @@ pub fn gather<G: Gather>(futures: G) -> G::Future {
 /// use executor::{run, try_gather};
 ///
 /// run(async {
-///     let good = try_gather([async { "1".parse::<i32>() }, async { "2".parse() }]).await;
-///     assert_eq!(good.unwrap(), [1, 2]);
-///     let bad = try_gather((async { "1".parse::<i32>() }, async { "x".parse::<u8>() })).await;
-///     assert!(bad.is_err());
+///     let parse = |text: &'static str| async move { text.parse::<i32>() };
+///     assert_eq!(try_gather(["1", "2"].map(parse)).await.unwrap(), [1, 2]);
+///     assert!(try_gather((parse("1"), parse("x"), parse("3"))).await.is_err());
 /// });
 /// ```
 ///
@@ -138,10 +136,7 @@ pub fn race<R: Race>(futures: R) -> R::Future {
 /// });
 /// ```
 pub fn as_completed<F: Future>(futures: Vec<F>) -> AsCompleted<F> {
-    AsCompleted {
-        children: Children::new(futures),
-        ready: VecDeque::new(),
-    }
+    AsCompleted::new(futures)
 }
 
 /// What [`gather`] takes: a tuple, an array or a `Vec` of futures.
@@ -186,352 +181,4 @@ fn budget() -> impl Fn() -> bool {
 /// Puts items in an order drawn from the loop's seed, if it has one.
 fn shuffle<T>(items: &mut [T]) {
     Runtime::with(|runtime| runtime.rng.shuffle(items));
-}
-
-// ---- gather ---------------------------------------------------------------
-
-/// The future of [`gather`] for a `Vec`.
-#[must_use = "futures do nothing unless awaited"]
-pub struct GatherVec<F: Future> {
-    children: Children<F>,
-    outputs: Vec<Option<F::Output>>,
-}
-
-impl<F: Future> GatherVec<F> {
-    /// Lets at most `n` of the futures run at once: the next one is first
-    /// polled when one before it has returned.
-    ///
-    /// ```
-    /// use executor::{gather, run, sleep, yield_now};
-    /// use std::cell::Cell;
-    ///
-    /// let running = Cell::new(0);
-    /// run(async {
-    ///     let job = |_| async {
-    ///         running.set(running.get() + 1);
-    ///         assert!(running.get() <= 3);
-    ///         yield_now().await;
-    ///         running.set(running.get() - 1);
-    ///     };
-    ///     gather((0..100).map(job).collect::<Vec<_>>()).limit(3).await;
-    /// });
-    /// ```
-    ///
-    /// # Panics
-    ///
-    /// If `n` is zero: nothing would ever run.
-    #[track_caller]
-    pub fn limit(mut self, n: usize) -> Self {
-        assert!(n > 0, "gather(..).limit(0) would never run anything");
-        self.children.set_limit(n);
-        self
-    }
-}
-
-// The futures are boxed; nothing in here is pinned in place.
-impl<F: Future> Unpin for GatherVec<F> {}
-
-impl<F: Future> Future for GatherVec<F> {
-    type Output = Vec<F::Output>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        this.outputs.resize_with(this.children.len(), || None);
-        let outputs = &mut this.outputs;
-        let round = this.children.poll_round(cx, budget(), |index, output| {
-            outputs[index] = Some(output);
-            ControlFlow::Continue(())
-        });
-        if round != Round::Finished {
-            return Poll::Pending;
-        }
-        let outputs = std::mem::take(&mut this.outputs);
-        Poll::Ready(outputs.into_iter().map(|output| output.expect("every future returned")).collect())
-    }
-}
-
-impl<F: Future> Gather for Vec<F> {
-    type Output = Vec<F::Output>;
-    type Future = GatherVec<F>;
-
-    fn gather(self) -> GatherVec<F> {
-        GatherVec {
-            children: Children::new(self),
-            outputs: Vec::new(),
-        }
-    }
-}
-
-/// The future of [`gather`] for an array.
-#[must_use = "futures do nothing unless awaited"]
-pub struct GatherArray<F: Future, const N: usize>(GatherVec<F>);
-
-impl<F: Future, const N: usize> Future for GatherArray<F, N> {
-    type Output = [F::Output; N];
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(into_array)
-    }
-}
-
-impl<F: Future, const N: usize> Gather for [F; N] {
-    type Output = [F::Output; N];
-    type Future = GatherArray<F, N>;
-
-    fn gather(self) -> GatherArray<F, N> {
-        GatherArray(GatherVec {
-            children: Children::new(self),
-            outputs: Vec::new(),
-        })
-    }
-}
-
-fn into_array<T, const N: usize>(outputs: Vec<T>) -> [T; N] {
-    match outputs.try_into() {
-        Ok(array) => array,
-        Err(_) => unreachable!("as many outputs as futures"),
-    }
-}
-
-// ---- try_gather -----------------------------------------------------------
-
-/// The future of [`try_gather`] for a `Vec`.
-#[must_use = "futures do nothing unless awaited"]
-pub struct TryGatherVec<F: Future<Output = Result<T, E>>, T, E> {
-    children: Children<F>,
-    outputs: Vec<Option<T>>,
-    error: Option<E>,
-}
-
-impl<F: Future<Output = Result<T, E>>, T, E> TryGatherVec<F, T, E> {
-    fn new(futures: impl IntoIterator<Item = F>) -> Self {
-        let mut children = Children::new(futures);
-        children.poll_by_index(); // so that the first of two errors counts
-        TryGatherVec {
-            children,
-            outputs: Vec::new(),
-            error: None,
-        }
-    }
-
-    /// Lets at most `n` of the futures run at once; none is started after an
-    /// error. See [`GatherVec::limit`].
-    ///
-    /// # Panics
-    ///
-    /// If `n` is zero.
-    #[track_caller]
-    pub fn limit(mut self, n: usize) -> Self {
-        assert!(n > 0, "try_gather(..).limit(0) would never run anything");
-        self.children.set_limit(n);
-        self
-    }
-}
-
-impl<F: Future<Output = Result<T, E>>, T, E> Unpin for TryGatherVec<F, T, E> {}
-
-impl<F: Future<Output = Result<T, E>>, T, E> Future for TryGatherVec<F, T, E> {
-    type Output = Result<Vec<T>, E>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        this.outputs.resize_with(this.children.len(), || None);
-        let (outputs, error) = (&mut this.outputs, &mut this.error);
-        let round = this.children.poll_round(cx, budget(), |index, output| match output {
-            Ok(value) => {
-                outputs[index] = Some(value);
-                ControlFlow::Continue(())
-            }
-            Err(first) => {
-                *error = Some(first);
-                ControlFlow::Break(())
-            }
-        });
-        if let Some(error) = this.error.take() {
-            this.children.clear();
-            this.outputs.clear();
-            return Poll::Ready(Err(error));
-        }
-        if round != Round::Finished {
-            return Poll::Pending;
-        }
-        let outputs = std::mem::take(&mut this.outputs);
-        Poll::Ready(Ok(outputs.into_iter().flatten().collect()))
-    }
-}
-
-impl<F: Future<Output = Result<T, E>>, T, E> TryGather for Vec<F> {
-    type Output = Result<Vec<T>, E>;
-    type Future = TryGatherVec<F, T, E>;
-
-    fn try_gather(self) -> Self::Future {
-        TryGatherVec::new(self)
-    }
-}
-
-/// The future of [`try_gather`] for an array.
-#[must_use = "futures do nothing unless awaited"]
-pub struct TryGatherArray<F: Future<Output = Result<T, E>>, T, E, const N: usize>(
-    TryGatherVec<F, T, E>,
-);
-
-impl<F: Future<Output = Result<T, E>>, T, E, const N: usize> Future
-    for TryGatherArray<F, T, E, N>
-{
-    type Output = Result<[T; N], E>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let values = Pin::new(&mut self.0).poll(cx);
-        values.map(|values| values.map(into_array))
-    }
-}
-
-impl<F: Future<Output = Result<T, E>>, T, E, const N: usize> TryGather for [F; N] {
-    type Output = Result<[T; N], E>;
-    type Future = TryGatherArray<F, T, E, N>;
-
-    fn try_gather(self) -> Self::Future {
-        TryGatherArray(TryGatherVec::new(self))
-    }
-}
-
-// ---- race and as_completed ------------------------------------------------
-
-/// The future of [`race`] for a `Vec` or an array.
-#[must_use = "futures do nothing unless awaited"]
-pub struct RaceVec<F: Future> {
-    /// Until the first poll, which knows the loop and so the order.
-    futures: Vec<F>,
-    children: Option<Children<F>>,
-    /// The places of the futures in the order in which they are polled.
-    order: Vec<usize>,
-}
-
-impl<F: Future> RaceVec<F> {
-    #[track_caller]
-    fn new(futures: Vec<F>) -> Self {
-        assert!(!futures.is_empty(), "a race of no futures has no winner");
-        RaceVec {
-            futures,
-            children: None,
-            order: Vec::new(),
-        }
-    }
-
-    fn line_up(&mut self) -> Children<F> {
-        let mut futures: Vec<_> = self.futures.drain(..).enumerate().collect();
-        shuffle(&mut futures);
-        self.order = futures.iter().map(|(place, _)| *place).collect();
-        Children::new(futures.into_iter().map(|(_, future)| future))
-    }
-}
-
-impl<F: Future> Unpin for RaceVec<F> {}
-
-impl<F: Future> Future for RaceVec<F> {
-    type Output = (usize, F::Output);
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        if this.children.is_none() {
-            this.children = Some(this.line_up());
-        }
-        let children = this.children.as_mut().expect("lined up above");
-        assert!(children.alive() > 0, "a race was polled after it had its winner");
-        let mut winner = None;
-        children.poll_round(cx, budget(), |index, output| {
-            winner = Some((this.order[index], output));
-            ControlFlow::Break(())
-        });
-        match winner {
-            Some(winner) => {
-                children.clear();
-                Poll::Ready(winner)
-            }
-            None => Poll::Pending,
-        }
-    }
-}
-
-impl<F: Future> Race for Vec<F> {
-    type Output = F::Output;
-    type Future = RaceVec<F>;
-
-    fn race(self) -> RaceVec<F> {
-        RaceVec::new(self)
-    }
-}
-
-impl<F: Future, const N: usize> Race for [F; N] {
-    type Output = F::Output;
-    type Future = RaceVec<F>;
-
-    fn race(self) -> RaceVec<F> {
-        RaceVec::new(Vec::from(self))
-    }
-}
-
-/// What [`as_completed`] gives.
-#[must_use = "streams do nothing unless polled"]
-pub struct AsCompleted<F: Future> {
-    children: Children<F>,
-    /// Returned in the last round, and not given yet.
-    ready: VecDeque<(usize, F::Output)>,
-}
-
-impl<F: Future> AsCompleted<F> {
-    /// The next output and the index of its future; `None` when all were
-    /// given.
-    ///
-    /// *Cancel safety:* dropping the await loses no output.
-    pub async fn next(&mut self) -> Option<(usize, F::Output)> {
-        std::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx)).await
-    }
-}
-
-impl<F: Future> Unpin for AsCompleted<F> {}
-
-impl<F: Future> Stream for AsCompleted<F> {
-    type Item = (usize, F::Output);
-
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let this = self.get_mut();
-        if this.ready.is_empty() {
-            let ready = &mut this.ready;
-            this.children.poll_round(cx, budget(), |index, output| {
-                ready.push_back((index, output));
-                ControlFlow::Continue(())
-            });
-            shuffle(this.ready.make_contiguous());
-        }
-        match this.ready.pop_front() {
-            Some(item) => Poll::Ready(Some(item)),
-            None if this.children.alive() == 0 => Poll::Ready(None),
-            None => Poll::Pending,
-        }
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.ready.len() + self.children.alive();
-        (left, Some(left))
-    }
-}
-
-macro_rules! debug_as_name {
-    ($($name:literal [$($generics:tt)*] $type:ty;)*) => {$(
-        impl<$($generics)*> fmt::Debug for $type {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str($name)
-            }
-        }
-    )*};
-}
-
-debug_as_name! {
-    "GatherVec" [F: Future] GatherVec<F>;
-    "GatherArray" [F: Future, const N: usize] GatherArray<F, N>;
-    "TryGatherVec" [F: Future<Output = Result<T, E>>, T, E] TryGatherVec<F, T, E>;
-    "TryGatherArray" [F: Future<Output = Result<T, E>>, T, E, const N: usize] TryGatherArray<F, T, E, N>;
-    "RaceVec" [F: Future] RaceVec<F>;
-    "AsCompleted" [F: Future] AsCompleted<F>;
 }

@@ -89,9 +89,9 @@ impl JoinError {
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         match self.0.kind {
-            Kind::Panicked(payload) => {
-                payload.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner)
-            }
+            Kind::Panicked(payload) => payload
+                .into_inner()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
             _ => panic!("JoinError::into_panic called on an error that is no panic: {self}"),
         }
     }

@@ -91,7 +91,10 @@ impl ThreadPool {
     /// If `threads` is zero: such a pool could never run anything.
     #[track_caller]
     pub fn new(threads: usize) -> Self {
-        assert!(threads > 0, "ThreadPool::new(0): a pool needs at least one thread");
+        assert!(
+            threads > 0,
+            "ThreadPool::new(0): a pool needs at least one thread"
+        );
         let (sender, receiver) = unbounded();
         ThreadPool {
             shared: Arc::new(Shared {
@@ -121,7 +124,9 @@ impl ThreadPool {
         if !found_spare {
             self.grow()?;
         }
-        self.jobs.send(job).expect("the pool holds a receiver itself");
+        self.jobs
+            .send(job)
+            .expect("the pool holds a receiver itself");
         Ok(())
     }
 

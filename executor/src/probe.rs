@@ -8,7 +8,7 @@
 //! `instrument` room, which gives it its public face.
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::time::Duration;
@@ -59,24 +59,39 @@ pub enum Ending {
 /// Something that happened in the loop.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
-#[allow(missing_docs, reason = "the fields are the words of the sentence above them")]
+#[allow(
+    missing_docs,
+    reason = "the fields are the words of the sentence above them"
+)]
 pub enum Event {
     /// A pass over the ready queue began, with this many tasks in it.
     Turn { ready: usize },
     /// A task was made.
-    TaskSpawn { task: TaskId, name: String, parent: Option<TaskId> },
+    TaskSpawn {
+        task: TaskId,
+        name: String,
+        parent: Option<TaskId>,
+    },
     /// A task is being polled.
     PollStart { task: TaskId },
     /// Its poll returned; `ready` if it has ended.
     PollEnd { task: TaskId, ready: bool },
     /// Somebody woke a task.
-    Wake { task: TaskId, by: Cause, effect: Effect },
+    Wake {
+        task: TaskId,
+        by: Cause,
+        effect: Effect,
+    },
     /// Somebody asked for a task to be cancelled.
     TaskCancel { task: TaskId },
     /// A task has ended and its future is gone.
     TaskEnd { task: TaskId, how: Ending },
     /// A timer was armed, to fire at this loop time.
-    TimerAdd { timer: u64, task: TaskId, deadline: Duration },
+    TimerAdd {
+        timer: u64,
+        task: TaskId,
+        deadline: Duration,
+    },
     /// A timer was due and is gone.
     TimerFire { timer: u64 },
     /// A timer was dropped before it was due.
@@ -103,7 +118,7 @@ pub(crate) struct Probe {
     sink: RefCell<Option<Sink>>,
     /// Ids by key, kept only while somebody listens: the queue and the timers
     /// know tasks by key alone.
-    ids: RefCell<HashMap<TaskKey, TaskId>>,
+    ids: RefCell<BTreeMap<u64, TaskId>>,
     cause: Cell<Cause>,
     clock: Rc<Clock>,
 }
@@ -136,13 +151,14 @@ impl Probe {
     #[inline]
     pub(crate) fn introduce(&self, key: TaskKey, id: TaskId) {
         if self.on.get() {
-            self.ids.borrow_mut().insert(key, id);
+            self.ids.borrow_mut().insert(key.to_bits(), id);
         }
     }
 
     /// The task that a key stands for; 0 if it was never introduced.
     pub(crate) fn id(&self, key: TaskKey) -> TaskId {
-        self.ids.borrow().get(&key).copied().unwrap_or(TaskId(0))
+        let ids = self.ids.borrow();
+        ids.get(&key.to_bits()).copied().unwrap_or(TaskId(0))
     }
 
     /// Who is the cause of what happens now.

@@ -302,9 +302,9 @@ impl Mailbox {
         }
         self.parker.park(timeout);
         // A poster has swapped in MAIL, which must stay; a time-out has not.
-        let _ =
-            self.state
-                .compare_exchange(PARKED, AWAKE, Ordering::AcqRel, Ordering::Acquire);
+        let _ = self
+            .state
+            .compare_exchange(PARKED, AWAKE, Ordering::AcqRel, Ordering::Acquire);
     }
 
     #[inline]

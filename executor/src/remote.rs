@@ -229,7 +229,10 @@ impl<T> Drop for Promise<T> {
         if lock(&self.answer.slot).stage == Stage::Ended {
             return;
         }
-        let error = self.task.take().map_or_else(JoinError::closed, JoinError::cancelled);
+        let error = self
+            .task
+            .take()
+            .map_or_else(JoinError::closed, JoinError::cancelled);
         self.answer.give(Err(error));
     }
 }

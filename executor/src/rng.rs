@@ -37,7 +37,11 @@ impl Rng {
     }
 
     fn next(&self) -> u64 {
-        let state = self.0.get().unwrap_or(0).wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let state = self
+            .0
+            .get()
+            .unwrap_or(0)
+            .wrapping_add(0x9E37_79B9_7F4A_7C15);
         self.0.set(Some(state));
         let mut z = state;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -149,11 +149,7 @@ pub(crate) fn run_main<F: Future>(
 ///
 /// With the panic of the main future; with that of a task if
 /// [`OnPanic::Stop`](crate::OnPanic::Stop) says so.
-fn turn_until_done(
-    runtime: &Runtime,
-    main: TaskKey,
-    poll_main: Main<'_>,
-) -> Result<(), RunError> {
+fn turn_until_done(runtime: &Runtime, main: TaskKey, poll_main: Main<'_>) -> Result<(), RunError> {
     let mut spare = OwnedWaker::unbound(runtime.ready.mailbox());
     let mut polls = 0;
     loop {

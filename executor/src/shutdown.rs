@@ -74,7 +74,11 @@ fn wait_for_started_jobs(runtime: &Runtime) -> bool {
             name_jobs(runtime, "the end of the loop still waits for");
             named = true;
         }
-        let next = if named { limit } else { limit.min(NAME_THE_JOB_AFTER) };
+        let next = if named {
+            limit
+        } else {
+            limit.min(NAME_THE_JOB_AFTER)
+        };
         let left = next.saturating_sub(waited);
         runtime.sleep((left < Duration::MAX).then_some(left));
         runtime.take_in_mail();

@@ -44,7 +44,12 @@ pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
 where
     F: Future + 'static,
 {
-    spawn_on(Runtime::expect_current("spawn"), None, Location::caller(), future)
+    spawn_on(
+        Runtime::expect_current("spawn"),
+        None,
+        Location::caller(),
+        future,
+    )
 }
 
 /// Starts a task with a name, which errors, listings and traces show (asyncio:
@@ -224,7 +229,9 @@ pub struct CancelOnDrop<T> {
 impl<T> CancelOnDrop<T> {
     /// Gives the handle back: the task goes on.
     pub fn detach(mut self) -> JoinHandle<T> {
-        self.handle.take().expect("the guard holds the handle until here")
+        self.handle
+            .take()
+            .expect("the guard holds the handle until here")
     }
 
     /// The handle.

@@ -8,7 +8,9 @@
 //! Used by `ready`, `waker`, `pool`, `children` and the rooms that talk to
 //! other threads; imports nothing.
 
-pub(crate) use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence};
+pub(crate) use std::sync::atomic::{
+    AtomicBool, AtomicIsize, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence,
+};
 pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use std::thread::Thread;

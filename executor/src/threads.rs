@@ -98,9 +98,7 @@ where
 ///
 /// As [`to_thread`].
 #[track_caller]
-pub fn to_thread_with<F, T>(
-    call: F,
-) -> ToThread<impl FnOnce() -> T + Send + use<F, T> + 'static, T>
+pub fn to_thread_with<F, T>(call: F) -> ToThread<impl FnOnce() -> T + Send + use<F, T> + 'static, T>
 where
     F: FnOnce(Waited) -> T + Send + 'static,
     T: Send + 'static,

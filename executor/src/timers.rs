@@ -28,7 +28,6 @@
 //! stay exact; this heap is ahead of every peer's at every size measured
 //! (`cargo bench -- timers`).
 
-use std::collections::HashMap;
 use std::task::Waker;
 
 use crate::clock::Nanos;
@@ -69,10 +68,10 @@ struct Timer {
 pub(crate) struct TimerQueue {
     heap: Vec<Entry>,
     timers: Slab<of::Timer, Timer>,
-    /// Wakers of timers that were polled with another waker than their task's
-    /// own (inside a large `gather`, say). Kept out of the slots because most
-    /// timers have none.
-    foreign: HashMap<TimerKey, Waker>,
+    /// By slot: wakers of timers that were polled with another waker than their
+    /// task's own (inside a large `gather`, say). Kept out of the slots, and
+    /// only as long as needed, because most timers have none.
+    foreign: Vec<Option<Waker>>,
     next_sequence: u32,
 }
 
@@ -99,7 +98,7 @@ impl TimerQueue {
             task: waiter.task,
         });
         if let Some(waker) = waiter.waker {
-            self.foreign.insert(key, waker);
+            self.put_foreign(key, waker);
         }
         self.heap.push(Entry {
             deadline,
@@ -121,7 +120,7 @@ impl TimerQueue {
     pub(crate) fn set_waiter(&mut self, key: TimerKey, waiter: Waiter) -> Option<Waker> {
         self.timers.get_mut(key)?.task = waiter.task;
         match waiter.waker {
-            Some(waker) => self.foreign.insert(key, waker),
+            Some(waker) => self.put_foreign(key, waker),
             None => self.take_foreign(key),
         }
     }
@@ -129,9 +128,9 @@ impl TimerQueue {
     /// Is this waiter the one that the timer would wake already?
     pub(crate) fn wakes(&self, key: TimerKey, waiter: &Waiter) -> bool {
         let same_task = |timer: &Timer| timer.task == waiter.task;
-        let same_waker = match (self.foreign.get(&key), &waiter.waker) {
-            (None, None) => true,
-            (Some(ours), Some(theirs)) => ours.will_wake(theirs),
+        let same_waker = match (self.foreign.get(key.index()), &waiter.waker) {
+            (None | Some(None), None) => true,
+            (Some(Some(ours)), Some(theirs)) => ours.will_wake(theirs),
             _ => false,
         };
         self.timers.get(key).is_some_and(same_task) && same_waker
@@ -187,12 +186,16 @@ impl TimerQueue {
             .filter_map(move |(_, timer)| Some((timer.task?, deadline(timer))))
     }
 
+    fn put_foreign(&mut self, key: TimerKey, waker: Waker) -> Option<Waker> {
+        if self.foreign.len() <= key.index() {
+            self.foreign.resize_with(key.index() + 1, || None);
+        }
+        self.foreign[key.index()].replace(waker)
+    }
+
     #[inline]
     fn take_foreign(&mut self, key: TimerKey) -> Option<Waker> {
-        if self.foreign.is_empty() {
-            return None; // the common case, without hashing
-        }
-        self.foreign.remove(&key)
+        self.foreign.get_mut(key.index())?.take()
     }
 
     /// The next number in order of arrival. When 32 bits are used up, the live
@@ -320,7 +323,11 @@ mod tests {
             queue.cancel(key);
         }
         assert_eq!(queue.len(), 1);
-        assert_eq!(queue.add(0, waiter()).index(), 1, "one slot served them all");
+        assert_eq!(
+            queue.add(0, waiter()).index(),
+            1,
+            "one slot served them all"
+        );
     }
 
     #[test]
@@ -328,7 +335,10 @@ mod tests {
         let mut queue = TimerQueue::default();
         let armed: Vec<_> = [10, 20, 30].map(|at| queue.add(at, waiter())).to_vec();
         assert!(queue.reschedule(armed[2], 5));
-        assert!(queue.reschedule(armed[0], 20), "behind the one that is there");
+        assert!(
+            queue.reschedule(armed[0], 20),
+            "behind the one that is there"
+        );
         assert_eq!(due(&mut queue, 100, &armed), [2, 1, 0]);
         assert!(!queue.reschedule(armed[0], 50), "it has fired");
     }
@@ -348,7 +358,9 @@ mod tests {
         let mut model: Vec<(Nanos, u32, TimerKey)> = Vec::new();
         let mut state = 1u64;
         let mut random = |below: u64| {
-            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
             (state >> 33) % below
         };
         for step in 0..20_000u32 {

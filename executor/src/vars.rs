@@ -71,20 +71,21 @@ impl<T: Clone + Send + Sync + 'static> ContextVar<T> {
         let value: Arc<dyn Any + Send + Sync> = Arc::new(value);
         let id = self.id();
         // What is displaced is dropped at the end, with nothing borrowed.
-        let _displaced = match Runtime::with(|runtime| runtime.polled_task().map(|_| runtime.clone())) {
-            Some(Some(runtime)) => {
-                let mut context = runtime.take_context();
-                let displaced = context.set(id, value);
-                runtime.set_context(context);
-                displaced
-            }
-            _ => {
-                let mut context = context::replace_thread(context::Context::EMPTY);
-                let displaced = context.set(id, value);
-                context::replace_thread(context);
-                displaced
-            }
-        };
+        let _displaced =
+            match Runtime::with(|runtime| runtime.polled_task().map(|_| runtime.clone())) {
+                Some(Some(runtime)) => {
+                    let mut context = runtime.take_context();
+                    let displaced = context.set(id, value);
+                    runtime.set_context(context);
+                    displaced
+                }
+                _ => {
+                    let mut context = context::replace_thread(context::Context::EMPTY);
+                    let displaced = context.set(id, value);
+                    context::replace_thread(context);
+                    displaced
+                }
+            };
     }
 
     /// The name it was made with.

@@ -102,7 +102,10 @@ impl OwnedWaker {
     /// cloned](Self::is_cloned).
     #[inline]
     pub(crate) fn bind(&self, task: TaskKey) {
-        debug_assert!(!self.is_cloned(), "a clone would begin to wake another task");
+        debug_assert!(
+            !self.is_cloned(),
+            "a clone would begin to wake another task"
+        );
         self.shared.task.store(task.to_bits(), Ordering::Relaxed);
         self.shared.mailed.store(false, Ordering::Relaxed);
     }

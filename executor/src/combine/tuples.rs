@@ -105,7 +105,11 @@ impl<P: Places> Future for GatherTuple<P> {
         if pending {
             return Poll::Pending;
         }
-        Poll::Ready(this.places.take_all().expect("a gather was polled after it was ready"))
+        Poll::Ready(
+            this.places
+                .take_all()
+                .expect("a gather was polled after it was ready"),
+        )
     }
 }
 
@@ -143,7 +147,9 @@ impl<P: TryPlaces> Future for TryGatherTuple<P> {
             return Poll::Pending;
         }
         let values = this.places.take_values();
-        Poll::Ready(Ok(values.expect("a try_gather was polled after it was ready")))
+        Poll::Ready(Ok(
+            values.expect("a try_gather was polled after it was ready")
+        ))
     }
 }
 
@@ -167,7 +173,10 @@ impl<P: SamePlaces> Future for RaceTuple<P> {
             if this.places.as_mut().poll_nth(n, cx).is_ready() {
                 let winner = this.places.as_mut().take_nth(n);
                 this.places.clear();
-                return Poll::Ready((n, winner.expect("a race was polled after it had its winner")));
+                return Poll::Ready((
+                    n,
+                    winner.expect("a race was polled after it had its winner"),
+                ));
             }
         }
         Poll::Pending

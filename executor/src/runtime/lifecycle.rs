@@ -14,8 +14,8 @@ use crate::error::{JoinError, Payload, report};
 use crate::info::{Identity, TaskId};
 use crate::probe::{Ending, Event};
 use crate::slab::TaskKey;
-use crate::task::{BoxedWork, State, Task};
 use crate::sys::Arc;
+use crate::task::{BoxedWork, State, Task};
 use crate::waker::{OwnedWaker, Waiter};
 
 /// A task's future, out of the table.
@@ -40,9 +40,12 @@ impl Runtime {
         let refused = self.phase.get() == Phase::Closing;
         if refused {
             let error = JoinError::cancelled(identity.clone());
-            contain("the destructor of a future that a closing loop refused", || {
-                let _ = work.as_mut().fail(error);
-            });
+            contain(
+                "the destructor of a future that a closing loop refused",
+                || {
+                    let _ = work.as_mut().fail(error);
+                },
+            );
         }
         let (parent, context) = self.heritage();
         let mut task = Task::new(Some(work), identity, parent, context);
@@ -102,11 +105,7 @@ impl Runtime {
     }
 
     /// The main future's place among the tasks, with these variables.
-    pub(crate) fn admit_main(
-        &self,
-        context: Context,
-        site: &'static Location<'static>,
-    ) -> TaskKey {
+    pub(crate) fn admit_main(&self, context: Context, site: &'static Location<'static>) -> TaskKey {
         let identity = self.new_identity(None, site);
         let mut task = Task::new(None, identity, None, context);
         task.has_handle = false;
@@ -154,7 +153,11 @@ impl Runtime {
         let stop = self.settings.on_panic == OnPanic::Stop;
         let (how, error, payload) = match panic {
             None => (Ending::Cancelled, JoinError::cancelled(identity), None),
-            Some(panic) if stop => (Ending::Panicked, JoinError::cancelled(identity), Some(panic)),
+            Some(panic) if stop => (
+                Ending::Panicked,
+                JoinError::cancelled(identity),
+                Some(panic),
+            ),
             Some(panic) => (Ending::Panicked, JoinError::panicked(identity, panic), None),
         };
         self.acting_as(key, || {
@@ -162,7 +165,9 @@ impl Runtime {
                 // A future that had returned keeps its value: what panicked
                 // then was its destructor.
                 if let Err(late) = work.as_mut().fail(error) {
-                    report(format_args!("{late} (after it had returned, in a destructor)"));
+                    report(format_args!(
+                        "{late} (after it had returned, in a destructor)"
+                    ));
                 }
             });
         });
@@ -338,4 +343,3 @@ impl Runtime {
         tasks.get(key).map(|task| task.identity.clone())
     }
 }
-

@@ -1,0 +1,129 @@
+//! `gather` for a `Vec` and for an array.
+
+use std::fmt;
+use std::ops::ControlFlow;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use super::{Gather, budget};
+use crate::children::{Children, Round};
+
+/// The future of [`gather`] for a `Vec`.
+#[must_use = "futures do nothing unless awaited"]
+pub struct GatherVec<F: Future> {
+    children: Children<F>,
+    outputs: Vec<Option<F::Output>>,
+}
+
+impl<F: Future> GatherVec<F> {
+    /// Lets at most `n` of the futures run at once: the next one is first
+    /// polled when one before it has returned.
+    ///
+    /// ```
+    /// use executor::{gather, run, sleep, yield_now};
+    /// use std::cell::Cell;
+    ///
+    /// let running = Cell::new(0);
+    /// run(async {
+    ///     let job = |_| async {
+    ///         running.set(running.get() + 1);
+    ///         assert!(running.get() <= 3);
+    ///         yield_now().await;
+    ///         running.set(running.get() - 1);
+    ///     };
+    ///     gather((0..100).map(job).collect::<Vec<_>>()).limit(3).await;
+    /// });
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If `n` is zero: nothing would ever run.
+    #[track_caller]
+    pub fn limit(mut self, n: usize) -> Self {
+        assert!(n > 0, "gather(..).limit(0) would never run anything");
+        self.children.set_limit(n);
+        self
+    }
+}
+
+// The futures are boxed; nothing in here is pinned in place.
+impl<F: Future> Unpin for GatherVec<F> {}
+
+impl<F: Future> Future for GatherVec<F> {
+    type Output = Vec<F::Output>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.get_mut();
+        this.outputs.resize_with(this.children.len(), || None);
+        let outputs = &mut this.outputs;
+        let round = this.children.poll_round(cx, budget(), |index, output| {
+            outputs[index] = Some(output);
+            ControlFlow::Continue(())
+        });
+        if round != Round::Finished {
+            return Poll::Pending;
+        }
+        let outputs = std::mem::take(&mut this.outputs);
+        Poll::Ready(
+            outputs
+                .into_iter()
+                .map(|output| output.expect("every future returned"))
+                .collect(),
+        )
+    }
+}
+
+impl<F: Future> Gather for Vec<F> {
+    type Output = Vec<F::Output>;
+    type Future = GatherVec<F>;
+
+    fn gather(self) -> GatherVec<F> {
+        GatherVec {
+            children: Children::new(self),
+            outputs: Vec::new(),
+        }
+    }
+}
+
+/// The future of [`gather`] for an array.
+#[must_use = "futures do nothing unless awaited"]
+pub struct GatherArray<F: Future, const N: usize>(GatherVec<F>);
+
+impl<F: Future, const N: usize> Future for GatherArray<F, N> {
+    type Output = [F::Output; N];
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        Pin::new(&mut self.0).poll(cx).map(into_array)
+    }
+}
+
+impl<F: Future, const N: usize> Gather for [F; N] {
+    type Output = [F::Output; N];
+    type Future = GatherArray<F, N>;
+
+    fn gather(self) -> GatherArray<F, N> {
+        GatherArray(GatherVec {
+            children: Children::new(self),
+            outputs: Vec::new(),
+        })
+    }
+}
+
+pub(super) fn into_array<T, const N: usize>(outputs: Vec<T>) -> [T; N] {
+    match outputs.try_into() {
+        Ok(array) => array,
+        Err(_) => unreachable!("as many outputs as futures"),
+    }
+}
+
+impl<F: Future> fmt::Debug for GatherVec<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Gather({} to go)", self.children.alive())
+    }
+}
+
+impl<F: Future, const N: usize> fmt::Debug for GatherArray<F, N> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Gather({} to go)", self.0.children.alive())
+    }
+}

@@ -1,0 +1,91 @@
+//! A steady pace.
+
+use std::time::{Duration, Instant};
+
+use super::now;
+use super::sleep::sleep_until;
+use crate::clock::saturating_nanos;
+
+/// Ticks at a steady pace, counted from the first tick.
+///
+/// The first tick comes at once. Ticks that were missed are skipped: the pace
+/// stays, and no burst makes up for them.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let mut runner = executor::Runner::builder().virtual_time().build();
+/// runner.run(async {
+///     let start = executor::now();
+///     let mut every = executor::interval(Duration::from_secs(1));
+///     every.tick().await;
+///     executor::sleep(Duration::from_millis(2500)).await; // misses two
+///     every.tick().await; // one that was due at 1 s
+///     every.tick().await;
+///     assert_eq!(executor::now() - start, Duration::from_secs(3));
+/// });
+/// ```
+///
+/// # Panics
+///
+/// If `period` is zero: it would tick for ever without time passing.
+#[track_caller]
+pub fn interval(period: Duration) -> Interval {
+    assert!(
+        !period.is_zero(),
+        "interval(0) would tick without end; give it a period of at least a nanosecond"
+    );
+    Interval {
+        period,
+        next: Next::First,
+    }
+}
+
+/// What [`interval`] makes.
+#[derive(Debug)]
+pub struct Interval {
+    period: Duration,
+    next: Next,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Next {
+    First,
+    At(Instant),
+    /// Further away than an `Instant` can say.
+    Never,
+}
+
+impl Next {
+    fn after(moment: Instant, span: Duration) -> Self {
+        moment.checked_add(span).map_or(Next::Never, Next::At)
+    }
+}
+
+impl Interval {
+    /// Waits for the next tick, and gives the moment for which it was due.
+    ///
+    /// *Cancel safety:* a tick that was not received stays due.
+    pub async fn tick(&mut self) -> Instant {
+        let due = match self.next {
+            Next::At(due) => due,
+            Next::Never => std::future::pending().await,
+            Next::First => {
+                let first = now();
+                self.next = Next::after(first, self.period);
+                return first;
+            }
+        };
+        sleep_until(due).await;
+        let late = saturating_nanos(now().saturating_duration_since(due));
+        let period = saturating_nanos(self.period);
+        let ahead = period.saturating_mul(late / period + 1);
+        self.next = Next::after(due, Duration::from_nanos(ahead));
+        due
+    }
+
+    /// Makes the next tick come one period from now.
+    pub fn reset(&mut self) {
+        self.next = Next::after(now(), self.period);
+    }
+}
