@@ -30,6 +30,11 @@ impl Clock {
         }
     }
 
+    /// Begins again at zero.
+    pub(crate) fn reset(&self) {
+        self.origin.set(None);
+    }
+
     pub(crate) fn is_virtual(&self) -> bool {
         self.virtual_now.get().is_some()
     }

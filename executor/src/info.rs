@@ -7,6 +7,7 @@
 //! Filled in by `runtime`; read by whoever prints. Imports nothing.
 
 use std::fmt;
+use std::num::NonZeroU64;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +15,12 @@ use std::time::Duration;
 /// The number of a task in its loop: 1 is the main future, then in order of
 /// spawning. Never used twice in one loop.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct TaskId(pub(crate) u64);
+pub struct TaskId(pub(crate) NonZeroU64);
+
+impl TaskId {
+    /// In events: what was waited for from outside every task.
+    pub const NOBODY: TaskId = TaskId(NonZeroU64::MAX);
+}
 
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

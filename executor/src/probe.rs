@@ -139,6 +139,11 @@ impl Probe {
         self.on.set(true);
     }
 
+    #[inline]
+    pub(crate) fn is_on(&self) -> bool {
+        self.on.get()
+    }
+
     /// Tells what happened, if anybody listens.
     #[inline]
     pub(crate) fn emit(&self, event: impl FnOnce(&Probe) -> Event) {
@@ -155,10 +160,10 @@ impl Probe {
         }
     }
 
-    /// The task that a key stands for; 0 if it was never introduced.
-    pub(crate) fn id(&self, key: TaskKey) -> TaskId {
-        let ids = self.ids.borrow();
-        ids.get(&key.to_bits()).copied().unwrap_or(TaskId(0))
+    /// The task that a key stands for; [`TaskId::NOBODY`] if there is no task.
+    pub(crate) fn id(&self, key: impl Into<Option<TaskKey>>) -> TaskId {
+        let id = |key: TaskKey| self.ids.borrow().get(&key.to_bits()).copied();
+        key.into().and_then(id).unwrap_or(TaskId::NOBODY)
     }
 
     /// Who is the cause of what happens now.

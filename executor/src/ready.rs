@@ -131,6 +131,13 @@ impl ReadyQueue {
     #[inline]
     pub(crate) fn wake(&self, task: TaskKey) {
         let effect = self.local.borrow_mut().wake(task);
+        if self.probe.is_on() {
+            self.tell_of_wake(task, effect);
+        }
+    }
+
+    #[cold]
+    fn tell_of_wake(&self, task: TaskKey, effect: Effect) {
         self.probe.emit(|probe| Event::Wake {
             task: probe.id(task),
             by: probe.cause(),
@@ -176,6 +183,14 @@ impl ReadyQueue {
                 return Some(task);
             }
         }
+    }
+
+    /// Empties the queue; only when all tasks have ended.
+    pub(crate) fn reset(&self) {
+        let local = &mut *self.local.borrow_mut();
+        local.queue.clear();
+        local.turn.clear();
+        local.taken = 0;
     }
 
     /// Is there nobody for the next turn?

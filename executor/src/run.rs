@@ -33,7 +33,7 @@ use std::time::{Duration, Instant};
 use crate::context;
 use crate::error::{Payload, RunError};
 use crate::probe::{self, Ending, Event};
-use crate::runtime::{Runtime, Settings, contain};
+use crate::runtime::{Runtime, contain};
 use crate::shutdown::shutdown;
 use crate::slab::TaskKey;
 use crate::waker::OwnedWaker;
@@ -108,12 +108,16 @@ pub fn run<F: Future>(future: F) -> F::Output {
 #[track_caller]
 pub fn try_run<F: Future>(future: F) -> Result<F::Output, RunError> {
     let site = Location::caller();
-    let runtime = Runtime::new(Settings::from_env());
+    if Runtime::with(|_| ()).is_some() {
+        return Err(RunError::AlreadyRunning);
+    }
+    let runtime = Runtime::for_one_run();
     let entered = runtime.enter().ok_or(RunError::AlreadyRunning)?;
     let mut context = context::of_thread();
     let result = run_main(&runtime, future, &mut context, site);
     shutdown(&runtime);
     drop(entered);
+    runtime.keep();
     result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 
@@ -150,7 +154,8 @@ pub(crate) fn run_main<F: Future>(
 /// With the panic of the main future; with that of a task if
 /// [`OnPanic::Stop`](crate::OnPanic::Stop) says so.
 fn turn_until_done(runtime: &Runtime, main: TaskKey, poll_main: Main<'_>) -> Result<(), RunError> {
-    let mut spare = OwnedWaker::unbound(runtime.ready.mailbox());
+    let spare = runtime.spare_waker.take();
+    let mut spare = spare.unwrap_or_else(|| OwnedWaker::unbound(runtime.ready.mailbox()));
     let mut polls = 0;
     loop {
         let ready = runtime.ready.start_turn(&runtime.rng);
@@ -159,6 +164,7 @@ fn turn_until_done(runtime: &Runtime, main: TaskKey, poll_main: Main<'_>) -> Res
             if task != main {
                 poll_task(runtime, task, &mut spare);
             } else if poll_the_main_future(runtime, task, &mut spare, poll_main).is_ready() {
+                runtime.spare_waker.set(Some(spare));
                 return Ok(());
             }
             polls += 1;

@@ -12,8 +12,10 @@ mod lifecycle;
 mod listing;
 mod outside;
 mod polled;
+mod recycle;
 
 use std::cell::{Cell, RefCell};
+use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
 use std::sync::OnceLock;
@@ -30,7 +32,7 @@ use crate::slab::{Slab, TaskKey, of};
 use crate::sys::{Arc, AtomicU64, Ordering, TimerSlack};
 use crate::task::Task;
 use crate::timers::TimerQueue;
-use crate::waker::Waiter;
+use crate::waker::{OwnedWaker, Waiter};
 
 /// How many times the leaves of this crate may say "ready" in one poll before
 /// they make their task yield. A task whose sockets and queues always have
@@ -60,11 +62,14 @@ pub(crate) struct Runtime {
     lent: Cell<Option<Lent>>,
     /// What is left of [`BUDGET`] in this poll.
     budget: Cell<u32>,
+    /// The waker that is lent to tasks which have none of their own, while no
+    /// run has it.
+    pub(crate) spare_waker: Cell<Option<OwnedWaker>>,
     /// Has a leaf written down the polled task since this was cleared?
     registered: Cell<bool>,
     /// This loop's number in the process, for those who may not hold on to it.
     number: Cell<u64>,
-    next_id: Cell<u64>,
+    next_id: Cell<NonZeroU64>,
     phase: Cell<Phase>,
     /// The vector that letters are taken out into, kept for its memory.
     letters: Cell<Vec<Mail>>,
@@ -164,9 +169,10 @@ impl Runtime {
             polled: Cell::new(None),
             lent: Cell::new(None),
             budget: Cell::new(BUDGET),
+            spare_waker: Cell::new(None),
             registered: Cell::new(false),
             number: Cell::new(0),
-            next_id: Cell::new(1),
+            next_id: Cell::new(NonZeroU64::MIN),
             phase: Cell::new(Phase::Open),
             letters: Cell::default(),
             precise: Cell::new(None),

@@ -26,6 +26,9 @@ pub(crate) fn shutdown(runtime: &Runtime) {
     for task in runtime.start_closing() {
         runtime.drop_now(task);
     }
+    if runtime.is_unshared() && !runtime.has_default_pool() {
+        return; // no letter can come, no job runs, no thread is to be joined
+    }
     for letter in runtime.ready.mailbox().refuse_calls() {
         match letter {
             Mail::JobDone(job) => runtime.end_job(job),

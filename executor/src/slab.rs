@@ -87,6 +87,11 @@ impl<Of, T> Slab<Of, T> {
         self.slots.len() - self.free.len()
     }
 
+    /// For how many values there is memory.
+    pub(crate) fn capacity(&self) -> usize {
+        self.slots.capacity()
+    }
+
     pub(crate) fn insert(&mut self, value: T) -> Key<Of> {
         self.insert_with(|_| value)
     }

@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use crate::error::JoinError;
-use crate::info::{TaskId, TaskInfo};
+use crate::info::{Identity, TaskId, TaskInfo};
 use crate::join::Cell;
 use crate::runtime::Runtime;
 use crate::slab::TaskKey;
@@ -171,16 +171,17 @@ impl<T> JoinHandle<T> {
 
     /// The task's number.
     pub fn id(&self) -> TaskId {
-        self.runtime
-            .identity(self.task)
-            .map_or(TaskId(0), |identity| identity.id)
+        self.identity().id
     }
 
     /// The task's name, or `Task-n` (asyncio: `Task.get_name`).
     pub fn name(&self) -> String {
-        self.runtime
-            .identity(self.task)
-            .map_or_else(String::new, |identity| identity.name())
+        self.identity().name()
+    }
+
+    fn identity(&self) -> Identity {
+        let identity = self.runtime.identity(self.task);
+        identity.expect("a task's entry stays as long as its handle")
     }
 }
 

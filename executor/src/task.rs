@@ -33,8 +33,8 @@ pub(crate) struct Task {
     pub(crate) work: Option<BoxedWork>,
     /// The task's own waker, if somebody kept a clone of it.
     pub(crate) waker: Option<Box<OwnedWaker>>,
-    /// Who awaits the handle.
-    pub(crate) waiter: Option<Waiter>,
+    /// Who awaits the handle, if anybody does.
+    pub(crate) waiter: Waiter,
     /// Its context variables.
     pub(crate) context: Context,
     pub(crate) identity: Identity,
@@ -67,7 +67,7 @@ impl Task {
         Task {
             work,
             waker: None,
-            waiter: None,
+            waiter: Waiter::NOBODY,
             context,
             identity,
             parent,

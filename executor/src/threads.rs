@@ -182,7 +182,7 @@ where
         });
         runtime.probe.emit(|probe| Event::JobSubmit {
             job: job_number(key),
-            task: task.map_or(crate::info::TaskId(0), |task| probe.id(task)),
+            task: probe.id(task),
         });
         let (Some(call), Some(queued)) = (submitted, queued) else {
             unreachable!("a job was inserted");

@@ -83,6 +83,11 @@ impl TimerQueue {
         first.filter(|&deadline| deadline != NEVER)
     }
 
+    /// Has it no timer, and no more memory than a few would need?
+    pub(crate) fn is_like_new(&self) -> bool {
+        self.heap.is_empty() && self.heap.capacity() <= 1024
+    }
+
     /// How many timers are armed.
     #[cfg(test)]
     pub(crate) fn len(&self) -> usize {

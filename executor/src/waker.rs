@@ -128,3 +128,15 @@ pub(crate) struct Waiter {
     pub(crate) task: Option<TaskKey>,
     pub(crate) waker: Option<Waker>,
 }
+
+impl Waiter {
+    pub(crate) const NOBODY: Waiter = Waiter {
+        task: None,
+        waker: None,
+    };
+
+    /// Leaves nobody behind.
+    pub(crate) fn take(&mut self) -> Self {
+        std::mem::replace(self, Waiter::NOBODY)
+    }
+}

@@ -96,7 +96,7 @@ impl Runtime {
         site: &'static Location<'static>,
     ) -> Identity {
         let id = self.next_id.get();
-        self.next_id.set(id + 1);
+        self.next_id.set(id.saturating_add(1)); // 584 years at one a nanosecond
         Identity {
             id: TaskId(id),
             name: name.map(Arc::new),
@@ -137,10 +137,10 @@ impl Runtime {
             task: probe.id(key),
             how,
         });
-        match waiter {
-            Some(waiter) => self.wake(waiter),
-            None if has_handle => {}
-            None => self.forget(key),
+        if has_handle {
+            self.wake(waiter);
+        } else {
+            self.forget(key);
         }
     }
 
@@ -245,7 +245,7 @@ impl Runtime {
             let mut tasks = self.tasks.borrow_mut();
             tasks
                 .get_mut(task)
-                .and_then(|task| task.waiter.replace(waiter))
+                .map(|task| std::mem::replace(&mut task.waiter, waiter))
         };
         drop(displaced);
     }

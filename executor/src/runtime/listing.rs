@@ -97,7 +97,7 @@ impl Runtime {
             add(task, Wait::Sleep(left));
         }
         for (_, awaited) in self.tasks.borrow().iter() {
-            if let Some(task) = awaited.waiter.as_ref().and_then(|waiter| waiter.task) {
+            if let Some(task) = awaited.waiter.task {
                 add(
                     task,
                     Wait::Join {

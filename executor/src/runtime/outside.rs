@@ -89,6 +89,10 @@ impl Runtime {
         pool.get_or_insert_with(ThreadPool::default_size).clone()
     }
 
+    pub(crate) fn has_default_pool(&self) -> bool {
+        self.default_pool.borrow().is_some()
+    }
+
     /// The same, if there ever was one.
     pub(crate) fn take_default_pool(&self) -> Option<ThreadPool> {
         self.default_pool.take()

@@ -8,7 +8,6 @@ use std::task::{Context as TaskContext, Poll, Waker};
 
 use super::{BUDGET, Lent, Runtime, contain};
 use crate::context::{self, Context};
-use crate::info::TaskId;
 use crate::probe::Event;
 use crate::slab::TaskKey;
 use crate::waker::{OwnedWaker, Waiter};
@@ -39,7 +38,7 @@ impl Runtime {
     #[inline]
     pub(crate) fn end_poll(&self, ended: bool) {
         self.probe.emit(|probe| Event::PollEnd {
-            task: self.polled.get().map_or(TaskId(0), |task| probe.id(task)),
+            task: probe.id(self.polled.get()),
             ready: ended,
         });
         self.polled.set(None);

@@ -6,7 +6,6 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::clock::saturating_nanos;
-use crate::info::TaskId;
 use crate::probe::{Event, time, timer_number};
 use crate::runtime::Runtime;
 use crate::slab::TimerKey;
@@ -154,7 +153,7 @@ impl Sleep {
         let timer = runtime.timers.borrow_mut().add(deadline, waiter);
         runtime.probe.emit(|probe| Event::TimerAdd {
             timer: timer_number(timer),
-            task: task.map_or(TaskId(0), |task| probe.id(task)),
+            task: probe.id(task),
             deadline: time(deadline),
         });
         self.state = State::Armed {
