@@ -108,6 +108,16 @@ pub(crate) enum Round {
 
 impl<F: Future> Children<F> {
     pub(crate) fn new(futures: impl IntoIterator<Item = F>) -> Self {
+        Self::with_poll_all(POLL_ALL, futures)
+    }
+
+    /// A set whose futures are polled in the order of their wakes, however few
+    /// they are.
+    pub(crate) fn in_order_of_wakes(futures: impl IntoIterator<Item = F>) -> Self {
+        Self::with_poll_all(0, futures)
+    }
+
+    fn with_poll_all(poll_all: usize, futures: impl IntoIterator<Item = F>) -> Self {
         let mut blocks: Vec<Pin<Box<Block<F>>>> = Vec::new();
         let mut len = 0;
         for future in futures {
@@ -120,7 +130,7 @@ impl<F: Future> Children<F> {
                 .set(Place::Full(future));
             len += 1;
         }
-        let wakers = if len <= POLL_ALL {
+        let wakers = if len <= poll_all {
             Wakers::All { cursor: 0 }
         } else {
             Wakers::Own(OwnWakers::new())

@@ -52,7 +52,8 @@
 //! # Read it
 //!
 //! The modules in reading order. Each opens with what it is, its one invariant
-//! and who calls it; imports only go down this list, and a test checks that.
+//! and who calls it. There is no circle among their imports, and a test holds
+//! the plan.
 //!
 //! | module | what it is |
 //! |---|---|

@@ -275,8 +275,7 @@ where
         let result = catch_unwind(AssertUnwindSafe(call));
         context::replace_thread(outer);
         self.settle(result);
-        // A closed loop has stopped waiting for this job: nobody to tell.
-        let _ = self.home.post(Mail::JobDone(self.key));
+        self.tell_home();
     }
 
     fn abandon(&self) -> Started {
@@ -285,6 +284,12 @@ where
 }
 
 impl<F, T> Call<F, T> {
+    /// Tells the loop that it need not wait for this job any more.
+    pub(crate) fn tell_home(&self) {
+        // A closed loop has stopped waiting: nobody to tell.
+        let _ = self.home.post(Mail::JobDone(self.key));
+    }
+
     /// [`Job::abandon`], for destructors, which cannot ask for bounds.
     pub(crate) fn abandon_any(&self) -> Started {
         // What is taken out is dropped after the lock is gone: it is the

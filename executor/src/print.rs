@@ -16,6 +16,9 @@ use crate::runtime::Runtime;
 /// When nobody reads the output any more (`program | head -1`), it ends the
 /// process quietly with code 0, where std's would panic.
 ///
+/// Call it by its path: `use executor::*` would make every plain `println!` of
+/// the file ambiguous.
+///
 /// ```
 /// executor::run(async {
 ///     executor::println!("Fetching from {}...", "API 1");

@@ -32,6 +32,7 @@
 //! once per sleep, however many letters arrive.
 
 use std::cell::RefCell;
+use std::mem::ManuallyDrop;
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::time::Duration;
@@ -44,28 +45,30 @@ use crate::sys::{Arc, AtomicU8, AtomicUsize, Mutex, Ordering, Parker, lock};
 thread_local! {
     /// The queue of the loop that runs on this thread. Wakers look here; they
     /// cannot know `Runtime`, which stands above them in the house.
-    static HERE: RefCell<Option<Rc<ReadyQueue>>> = const { RefCell::new(None) };
+    ///
+    /// Empty whenever no loop runs, so it needs no destructor, and wakers that
+    /// are used while the thread ends find it in order.
+    static HERE: ManuallyDrop<RefCell<Option<Rc<ReadyQueue>>>> =
+        const { ManuallyDrop::new(RefCell::new(None)) };
 }
 
 /// Makes `queue` the one that wakers on this thread find; gives back the one
 /// they found before.
 pub(crate) fn enter(queue: Option<Rc<ReadyQueue>>) -> Option<Rc<ReadyQueue>> {
-    HERE.try_with(|here| here.replace(queue)).ok().flatten()
+    HERE.with(|here| here.replace(queue))
 }
 
 /// The local door, for wakers: queues the task if its loop is the one that
 /// runs on this thread, and says whether it was.
 #[inline]
 pub(crate) fn wake_here(mailbox: &Arc<Mailbox>, task: TaskKey) -> bool {
-    HERE.try_with(|here| match &*here.borrow() {
+    HERE.with(|here| match &*here.borrow() {
         Some(queue) if Arc::ptr_eq(&queue.mailbox, mailbox) => {
             queue.wake(task);
             true
         }
         _ => false,
     })
-    // The thread is exiting and its locals are gone: so is its loop.
-    .unwrap_or(false)
 }
 
 /// The ready queue of one loop.

@@ -274,7 +274,6 @@ impl<F: Future> Future for Reporting<F> {
 ///
 /// Await it on any loop, or [`wait`](Self::wait) for it on a plain thread.
 /// Dropping it detaches the task.
-#[must_use = "dropping it detaches the task; write `drop(..)` to mean it"]
 pub struct RemoteHandle<T> {
     answer: Arc<Answer<T>>,
     handle: Handle,

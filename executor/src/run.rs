@@ -34,7 +34,7 @@ use crate::context;
 use crate::error::{Payload, RunError};
 use crate::probe::{self, Ending, Event};
 use crate::runtime::{Runtime, contain};
-use crate::shutdown::shutdown;
+use crate::shutdown::{Ended, shutdown};
 use crate::slab::TaskKey;
 use crate::waker::OwnedWaker;
 
@@ -115,9 +115,11 @@ pub fn try_run<F: Future>(future: F) -> Result<F::Output, RunError> {
     let entered = runtime.enter().ok_or(RunError::AlreadyRunning)?;
     let mut context = context::of_thread();
     let result = run_main(&runtime, future, &mut context, site);
-    shutdown(&runtime);
+    let ended = shutdown(&runtime);
     drop(entered);
-    runtime.keep();
+    if ended == Ended::Alone {
+        runtime.keep();
+    }
     result.unwrap_or_else(|panic| resume_unwind(panic))
 }
 

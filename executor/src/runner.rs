@@ -265,6 +265,7 @@ impl Builder {
     /// The runner. Takes nothing from the system yet.
     pub fn build(self) -> Runner {
         let runtime = Runtime::new(self.settings);
+        runtime.register();
         if let Some(mut instrument) = self.instrument {
             runtime
                 .probe

@@ -15,9 +15,11 @@ mod polled;
 mod recycle;
 
 use std::cell::{Cell, RefCell};
+use std::fmt;
+use std::mem::ManuallyDrop;
 use std::num::NonZeroU64;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::OnceLock;
 use std::task::RawWakerVTable;
 use std::time::{Duration, Instant};
@@ -41,7 +43,14 @@ use crate::waker::{OwnedWaker, Waiter};
 pub(crate) const BUDGET: u32 = 128;
 
 thread_local! {
-    static CURRENT: RefCell<Option<Rc<Runtime>>> = const { RefCell::new(None) };
+    /// Empty whenever no loop runs, so there is nothing to drop when the
+    /// thread ends: and what is not dropped can still be used by destructors
+    /// of other thread-locals, and needs no check at each access.
+    static CURRENT: ManuallyDrop<RefCell<Option<Rc<Runtime>>>> =
+        const { ManuallyDrop::new(RefCell::new(None)) };
+
+    /// The loops of this thread's runners.
+    static RUNNERS: RefCell<Vec<Weak<Runtime>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// A loop's belongings.
@@ -98,16 +107,17 @@ pub enum OnPanic {
     /// reported on stderr if nobody ever reads it. The loop goes on.
     #[default]
     Log,
-    /// The panic comes out of `run` at once, after all other tasks were
-    /// dropped. For tests, where a dead background task should be seen.
+    /// The panic comes out of `run` at once, whoever holds the handle. The
+    /// other tasks are dropped when the runner is closed. For tests, where a
+    /// dead background task should be seen.
     Stop,
 }
 
 /// A call that is with a thread pool.
 pub(crate) struct PendingJob {
     pub(crate) job: Arc<dyn Job>,
-    /// `None` once nobody awaits it.
-    pub(crate) waiter: Option<Waiter>,
+    /// Who awaits it, if anybody still does.
+    pub(crate) waiter: Waiter,
     pub(crate) site: &'static Location<'static>,
     pub(crate) since: Instant,
 }
@@ -183,17 +193,15 @@ impl Runtime {
     /// Makes this the thread's loop until the guard is dropped; `None` if the
     /// thread has one already.
     pub(crate) fn enter(self: &Rc<Self>) -> Option<Entered> {
-        let is_free = |current: &RefCell<Option<_>>| current.borrow().is_none();
-        let is_free = CURRENT.try_with(is_free).unwrap_or(false);
+        let is_free = CURRENT.with(|current| current.borrow().is_none());
         is_free.then(|| self.enter_over())
     }
 
     /// The same, in the place of a loop that the thread may have. Only for
     /// the end of a loop, which may come while another one runs.
     pub(crate) fn enter_over(self: &Rc<Self>) -> Entered {
-        let outer = CURRENT.try_with(|current| current.replace(Some(Rc::clone(self))));
         Entered {
-            outer: outer.ok().flatten(),
+            outer: CURRENT.with(|current| current.replace(Some(Rc::clone(self)))),
             outer_queue: ready::enter(Some(Rc::clone(&self.ready))),
         }
     }
@@ -208,13 +216,40 @@ impl Runtime {
         self.number.get()
     }
 
+    /// Lets [`find`](Self::find) find this loop while another runs, or none:
+    /// for a `Runner`, which lives on between its runs.
+    pub(crate) fn register(self: &Rc<Self>) {
+        // A thread that exits registers nothing more.
+        let _ = RUNNERS.try_with(|runners| {
+            let mut runners = runners.borrow_mut();
+            runners.retain(|runner| runner.strong_count() > 0);
+            runners.push(Rc::downgrade(self));
+        });
+    }
+
+    /// The loop with this number, if it lives on this thread: for destructors,
+    /// which may run while it stands still.
+    pub(crate) fn find(number: u64) -> Option<Rc<Runtime>> {
+        let is_it = |runtime: &Rc<Runtime>| runtime.number.get() == number;
+        let running = Runtime::current().filter(is_it);
+        running.or_else(|| {
+            RUNNERS
+                .try_with(|runners| {
+                    runners
+                        .borrow()
+                        .iter()
+                        .filter_map(Weak::upgrade)
+                        .find(is_it)
+                })
+                .ok()
+                .flatten()
+        })
+    }
+
     /// Does something with the loop that runs on this thread, if one does.
     #[inline]
     pub(crate) fn with<R>(f: impl FnOnce(&Rc<Runtime>) -> R) -> Option<R> {
-        CURRENT
-            .try_with(|current| current.borrow().as_ref().map(f))
-            .ok()
-            .flatten()
+        CURRENT.with(|current| current.borrow().as_ref().map(f))
     }
 
     /// The loop that runs on this thread.
@@ -259,8 +294,8 @@ impl Drop for Entered {
         // Out first, dropped after the borrow: the last reference to a loop
         // may drop outputs, which are somebody's code.
         let outer = self.outer.take();
-        let left = CURRENT.try_with(|current| current.replace(outer));
-        if let Ok(Some(runtime)) = &left {
+        let left = CURRENT.with(|current| current.replace(outer));
+        if let Some(runtime) = &left {
             runtime.precise.take();
         }
         drop(left);
@@ -275,13 +310,13 @@ fn is_debug_asked_for() -> bool {
 }
 
 /// Runs somebody's code that the loop must survive; a panic is reported.
-pub(crate) fn contain(whose: &str, code: impl FnOnce()) {
+pub(crate) fn contain(whose: impl fmt::Display, code: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(code)) {
-        report_panic(whose, &payload);
+        report_panic(&whose, &payload);
     }
 }
 
 #[cold]
-fn report_panic(whose: &str, payload: &Payload) {
+fn report_panic(whose: &dyn fmt::Display, payload: &Payload) {
     report(format_args!("{whose} panicked: {}", panic_text(&**payload)));
 }

@@ -19,15 +19,24 @@ use crate::runtime::{Runtime, contain};
 /// person who waits is told what for.
 const NAME_THE_JOB_AFTER: Duration = Duration::from_secs(1);
 
+/// Was anybody else ever told of the loop?
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ended {
+    /// No: it is as good as new.
+    Alone,
+    /// Yes: its mail slot is closed for ever.
+    Closed,
+}
+
 /// Ends an entered loop.
-pub(crate) fn shutdown(runtime: &Runtime) {
+pub(crate) fn shutdown(runtime: &Runtime) -> Ended {
     // What was posted before the end still arrives.
     runtime.take_in_mail();
     for task in runtime.start_closing() {
         runtime.drop_now(task);
     }
     if runtime.is_unshared() && !runtime.has_default_pool() {
-        return; // no letter can come, no job runs, no thread is to be joined
+        return Ended::Alone; // no letter can come, no thread is to be joined
     }
     for letter in runtime.ready.mailbox().refuse_calls() {
         match letter {
@@ -36,7 +45,7 @@ pub(crate) fn shutdown(runtime: &Runtime) {
             refused => contain("the destructor of a refused call", || drop(refused)),
         }
     }
-    let all_ended = !runtime.has_jobs() || {
+    let all_ended = !runtime.is_in_forked_child() && {
         abandon_queued_jobs(runtime);
         wait_for_started_jobs(runtime)
     };
@@ -44,6 +53,7 @@ pub(crate) fn shutdown(runtime: &Runtime) {
     if let Some(pool) = runtime.take_default_pool().filter(|_| all_ended) {
         pool.join();
     }
+    Ended::Closed
 }
 
 /// Drops the jobs that no thread has begun; nobody is left to await them.

@@ -122,7 +122,6 @@ where
 /// # Panics
 ///
 /// When it is polled again after it gave its output.
-#[must_use = "dropping a handle detaches its task; write `drop(spawn(..))` or `let _ =` to mean it"]
 pub struct JoinHandle<T> {
     runtime: Rc<Runtime>,
     task: TaskKey,

@@ -138,6 +138,8 @@ enum State<F, T> {
         key: JobKey,
         runtime: u64,
     },
+    /// The loop was ending when it was first polled.
+    Refused,
     Over,
 }
 
@@ -163,6 +165,7 @@ where
     }
 
     fn submit(&mut self, runtime: &Runtime, call: F, pool: Option<ThreadPool>, cx: &Context<'_>) {
+        runtime.settle_in_process();
         let pool = pool.unwrap_or_else(|| runtime.default_pool());
         let waiter = runtime.waiter(cx);
         let task = waiter.task;
@@ -175,7 +178,7 @@ where
             queued = Some(Arc::clone(&call));
             PendingJob {
                 job: call,
-                waiter: Some(waiter),
+                waiter,
                 site: self.site,
                 since: Instant::now(),
             }
@@ -216,8 +219,18 @@ where
         let this = self.get_mut();
         let runtime = Runtime::expect_current("to_thread");
         match std::mem::replace(&mut this.state, State::Over) {
+            State::New(call, pool) if runtime.is_closing() => {
+                // A destructor polls us while the loop ends: refused, always.
+                this.state = State::Refused;
+                drop((call, pool));
+                Poll::Pending
+            }
             State::New(call, pool) => {
                 this.submit(&runtime, call, pool, cx);
+                Poll::Pending
+            }
+            State::Refused => {
+                this.state = State::Refused;
                 Poll::Pending
             }
             State::Submitted {
@@ -225,13 +238,24 @@ where
                 key,
                 runtime: number,
             } => {
+                if number != runtime.number() {
+                    this.state = State::Submitted {
+                        call,
+                        key,
+                        runtime: number,
+                    };
+                    panic!(
+                        "a thread call was polled on one loop and is now polled on another: its \
+                         end is told to the loop that first polled it"
+                    );
+                }
                 if let Some(result) = call.take() {
                     return Poll::Ready(result.unwrap_or_else(|panic| resume_unwind(panic)));
                 }
                 let waiter = runtime.waiter(cx);
                 let displaced = match runtime.jobs.borrow_mut().get_mut(key) {
-                    Some(job) => job.waiter.replace(waiter),
-                    None => Some(waiter),
+                    Some(job) => std::mem::replace(&mut job.waiter, waiter),
+                    None => waiter,
                 };
                 drop(displaced);
                 this.state = State::Submitted {
@@ -256,15 +280,15 @@ impl<F, T> Drop for ToThread<F, T> {
         };
         let (key, number) = (*key, *runtime);
         let started = call.abandon_any();
-        let dropped = Runtime::with(|here| {
-            if here.number() != number {
-                return None; // its own loop has ended and has no table any more
-            }
-            let mut jobs = here.jobs.borrow_mut();
-            let waiter = jobs.get_mut(key).and_then(|job| job.waiter.take());
+        let dropped = Runtime::find(number).map(|home| {
+            let mut jobs = home.jobs.borrow_mut();
+            let waiter = jobs.get_mut(key).map(|job| job.waiter.take());
             let job = (started == Started::No).then(|| jobs.remove(key));
-            Some((waiter, job))
+            (waiter, job)
         });
+        if dropped.is_none() && started == Started::No {
+            call.tell_home(); // from another thread: by mail
+        }
         drop(dropped);
     }
 }
@@ -274,6 +298,7 @@ impl<F, T> fmt::Debug for ToThread<F, T> {
         let state = match &self.state {
             State::New(..) => "not started",
             State::Submitted { .. } => "with a thread pool",
+            State::Refused => "refused",
             State::Over => "over",
         };
         write!(f, "ToThread({state}, {})", self.site)

@@ -1,4 +1,7 @@
 //! The stream of `as_completed`.
+//!
+//! **Invariant:** each output is given once, and none is lost when the await of
+//! `next` is dropped.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -22,7 +25,7 @@ pub struct AsCompleted<F: Future> {
 impl<F: Future> AsCompleted<F> {
     pub(super) fn new(futures: Vec<F>) -> Self {
         AsCompleted {
-            children: Children::new(futures),
+            children: Children::in_order_of_wakes(futures),
             ready: VecDeque::new(),
         }
     }

@@ -1,4 +1,7 @@
 //! `gather` for a `Vec` and for an array.
+//!
+//! **Invariant:** the outputs stand in the order of the futures, whatever the
+//! order in which those returned.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -13,6 +16,8 @@ use crate::children::{Children, Round};
 pub struct GatherVec<F: Future> {
     children: Children<F>,
     outputs: Vec<Option<F::Output>>,
+    /// Were the outputs given?
+    given: bool,
 }
 
 impl<F: Future> GatherVec<F> {
@@ -54,6 +59,7 @@ impl<F: Future> Future for GatherVec<F> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
+        assert!(!this.given, "a gather was polled after it was ready");
         this.outputs.resize_with(this.children.len(), || None);
         let outputs = &mut this.outputs;
         let round = this.children.poll_round(cx, budget(), |index, output| {
@@ -63,6 +69,7 @@ impl<F: Future> Future for GatherVec<F> {
         if round != Round::Finished {
             return Poll::Pending;
         }
+        this.given = true;
         let outputs = std::mem::take(&mut this.outputs);
         Poll::Ready(
             outputs
@@ -81,6 +88,7 @@ impl<F: Future> Gather for Vec<F> {
         GatherVec {
             children: Children::new(self),
             outputs: Vec::new(),
+            given: false,
         }
     }
 }
@@ -105,6 +113,7 @@ impl<F: Future, const N: usize> Gather for [F; N] {
         GatherArray(GatherVec {
             children: Children::new(self),
             outputs: Vec::new(),
+            given: false,
         })
     }
 }

@@ -1,4 +1,6 @@
 //! `race` for a `Vec` and for an array.
+//!
+//! **Invariant:** the losers are dropped before the winner is given.
 
 use std::fmt;
 use std::ops::ControlFlow;

@@ -1,4 +1,7 @@
 //! `try_gather` for a `Vec` and for an array.
+//!
+//! **Invariant:** after the first error no future is polled, and all are dropped
+//! before it is given.
 
 use std::fmt;
 use std::ops::ControlFlow;
@@ -15,6 +18,8 @@ pub struct TryGatherVec<F: Future<Output = Result<T, E>>, T, E> {
     children: Children<F>,
     outputs: Vec<Option<T>>,
     error: Option<E>,
+    /// Was the result given?
+    given: bool,
 }
 
 impl<F: Future<Output = Result<T, E>>, T, E> TryGatherVec<F, T, E> {
@@ -25,6 +30,7 @@ impl<F: Future<Output = Result<T, E>>, T, E> TryGatherVec<F, T, E> {
             children,
             outputs: Vec::new(),
             error: None,
+            given: false,
         }
     }
 
@@ -49,6 +55,7 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for TryGatherVec<F, T, E> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
+        assert!(!this.given, "a try_gather was polled after it was ready");
         this.outputs.resize_with(this.children.len(), || None);
         let (outputs, error) = (&mut this.outputs, &mut this.error);
         let round = this
@@ -64,6 +71,7 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for TryGatherVec<F, T, E> {
                 }
             });
         if let Some(error) = this.error.take() {
+            this.given = true;
             this.children.clear();
             this.outputs.clear();
             return Poll::Ready(Err(error));
@@ -71,6 +79,7 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for TryGatherVec<F, T, E> {
         if round != Round::Finished {
             return Poll::Pending;
         }
+        this.given = true;
         let outputs = std::mem::take(&mut this.outputs);
         Poll::Ready(Ok(outputs.into_iter().flatten().collect()))
     }

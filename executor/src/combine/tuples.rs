@@ -1,6 +1,8 @@
 //! `gather`, `try_gather` and `race` for tuples: futures of different types,
 //! up to twelve, without an allocation.
 //!
+//! **Invariant:** no place is polled after it has its output.
+//!
 //! One macro gives each length of tuple the same three abilities (poll the
 //! nth, take all outputs, take the nth); the combinators are written once on
 //! top of them.

@@ -6,6 +6,7 @@
 //! not even by the end of the loop.
 
 use std::any::Any;
+use std::cmp::Reverse;
 use std::panic::Location;
 
 use super::{OnPanic, Phase, Runtime, contain};
@@ -37,11 +38,11 @@ impl Runtime {
     #[inline]
     pub(crate) fn admit(&self, identity: Identity, work: impl FnOnce() -> BoxedWork) -> TaskKey {
         let mut work = work();
-        let refused = self.phase.get() == Phase::Closing;
+        let refused = self.is_closing();
         if refused {
             let error = JoinError::cancelled(identity.clone());
             contain(
-                "the destructor of a future that a closing loop refused",
+                format_args!("the destructor of the future of {identity}"),
                 || {
                     let _ = work.as_mut().fail(error);
                 },
@@ -150,6 +151,7 @@ impl Runtime {
         let Some(identity) = self.identity(key) else {
             return;
         };
+        let whose = identity.clone();
         let stop = self.settings.on_panic == OnPanic::Stop;
         let (how, error, payload) = match panic {
             None => (Ending::Cancelled, JoinError::cancelled(identity), None),
@@ -161,15 +163,18 @@ impl Runtime {
             Some(panic) => (Ending::Panicked, JoinError::panicked(identity, panic), None),
         };
         self.acting_as(key, || {
-            contain("the destructor of a task's future", || {
-                // A future that had returned keeps its value: what panicked
-                // then was its destructor.
-                if let Err(late) = work.as_mut().fail(error) {
-                    report(format_args!(
-                        "{late} (after it had returned, in a destructor)"
-                    ));
-                }
-            });
+            contain(
+                format_args!("the destructor of the future of {whose}"),
+                || {
+                    // A future that had returned keeps its value: what panicked
+                    // then was its destructor.
+                    if let Err(late) = work.as_mut().fail(error) {
+                        report(format_args!(
+                            "{late} (after it had returned, in a destructor)"
+                        ));
+                    }
+                },
+            );
         });
         self.finish(key, work, how);
         if let Some(payload) = payload {
@@ -274,16 +279,20 @@ impl Runtime {
     /// Frees a finished task whose output nobody read: drops the output in the
     /// name of the task that made it, and reports a panic that nobody saw.
     fn forget(&self, key: TaskKey) {
-        let work = {
+        let (work, identity) = {
             let mut tasks = self.tasks.borrow_mut();
-            tasks.get_mut(key).and_then(|task| task.work.take())
+            let Some(task) = tasks.get_mut(key) else {
+                return;
+            };
+            (task.work.take(), task.identity.clone())
         };
         if let Some(work) = work {
             if let Some(error) = work.error().filter(|error| error.is_panic()) {
                 report(format_args!("{error} (and nobody awaited it)"));
             }
             self.acting_as(key, || {
-                contain("the destructor of a task's output", || drop(work));
+                let whose = format_args!("the destructor of the output of {identity}");
+                contain(whose, || drop(work));
             });
         }
         self.remove(key);
@@ -327,6 +336,11 @@ impl Runtime {
         requested
     }
 
+    /// Is the loop at its end, and takes in nothing new?
+    pub(crate) fn is_closing(&self) -> bool {
+        self.phase.get() == Phase::Closing
+    }
+
     /// Closes the door for new tasks, and names those to be dropped: the
     /// youngest first.
     pub(crate) fn start_closing(&self) -> Vec<TaskKey> {
@@ -334,7 +348,7 @@ impl Runtime {
         let tasks = self.tasks.borrow();
         let alive = tasks.iter().filter(|(_, task)| !task.is_finished());
         let mut order: Vec<_> = alive.map(|(key, task)| (task.identity.id, key)).collect();
-        order.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        order.sort_unstable_by_key(|(id, _)| Reverse(*id));
         order.into_iter().map(|(_, key)| key).collect()
     }
 

@@ -108,7 +108,7 @@ impl Runtime {
             }
         }
         for (_, job) in self.jobs.borrow().iter() {
-            if let Some(task) = job.waiter.as_ref().and_then(|waiter| waiter.task) {
+            if let Some(task) = job.waiter.task {
                 add(task, Wait::Job { site: job.site });
             }
         }

@@ -65,8 +65,8 @@ impl Runtime {
         self.probe.emit(|_| Event::JobEnd {
             job: job_number(key),
         });
-        if let Some(waiter) = job.and_then(|job| job.waiter) {
-            self.wake(waiter);
+        if let Some(job) = job {
+            self.wake(job.waiter);
         }
     }
 
@@ -98,19 +98,30 @@ impl Runtime {
         self.default_pool.take()
     }
 
-    /// A child made by `fork` has a copy of the loop, but none of the threads
-    /// that would wake it: it must not sleep in it.
-    ///
+    /// Notes the process that the loop lives in. Called before the loop first
+    /// depends on another thread: when it sleeps, or hands over a job.
+    pub(crate) fn settle_in_process(&self) {
+        if self.process.get().is_none() {
+            self.process.set(Some(std::process::id()));
+        }
+    }
+
+    /// Is this a child made by `fork` of the process that the loop lives in?
+    /// It has a copy of the loop, but none of the threads that would wake it.
+    pub(crate) fn is_in_forked_child(&self) -> bool {
+        let home = self.process.get();
+        home.is_some_and(|home| home != std::process::id())
+    }
+
     /// # Panics
     ///
-    /// In such a child.
+    /// In a forked child, which must not sleep in its parent's loop.
     pub(crate) fn refuse_to_run_in_a_forked_child(&self) {
-        let here = std::process::id();
-        let home = self.process.replace(Some(here)).unwrap_or(here);
+        self.settle_in_process();
         assert!(
-            home == here,
-            "this loop belongs to process {home}, and this is its forked child {here}: a forked \
-             child cannot go on with its parent's loop. Start a new one there with \
+            !self.is_in_forked_child(),
+            "this loop belongs to the process that made it, and this is a forked child of that: \
+             it cannot go on with its parent's loop. Start a new one there with \
              `executor::run(..)`, or fork before the loop runs"
         );
     }

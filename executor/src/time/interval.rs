@@ -1,4 +1,7 @@
 //! A steady pace.
+//!
+//! **Invariant:** ticks are due at whole periods after the first, however late
+//! each is received.
 
 use std::time::{Duration, Instant};
 

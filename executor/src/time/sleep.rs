@@ -1,8 +1,10 @@
 //! One deadline, as a future.
+//!
+//! **Invariant:** it has a timer in its loop's queue exactly while it is armed.
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::clock::saturating_nanos;
@@ -207,22 +209,30 @@ impl Sleep {
         };
         self.state = State::Done;
         let displaced = Runtime::with(|here| {
-            if here.number() != runtime {
-                return None; // its own loop is gone, or not entered
-            }
-            let (armed, waker) = {
-                let mut timers = here.timers.borrow_mut();
-                (timers.is_armed(timer), timers.cancel(timer))
-            };
-            if armed {
-                here.probe.emit(|_| Event::TimerCancel {
-                    timer: timer_number(timer),
-                });
-            }
-            waker
+            let is_home = here.number() == runtime;
+            is_home.then(|| cancel(here, timer))
+        });
+        let displaced = displaced.flatten().unwrap_or_else(|| {
+            // Its loop is gone, or a runner's that stands still.
+            Runtime::find(runtime).and_then(|home| cancel(&home, timer))
         });
         drop(displaced);
     }
+}
+
+/// Disarms a timer, if it has not fired; gives back a waker to be dropped.
+#[inline]
+fn cancel(runtime: &Runtime, timer: TimerKey) -> Option<Waker> {
+    let mut timers = runtime.timers.borrow_mut();
+    if !timers.is_armed(timer) {
+        return None;
+    }
+    let displaced = timers.cancel(timer);
+    drop(timers);
+    runtime.probe.emit(|_| Event::TimerCancel {
+        timer: timer_number(timer),
+    });
+    displaced
 }
 
 impl Future for Sleep {

@@ -1,4 +1,6 @@
 //! A time limit around a future.
+//!
+//! **Invariant:** the future is gone before either result is given.
 
 use std::fmt;
 use std::pin::Pin;
