@@ -191,5 +191,7 @@ pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
 ///
 /// A closed stderr is no reason to fail: there is nobody left to tell.
 pub(crate) fn report(text: fmt::Arguments<'_>) {
-    let _ = writeln!(std::io::stderr(), "executor: {text}");
+    // In one piece, so that lines of several threads do not mix.
+    let line = format!("executor: {text}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes());
 }

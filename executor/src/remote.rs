@@ -155,13 +155,18 @@ where
         return; // dropping the promise answers
     };
     let identity = runtime.new_identity(None, site);
+    let future = match catch_unwind(AssertUnwindSafe(make)) {
+        Ok(future) => future,
+        Err(panic) => {
+            return promise
+                .answer
+                .give(Err(JoinError::panicked(identity, panic)));
+        }
+    };
     promise.task = Some(identity.clone());
     let answer = Arc::clone(&promise.answer);
     let task = runtime.admit(identity, || {
-        Box::pin(Cell::Running(Reporting {
-            future: make(),
-            promise,
-        }))
+        Box::pin(Cell::Running(Reporting { future, promise }))
     });
     runtime.detach(task);
     let stage = std::mem::replace(&mut lock(&answer.slot).stage, Stage::Running(task));

@@ -145,7 +145,12 @@ pub(crate) fn run_main<F: Future>(
     runtime.acting_as(main, || {
         contain("the destructor of the main future", || future.set(None));
     });
-    *context = runtime.dismiss_main(main);
+    let how = match &result {
+        Ok(Ok(())) => Ending::Returned,
+        Ok(Err(_)) => Ending::Cancelled,
+        Err(_) => Ending::Panicked,
+    };
+    *context = runtime.dismiss_main(main, how);
     Ok(result?.map(|()| output.expect("the loop ends when there is an output")))
 }
 

@@ -297,8 +297,9 @@ impl Future for YieldNow {
             return Poll::Ready(());
         }
         self.yielded = true;
-        if Runtime::with(|runtime| runtime.wake_polled(cx)).is_none() {
-            cx.waker().wake_by_ref(); // on somebody else's executor
+        match Runtime::current() {
+            Some(runtime) => runtime.wake_polled(cx),
+            None => cx.waker().wake_by_ref(), // on somebody else's executor
         }
         Poll::Pending
     }

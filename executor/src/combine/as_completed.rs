@@ -5,14 +5,13 @@
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
 use super::{budget, shuffle};
-use crate::children::Children;
+use crate::children::{Children, Verdict};
 
 /// What [`as_completed`] gives.
 #[must_use = "streams do nothing unless polled"]
@@ -50,7 +49,7 @@ impl<F: Future> Stream for AsCompleted<F> {
             let ready = &mut this.ready;
             this.children.poll_round(cx, budget(), |index, output| {
                 ready.push_back((index, output));
-                ControlFlow::Continue(())
+                Verdict::Taken
             });
             shuffle(this.ready.make_contiguous());
         }

@@ -4,18 +4,16 @@
 //! order in which those returned.
 
 use std::fmt;
-use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::{Gather, budget};
-use crate::children::{Children, Round};
+use crate::children::{Children, Round, Verdict};
 
 /// The future of [`gather`] for a `Vec`.
 #[must_use = "futures do nothing unless awaited"]
 pub struct GatherVec<F: Future> {
     children: Children<F>,
-    outputs: Vec<Option<F::Output>>,
     /// Were the outputs given?
     given: bool,
 }
@@ -60,23 +58,16 @@ impl<F: Future> Future for GatherVec<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         assert!(!this.given, "a gather was polled after it was ready");
-        this.outputs.resize_with(this.children.len(), || None);
-        let outputs = &mut this.outputs;
-        let round = this.children.poll_round(cx, budget(), |index, output| {
-            outputs[index] = Some(output);
-            ControlFlow::Continue(())
-        });
+        let round = this
+            .children
+            .poll_round(cx, budget(), |_, output| Verdict::Keep(output));
         if round != Round::Finished {
             return Poll::Pending;
         }
         this.given = true;
-        let outputs = std::mem::take(&mut this.outputs);
-        Poll::Ready(
-            outputs
-                .into_iter()
-                .map(|output| output.expect("every future returned"))
-                .collect(),
-        )
+        let mut outputs = Vec::with_capacity(this.children.len());
+        this.children.take_kept(&mut outputs);
+        Poll::Ready(outputs)
     }
 }
 
@@ -87,7 +78,6 @@ impl<F: Future> Gather for Vec<F> {
     fn gather(self) -> GatherVec<F> {
         GatherVec {
             children: Children::new(self),
-            outputs: Vec::new(),
             given: false,
         }
     }
@@ -112,7 +102,6 @@ impl<F: Future, const N: usize> Gather for [F; N] {
     fn gather(self) -> GatherArray<F, N> {
         GatherArray(GatherVec {
             children: Children::new(self),
-            outputs: Vec::new(),
             given: false,
         })
     }

@@ -3,12 +3,11 @@
 //! **Invariant:** the losers are dropped before the winner is given.
 
 use std::fmt;
-use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::{Race, budget, shuffle};
-use crate::children::Children;
+use crate::children::{Children, Verdict};
 
 /// The future of [`race`] for a `Vec` or an array.
 #[must_use = "futures do nothing unless awaited"]
@@ -57,7 +56,7 @@ impl<F: Future> Future for RaceVec<F> {
         let mut winner = None;
         children.poll_round(cx, budget(), |index, output| {
             winner = Some((this.order[index], output));
-            ControlFlow::Break(())
+            Verdict::Stop
         });
         match winner {
             Some(winner) => {

@@ -4,19 +4,17 @@
 //! before it is given.
 
 use std::fmt;
-use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::gather::into_array;
 use super::{TryGather, budget};
-use crate::children::{Children, Round};
+use crate::children::{Children, Round, Verdict};
 
 /// The future of [`try_gather`] for a `Vec`.
 #[must_use = "futures do nothing unless awaited"]
 pub struct TryGatherVec<F: Future<Output = Result<T, E>>, T, E> {
     children: Children<F>,
-    outputs: Vec<Option<T>>,
     error: Option<E>,
     /// Was the result given?
     given: bool,
@@ -28,7 +26,6 @@ impl<F: Future<Output = Result<T, E>>, T, E> TryGatherVec<F, T, E> {
         children.poll_by_index(); // so that the first of two errors counts
         TryGatherVec {
             children,
-            outputs: Vec::new(),
             error: None,
             given: false,
         }
@@ -56,32 +53,28 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for TryGatherVec<F, T, E> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         assert!(!this.given, "a try_gather was polled after it was ready");
-        this.outputs.resize_with(this.children.len(), || None);
-        let (outputs, error) = (&mut this.outputs, &mut this.error);
+        let error = &mut this.error;
         let round = this
             .children
-            .poll_round(cx, budget(), |index, output| match output {
-                Ok(value) => {
-                    outputs[index] = Some(value);
-                    ControlFlow::Continue(())
-                }
+            .poll_round(cx, budget(), |_, output| match output {
+                Ok(value) => Verdict::Keep(Ok(value)),
                 Err(first) => {
                     *error = Some(first);
-                    ControlFlow::Break(())
+                    Verdict::Stop
                 }
             });
         if let Some(error) = this.error.take() {
             this.given = true;
             this.children.clear();
-            this.outputs.clear();
             return Poll::Ready(Err(error));
         }
         if round != Round::Finished {
             return Poll::Pending;
         }
         this.given = true;
-        let outputs = std::mem::take(&mut this.outputs);
-        Poll::Ready(Ok(outputs.into_iter().flatten().collect()))
+        let mut results = Vec::with_capacity(this.children.len());
+        this.children.take_kept(&mut results);
+        Poll::Ready(results.into_iter().collect())
     }
 }
 

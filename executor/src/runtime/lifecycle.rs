@@ -114,8 +114,12 @@ impl Runtime {
     }
 
     /// Takes the main future's place away and gives back its variables.
-    pub(crate) fn dismiss_main(&self, key: TaskKey) -> Context {
+    pub(crate) fn dismiss_main(&self, key: TaskKey, how: Ending) -> Context {
         self.ready.dismiss(key);
+        self.probe.emit(|probe| Event::TaskEnd {
+            task: probe.id(key),
+            how,
+        });
         let task = self.tasks.borrow_mut().remove(key);
         task.map_or(Context::EMPTY, |task| task.context)
     }
@@ -291,8 +295,12 @@ impl Runtime {
                 report(format_args!("{error} (and nobody awaited it)"));
             }
             self.acting_as(key, || {
-                let whose = format_args!("the destructor of the output of {identity}");
-                contain(whose, || drop(work));
+                contain(
+                    format_args!("the destructor of the output of {identity}"),
+                    || {
+                        drop(work);
+                    },
+                );
             });
         }
         self.remove(key);

@@ -119,7 +119,11 @@ impl Sleep {
     /// (a timeout) or in the next turn (a sleep).
     #[inline]
     pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>, at_once: bool) -> Poll<()> {
-        let poll = Runtime::with(|runtime| match self.state {
+        let Some(runtime) = Runtime::current() else {
+            no_loop();
+        };
+        let runtime = &*runtime;
+        match self.state {
             State::For(Duration::ZERO) => self.pass(runtime, cx, at_once),
             State::For(duration) => {
                 let now = runtime.clock.now();
@@ -140,13 +144,7 @@ impl Sleep {
             } => self.poll_armed(runtime, number, timer, cx),
             State::Yielded => self.done(),
             State::Done => Poll::Ready(()),
-        });
-        poll.unwrap_or_else(|| {
-            panic!(
-                "a sleep or timeout was polled where no loop runs: await it inside \
-                 `executor::run(..)`"
-            )
-        })
+        }
     }
 
     fn arm(&mut self, runtime: &Runtime, deadline: u64, cx: &Context<'_>) -> Poll<()> {
@@ -218,6 +216,11 @@ impl Sleep {
         });
         drop(displaced);
     }
+}
+
+#[cold]
+fn no_loop() -> ! {
+    panic!("a sleep or timeout was polled where no loop runs: await it inside `executor::run(..)`")
 }
 
 /// Disarms a timer, if it has not fired; gives back a waker to be dropped.

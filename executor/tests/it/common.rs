@@ -4,32 +4,38 @@
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::process::{Command, Output};
 use std::rc::Rc;
+use std::task::{Poll, Waker};
+use std::time::Duration;
 
-use executor::Runner;
+use executor::instrument::{Effect, Event, Recorder};
+use executor::{Runner, TaskId};
 
 /// A list of what happened, shared by everyone who holds a clone.
 #[derive(Clone, Default)]
-pub struct Log(Rc<RefCell<Vec<String>>>);
+pub(crate) struct Log(Rc<RefCell<Vec<String>>>);
 
 impl Log {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::default()
     }
 
-    pub fn push(&self, entry: impl fmt::Display) {
+    pub(crate) fn push(&self, entry: impl fmt::Display) {
         self.0.borrow_mut().push(entry.to_string());
     }
 
     /// What has been logged since the last call.
     #[track_caller]
-    pub fn take(&self) -> Vec<String> {
+    pub(crate) fn take(&self) -> Vec<String> {
         self.0.take()
     }
 }
 
 /// Counts its drops, and says who it is when it goes.
-pub struct OnDrop<F: FnMut()>(pub F);
+pub(crate) struct OnDrop<F: FnMut()>(pub(crate) F);
 
 impl<F: FnMut()> Drop for OnDrop<F> {
     fn drop(&mut self) {
@@ -39,27 +45,27 @@ impl<F: FnMut()> Drop for OnDrop<F> {
 
 /// A counter that can be shared with the futures under test.
 #[derive(Clone, Default)]
-pub struct Count(Rc<Cell<u32>>);
+pub(crate) struct Count(Rc<Cell<u32>>);
 
 impl Count {
-    pub fn add(&self) {
+    pub(crate) fn add(&self) {
         self.0.set(self.0.get() + 1);
     }
 
-    pub fn get(&self) -> u32 {
+    pub(crate) fn get(&self) -> u32 {
         self.0.get()
     }
 }
 
 /// A runner whose clock is virtual.
-pub fn virtual_runner() -> Runner {
+pub(crate) fn virtual_runner() -> Runner {
     Runner::builder().virtual_time().build()
 }
 
 /// What `program` panics with, as text; fails if it does not panic. Nothing is
 /// printed.
 #[track_caller]
-pub fn panic_text<T>(program: impl FnOnce() -> T) -> String {
+pub(crate) fn panic_text<T>(program: impl FnOnce() -> T) -> String {
     let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(program));
     match result {
         Ok(_) => panic!("expected a panic"),
@@ -70,4 +76,127 @@ pub fn panic_text<T>(program: impl FnOnce() -> T) -> String {
                 .map_or_else(|_| "a panic without text".into(), |text| text.to_string()),
         },
     }
+}
+
+/// A runner with virtual time, and the record of what it does.
+pub(crate) fn recorded_virtual_runner() -> (Runner, Recorder) {
+    let recorder = Recorder::new();
+    let builder = Runner::builder().virtual_time();
+    (builder.instrument(recorder.clone()).build(), recorder)
+}
+
+/// How many of the recorded events are of a kind.
+pub(crate) fn count(events: &[(Duration, Event)], is: impl Fn(&Event) -> bool) -> usize {
+    events.iter().filter(|(_, event)| is(event)).count()
+}
+
+/// Polls a future once and says what it said.
+pub(crate) async fn poll_once<F: Future + Unpin>(future: &mut F) -> Poll<F::Output> {
+    poll_fn(|cx| Poll::Ready(Pin::new(&mut *future).poll(cx))).await
+}
+
+/// The same future, with its polls counted.
+pub(crate) fn counted<F: Future>(
+    polls: &Count,
+    future: F,
+) -> impl Future<Output = F::Output> + use<F> {
+    let polls = polls.clone();
+    let mut future = Box::pin(future);
+    poll_fn(move |cx| {
+        polls.add();
+        future.as_mut().poll(cx)
+    })
+}
+
+/// A door that the test opens by hand. It keeps a clone of the waker of each
+/// poll in front of it, as a channel would.
+#[derive(Clone, Default)]
+pub(crate) struct Gate(Rc<RefCell<(bool, Vec<Waker>)>>);
+
+impl Gate {
+    pub(crate) fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) async fn wait(self) {
+        poll_fn(|cx| {
+            let mut state = self.0.borrow_mut();
+            if state.0 {
+                return Poll::Ready(());
+            }
+            state.1.push(cx.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    pub(crate) fn open(&self) {
+        self.0.borrow_mut().0 = true;
+        let wakers = std::mem::take(&mut self.0.borrow_mut().1);
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
+    /// Drops the wakers: nobody can open the door any more.
+    pub(crate) fn forget_wakers(&self) {
+        self.0.borrow_mut().1.clear();
+    }
+
+    /// The waker of the last poll that found the door closed.
+    #[track_caller]
+    pub(crate) fn last_waker(&self) -> Waker {
+        let state = self.0.borrow();
+        state.1.last().expect("somebody waits").clone()
+    }
+}
+
+/// How often a task was polled.
+pub(crate) fn polls_of(events: &[(Duration, Event)], task: TaskId) -> usize {
+    let is_poll = |event: &Event| *event == Event::PollStart { task };
+    events.iter().filter(|(_, event)| is_poll(event)).count()
+}
+
+/// What the wakes of a task did, in their order.
+pub(crate) fn wakes_of(events: &[(Duration, Event)], of: TaskId) -> Vec<Effect> {
+    let effect = |(_, event): &(Duration, Event)| match event {
+        Event::Wake { task, effect, .. } if *task == of => Some(*effect),
+        _ => None,
+    };
+    events.iter().filter_map(effect).collect()
+}
+
+/// Runs the test called `test` (`file::function`) again in a process of its
+/// own, with these environment variables, and gives what it printed. In that
+/// process it gives `None`: there the test goes on.
+#[track_caller]
+pub(crate) fn in_own_process(test: &str, environment: &[(&str, &str)]) -> Option<Output> {
+    const MARK: &str = "EXECUTOR_TEST_CHILD";
+    if std::env::var_os(MARK).is_some() {
+        return None;
+    }
+    let program = std::env::current_exe().expect("a test knows its own program");
+    let output = Command::new(program)
+        .args(["--exact", test, "--nocapture", "--test-threads=1"])
+        .env_remove("EXECUTOR_DEBUG")
+        .envs(environment.iter().copied())
+        .env(MARK, "1")
+        .output()
+        .expect("the test runs again");
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        stdout.contains("running 1 test"),
+        "no test is called {test}"
+    );
+    Some(output)
+}
+
+/// What the runtime reported on stderr, one entry per line, in a child that
+/// ended well.
+#[track_caller]
+pub(crate) fn reports(child: &Output) -> Vec<String> {
+    let stderr = String::from_utf8_lossy(&child.stderr);
+    assert!(child.status.success(), "the child failed:\n{stderr}");
+    let reports = stderr
+        .lines()
+        .filter_map(|line| line.strip_prefix("executor: "));
+    reports.map(str::to_owned).collect()
 }

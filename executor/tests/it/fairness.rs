@@ -1,1 +1,271 @@
-//! fairness
+//! Fairness: nobody is polled twice before everybody else was polled once, and
+//! a queue that is never empty hides neither timers nor mail.
+
+use std::task::Poll;
+use std::time::Duration;
+
+use executor::instrument::{Event, Recorder};
+use executor::{Handle, Runner, run, sleep, spawn, yield_now};
+use futures::StreamExt;
+use futures::channel::oneshot;
+use futures::stream::FuturesUnordered;
+
+use crate::common::{Count, Log, count, virtual_runner};
+
+const MS: Duration = Duration::from_millis(1);
+
+/// After so many polls the loop looks at timers and mail, though more tasks
+/// are ready (DESIGN, section 3).
+const POLLS_BETWEEN_LOOKS: usize = 61;
+
+fn recorded_runner() -> (Runner, Recorder) {
+    let recorder = Recorder::new();
+    (
+        Runner::builder().instrument(recorder.clone()).build(),
+        recorder,
+    )
+}
+
+/// Starts tasks that are always ready.
+fn spawn_restless_tasks(n: usize) {
+    for _ in 0..n {
+        drop(spawn(async {
+            loop {
+                yield_now().await;
+            }
+        }));
+    }
+}
+
+#[test]
+fn tasks_that_yield_are_polled_in_strict_rotation() {
+    let log = Log::new();
+    virtual_runner().run(async {
+        let task = |name: &'static str| {
+            let log = log.clone();
+            spawn(async move {
+                for _ in 0..3 {
+                    log.push(name);
+                    yield_now().await;
+                }
+            })
+        };
+        for task in ["a", "b", "c"].map(task) {
+            task.await.unwrap();
+        }
+    });
+    assert_eq!(log.take().concat(), "abcabcabc");
+}
+
+#[test]
+fn c176_a_newcomer_among_busy_pairs_is_done_after_a_turn_for_each_of_its_yields() {
+    let (mut runner, recorder) = recorded_runner();
+    runner.run(async {
+        for _ in 0..100 {
+            let (ping, pings) = async_channel::bounded(1);
+            let (pong, pongs) = async_channel::bounded(1);
+            drop(spawn(async move {
+                while ping.send(()).await.is_ok() && pongs.recv().await.is_ok() {}
+            }));
+            drop(spawn(async move {
+                while pings.recv().await.is_ok() && pong.send(()).await.is_ok() {}
+            }));
+        }
+        for _ in 0..10 {
+            yield_now().await;
+        }
+        recorder.take();
+        let newcomer = spawn(async {
+            for _ in 0..5 {
+                yield_now().await;
+            }
+        });
+        newcomer.await.unwrap();
+    });
+    let turns = count(&recorder.take(), |event| {
+        matches!(event, Event::Turn { .. })
+    });
+    assert!(
+        turns <= 7,
+        "{turns} turns: one a yield, the first poll, and the join"
+    );
+}
+
+#[test]
+fn c178_a_burst_of_wakes_from_another_thread_is_handled_at_once() {
+    let (mut runner, recorder) = recorded_runner();
+    runner.run(async {
+        let (senders, receivers): (Vec<_>, Vec<_>) = (0..500).map(|_| oneshot::channel()).unzip();
+        let tasks: Vec<_> = receivers.into_iter().map(spawn).collect();
+        yield_now().await;
+        yield_now().await; // all wait
+        let wakes = move || {
+            senders
+                .into_iter()
+                .for_each(|sender| sender.send(()).unwrap())
+        };
+        std::thread::spawn(wakes).join().unwrap(); // blocks the loop
+        recorder.take();
+        // Nothing else will ever wake this loop: what it forgets is lost.
+        for task in tasks {
+            task.await.unwrap().unwrap();
+        }
+    });
+    let events = recorder.take();
+    let mail = |event: &Event| matches!(event, Event::Mail { messages: 500 });
+    assert_eq!(count(&events, mail), 1);
+    let before = events
+        .iter()
+        .position(|(_, event)| matches!(event, Event::ParkStart { .. }));
+    assert_eq!(before, None, "no sleep while somebody is woken");
+}
+
+/// How many polls there are from the moment at which `is_due` holds to the
+/// event for which `is_seen` holds.
+fn polls_between(
+    events: &[(Duration, Event)],
+    is_due: impl Fn(&(Duration, Event)) -> bool,
+    is_seen: impl Fn(&Event) -> bool,
+) -> usize {
+    let due = events.iter().position(is_due).expect("it comes due");
+    let seen = events
+        .iter()
+        .position(|(_, event)| is_seen(event))
+        .expect("it is seen");
+    let between = events.get(due..seen).unwrap_or_default();
+    count(between, |event| matches!(event, Event::PollStart { .. }))
+}
+
+/// Of catalogue row C052, which asks for one turn; a turn of a long queue may
+/// take long, so the bound is a number of polls.
+#[test]
+fn a_queue_that_is_never_empty_does_not_hide_a_timer() {
+    let (mut runner, recorder) = recorded_runner();
+    runner.run(async {
+        spawn_restless_tasks(200);
+        sleep(MS).await;
+    });
+    let events = recorder.take();
+    let deadline = events.iter().find_map(|(_, event)| match event {
+        Event::TimerAdd { deadline, .. } => Some(*deadline),
+        _ => None,
+    });
+    let deadline = deadline.expect("a timer is armed");
+    let polls = polls_between(
+        &events,
+        |(at, _)| *at > deadline,
+        |event| matches!(event, Event::TimerFire { .. }),
+    );
+    assert!(
+        polls <= POLLS_BETWEEN_LOOKS,
+        "{polls} polls after the deadline"
+    );
+}
+
+#[test]
+fn a_queue_that_is_never_empty_does_not_hide_the_mail() {
+    let (mut runner, recorder) = recorded_runner();
+    runner.run(async {
+        spawn_restless_tasks(200);
+        yield_now().await;
+        let handle = Handle::current();
+        recorder.take();
+        let post = move || handle.spawn(|| async {});
+        let post = std::thread::spawn(post).join().unwrap();
+        post.await.unwrap();
+    });
+    let events = recorder.take();
+    let polls = polls_between(
+        &events,
+        |_| true,
+        |event| matches!(event, Event::Mail { .. }),
+    );
+    assert!(
+        polls <= POLLS_BETWEEN_LOOKS,
+        "{polls} polls before the mail"
+    );
+}
+
+/// The handles of finished tasks are always ready; after 128 of them the task
+/// has to let the others run.
+#[test]
+fn a_task_that_always_finds_something_ready_lets_the_others_run() {
+    virtual_runner().run(async {
+        let finished: Vec<_> = (0..1_000).map(|n| spawn(async move { n })).collect();
+        sleep(MS).await;
+        let turns = Count::default();
+        let counts = turns.clone();
+        let _others = spawn(async move {
+            loop {
+                counts.add();
+                yield_now().await;
+            }
+        })
+        .cancel_on_drop();
+        for task in finished {
+            task.await.unwrap();
+        }
+        assert_eq!(turns.get(), 1_000 / 128);
+    });
+}
+
+#[test]
+fn c286_draining_a_foreign_set_of_a_thousand_ready_handles_lets_the_others_run() {
+    virtual_runner().run(async {
+        let mut set: FuturesUnordered<_> = (0..1_000).map(|n| spawn(async move { n })).collect();
+        sleep(MS).await; // all are finished
+        let turns = Count::default();
+        let counts = turns.clone();
+        let _others = spawn(async move {
+            loop {
+                counts.add();
+                yield_now().await;
+            }
+        })
+        .cancel_on_drop();
+        let mut sum = 0;
+        while let Some(output) = set.next().await {
+            sum += output.unwrap();
+        }
+        assert_eq!(sum, 999 * 1_000 / 2);
+        assert!(
+            turns.get() >= 1_000 / 128,
+            "the others ran {} times",
+            turns.get()
+        );
+    });
+}
+
+/// The queue as it stands at the start of a turn is the turn: what a poll
+/// wakes, be it itself, comes in the next one.
+#[test]
+fn a_task_that_wakes_itself_is_polled_once_a_turn() {
+    let recorder = Recorder::new();
+    let mut runner = Runner::builder()
+        .virtual_time()
+        .instrument(recorder.clone())
+        .build();
+    runner.run(async {
+        let mut left = 10;
+        std::future::poll_fn(|cx| {
+            cx.waker().wake_by_ref();
+            left -= 1;
+            if left == 0 {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    });
+    let events = recorder.take();
+    assert_eq!(
+        count(&events, |event| matches!(event, Event::Turn { ready: 1 })),
+        10
+    );
+    assert_eq!(
+        count(&events, |event| matches!(event, Event::PollStart { .. })),
+        10
+    );
+    run(async {});
+}

@@ -1,0 +1,216 @@
+//! A process that forks while its loop runs (C020).
+//!
+//! The child has a copy of the loop, but none of the threads that would wake
+//! it. What is pinned: the child is told so, in a clear text, where the loop
+//! would go to sleep; it may start a loop of its own; and the parent's loop
+//! goes on as if nothing had happened.
+//!
+//! This is a program of its own, without the test harness, because the threads
+//! of a harness may hold locks at the moment of the fork.
+
+#[cfg(unix)]
+fn main() {
+    unix::c020_a_forked_child_is_refused_and_may_start_a_fresh_loop();
+    unix::c020_a_child_of_a_loop_with_a_thread_job_is_refused();
+    unix::c020_a_child_of_a_loop_that_never_slept_has_a_loop_of_its_own();
+    unix::c020_a_runner_that_has_run_in_the_parent_is_refused_in_the_child();
+    unix::c020_a_runner_that_was_only_built_before_the_fork_works_in_the_child();
+    println!("fork: ok");
+}
+
+#[cfg(not(unix))]
+fn main() {}
+
+#[cfg(unix)]
+mod unix {
+    use std::any::Any;
+    use std::cell::RefCell;
+    use std::future::{poll_fn, ready};
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
+    use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
+    use std::process;
+    use std::sync::mpsc;
+    use std::task::Poll;
+    use std::time::Duration;
+
+    use executor::{Handle, Runner, run, sleep, spawn, to_thread};
+    use fork::{Fork, fork, waitpid};
+
+    const NAP: Duration = Duration::from_millis(1);
+
+    thread_local! {
+        /// In a child that forked inside a run: where it reports to.
+        static CHILD: RefCell<Option<UnixStream>> = const { RefCell::new(None) };
+    }
+
+    /// The two processes after a fork.
+    enum Side {
+        Parent { child: i32, report: UnixStream },
+        Child { report: UnixStream },
+    }
+
+    fn fork_here() -> Side {
+        let (here, there) = UnixStream::pair().expect("a pair of sockets");
+        match fork().expect("the process forks") {
+            Fork::Parent(child) => Side::Parent {
+                child,
+                report: here,
+            },
+            Fork::Child => {
+                // A panic in the child is expected: it goes into the report.
+                set_hook(Box::new(|_| ()));
+                Side::Child { report: there }
+            }
+        }
+    }
+
+    /// In the parent: what the child said before it ended.
+    fn words_of(child: i32, mut report: UnixStream) -> String {
+        let mut words = String::new();
+        // A child that hangs is a failure, not a hanging test.
+        let limit = Duration::from_secs(60);
+        report.set_read_timeout(Some(limit)).expect("a limit");
+        let read = report.read_to_string(&mut words);
+        read.expect("the child ends and closes its side");
+        waitpid(child).expect("it is our child");
+        words
+    }
+
+    /// In the child: says what happened, and ends without running the
+    /// parent's destructors.
+    fn say(mut report: UnixStream, words: &str) -> ! {
+        let sent = report.write_all(words.as_bytes());
+        process::exit(i32::from(sent.is_err()));
+    }
+
+    fn text_of(panic: &(dyn Any + Send)) -> String {
+        match (panic.downcast_ref::<String>(), panic.downcast_ref::<&str>()) {
+            (Some(text), _) => text.clone(),
+            (_, Some(text)) => text.to_string(),
+            _ => "a panic without text".into(),
+        }
+    }
+
+    /// What a program in the child says: its value, or its panic.
+    fn outcome(program: impl FnOnce() -> String) -> String {
+        catch_unwind(AssertUnwindSafe(program)).unwrap_or_else(|panic| text_of(&*panic))
+    }
+
+    /// A whole run: tasks and a sleep.
+    fn a_fresh_run() -> String {
+        run(async {
+            let task = spawn(async {
+                sleep(NAP).await;
+                "a fresh loop works"
+            });
+            task.await.expect("it returns").to_string()
+        })
+    }
+
+    const REFUSAL: &str = "this loop belongs to the process that made it, and this is a forked \
+                           child of that: it cannot go on with its parent's loop. Start a new one \
+                           there with `executor::run(..)`, or fork before the loop runs";
+
+    /// Runs a main future that does `before`, forks, and then sleeps. In the
+    /// parent it gives what the child said: how the run ended there, and that
+    /// a fresh one works.
+    fn fork_inside_a_run(before: impl Future<Output = ()>) -> String {
+        let program = AssertUnwindSafe(|| {
+            run(async {
+                before.await;
+                let background = spawn(async {
+                    sleep(NAP).await;
+                    "the background task goes on"
+                });
+                let parent = match fork_here() {
+                    Side::Parent { child, report } => Some((child, report)),
+                    Side::Child { report } => {
+                        // The way to report must outlive this future.
+                        CHILD.set(Some(report));
+                        None
+                    }
+                };
+                sleep(NAP).await;
+                let words = background.await.expect("it returns");
+                (parent, words)
+            })
+        });
+        let result = catch_unwind(program);
+        if let Some(report) = CHILD.take() {
+            let first = match result {
+                Ok((_, words)) => words.to_string(),
+                Err(panic) => text_of(&*panic),
+            };
+            assert!(Handle::try_current().is_none());
+            let second = outcome(a_fresh_run);
+            say(report, &format!("{first}\n{second}"));
+        }
+        let (parent, words) = result.expect("the parent's run ends well");
+        assert_eq!(words, "the background task goes on");
+        let (child, report) = parent.expect("this is the parent");
+        words_of(child, report)
+    }
+
+    pub(super) fn c020_a_forked_child_is_refused_and_may_start_a_fresh_loop() {
+        let words = fork_inside_a_run(sleep(NAP));
+        assert_eq!(words, format!("{REFUSAL}\na fresh loop works"));
+    }
+
+    pub(super) fn c020_a_child_of_a_loop_with_a_thread_job_is_refused() {
+        // The job's thread is not in the child: its end would never come, and
+        // the child must not wait for it when it unwinds either.
+        let (end, ended) = mpsc::channel::<()>();
+        let mut job = Box::pin(to_thread(move || ended.recv().is_ok()));
+        let words = fork_inside_a_run(poll_fn(|cx| {
+            assert!(job.as_mut().poll(cx).is_pending());
+            // The parent's end of the loop waits for the job.
+            let _ = end.send(());
+            Poll::Ready(())
+        }));
+        assert_eq!(words, format!("{REFUSAL}\na fresh loop works"));
+    }
+
+    /// DESIGN: the process is compared only before the loop sleeps, and it is
+    /// noted when the loop first depends on another thread. Before that the
+    /// child's copy is complete, and goes on.
+    pub(super) fn c020_a_child_of_a_loop_that_never_slept_has_a_loop_of_its_own() {
+        let words = fork_inside_a_run(ready(()));
+        assert_eq!(words, "the background task goes on\na fresh loop works");
+    }
+
+    pub(super) fn c020_a_runner_that_has_run_in_the_parent_is_refused_in_the_child() {
+        let mut runner = Runner::new();
+        runner.run(sleep(NAP));
+        match fork_here() {
+            Side::Parent { child, report } => {
+                assert_eq!(words_of(child, report), REFUSAL);
+                runner.run(sleep(NAP));
+            }
+            Side::Child { report } => {
+                let words = outcome(|| {
+                    runner.run(sleep(NAP));
+                    "it ran".into()
+                });
+                say(report, &words);
+            }
+        }
+    }
+
+    pub(super) fn c020_a_runner_that_was_only_built_before_the_fork_works_in_the_child() {
+        let mut runner = Runner::new();
+        match fork_here() {
+            Side::Parent { child, report } => {
+                assert_eq!(words_of(child, report), "it ran");
+                runner.run(sleep(NAP));
+            }
+            Side::Child { report } => {
+                let words = outcome(|| {
+                    runner.run(sleep(NAP));
+                    "it ran".into()
+                });
+                say(report, &words);
+            }
+        }
+    }
+}
