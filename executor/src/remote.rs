@@ -88,6 +88,14 @@ impl Handle {
     /// let task = handle.spawn(|| async { *std::rc::Rc::new(25) });
     /// assert_eq!(task.wait().unwrap(), 25);
     /// ```
+    ///
+    /// What the closure holds must be `Send`:
+    ///
+    /// ```compile_fail,E0277
+    /// # let handle: executor::Handle = unimplemented!();
+    /// let local = std::rc::Rc::new(1);
+    /// handle.spawn(move || async move { *local }); // an Rc cannot travel
+    /// ```
     #[track_caller]
     pub fn spawn<M, F>(&self, make: M) -> RemoteHandle<F::Output>
     where

@@ -350,8 +350,10 @@ mod tests {
 
     #[test]
     fn ties_stay_exact_when_the_numbers_of_arrival_run_out() {
-        let mut queue = TimerQueue::default();
-        queue.next_sequence = u32::MAX - 3;
+        let mut queue = TimerQueue {
+            next_sequence: u32::MAX - 3,
+            ..TimerQueue::default()
+        };
         let armed: Vec<_> = (0..10).map(|_| queue.add(1, waiter())).collect();
         assert_eq!(due(&mut queue, 1, &armed), (0..10).collect::<Vec<_>>());
     }

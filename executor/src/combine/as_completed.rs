@@ -13,7 +13,7 @@ use futures_core::Stream;
 use super::{budget, shuffle};
 use crate::children::{Children, Verdict};
 
-/// What [`as_completed`] gives.
+/// What [`as_completed`](crate::as_completed()) gives.
 #[must_use = "streams do nothing unless polled"]
 pub struct AsCompleted<F: Future> {
     children: Children<F>,

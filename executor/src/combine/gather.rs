@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 use super::{Gather, budget};
 use crate::children::{Children, Round, Verdict};
 
-/// The future of [`gather`] for a `Vec`.
+/// The future of [`gather`](crate::gather()) for a `Vec`.
 #[must_use = "futures do nothing unless awaited"]
 pub struct GatherVec<F: Future> {
     children: Children<F>,
@@ -83,9 +83,21 @@ impl<F: Future> Gather for Vec<F> {
     }
 }
 
-/// The future of [`gather`] for an array.
+/// The future of [`gather`](crate::gather()) for an array.
 #[must_use = "futures do nothing unless awaited"]
 pub struct GatherArray<F: Future, const N: usize>(GatherVec<F>);
+
+impl<F: Future, const N: usize> GatherArray<F, N> {
+    /// Lets at most `n` of the futures run at once; see [`GatherVec::limit`].
+    ///
+    /// # Panics
+    ///
+    /// If `n` is zero.
+    #[track_caller]
+    pub fn limit(self, n: usize) -> Self {
+        GatherArray(self.0.limit(n))
+    }
+}
 
 impl<F: Future, const N: usize> Future for GatherArray<F, N> {
     type Output = [F::Output; N];

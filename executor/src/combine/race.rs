@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use super::{Race, budget, shuffle};
 use crate::children::{Children, Verdict};
 
-/// The future of [`race`] for a `Vec` or an array.
+/// The future of [`race`](crate::race()) for a `Vec` or an array.
 #[must_use = "futures do nothing unless awaited"]
 pub struct RaceVec<F: Future> {
     /// Until the first poll, which knows the loop and so the order.

@@ -11,7 +11,7 @@ use super::gather::into_array;
 use super::{TryGather, budget};
 use crate::children::{Children, Round, Verdict};
 
-/// The future of [`try_gather`] for a `Vec`.
+/// The future of [`try_gather`](crate::try_gather()) for a `Vec`.
 #[must_use = "futures do nothing unless awaited"]
 pub struct TryGatherVec<F: Future<Output = Result<T, E>>, T, E> {
     children: Children<F>,
@@ -32,7 +32,7 @@ impl<F: Future<Output = Result<T, E>>, T, E> TryGatherVec<F, T, E> {
     }
 
     /// Lets at most `n` of the futures run at once; none is started after an
-    /// error. See [`GatherVec::limit`].
+    /// error. See [`GatherVec::limit`](crate::GatherVec::limit).
     ///
     /// # Panics
     ///
@@ -87,11 +87,24 @@ impl<F: Future<Output = Result<T, E>>, T, E> TryGather for Vec<F> {
     }
 }
 
-/// The future of [`try_gather`] for an array.
+/// The future of [`try_gather`](crate::try_gather()) for an array.
 #[must_use = "futures do nothing unless awaited"]
 pub struct TryGatherArray<F: Future<Output = Result<T, E>>, T, E, const N: usize>(
     TryGatherVec<F, T, E>,
 );
+
+impl<F: Future<Output = Result<T, E>>, T, E, const N: usize> TryGatherArray<F, T, E, N> {
+    /// Lets at most `n` of the futures run at once; see
+    /// [`GatherVec::limit`](crate::GatherVec::limit).
+    ///
+    /// # Panics
+    ///
+    /// If `n` is zero.
+    #[track_caller]
+    pub fn limit(self, n: usize) -> Self {
+        TryGatherArray(self.0.limit(n))
+    }
+}
 
 impl<F: Future<Output = Result<T, E>>, T, E, const N: usize> Future for TryGatherArray<F, T, E, N> {
     type Output = Result<[T; N], E>;

@@ -299,8 +299,8 @@ fn c206_a_thread_that_blocks_gets_the_value_the_panic_or_the_cancel() {
     let handle = background.handle();
     assert_eq!(handle.spawn(|| async { "value" }).wait().unwrap(), "value");
 
-    let panics = handle.spawn(|| async { resume_unwind(Box::new(17)) });
-    let error: executor::JoinError = Result::<(), _>::unwrap_err(panics.wait());
+    let panics: RemoteHandle<()> = handle.spawn(|| async { resume_unwind(Box::new(17)) });
+    let error = panics.wait().unwrap_err();
     assert_eq!(*error.into_panic().downcast::<i32>().unwrap(), 17);
 
     let endless = handle.spawn(pending::<()>);

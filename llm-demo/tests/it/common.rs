@@ -1,0 +1,55 @@
+//! Runs a demo program and holds on to what it said.
+
+use std::process::{Command, Output, Stdio};
+
+/// What a program wrote, and the code it ended with.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Said {
+    /// To stdout.
+    pub(crate) out: String,
+    /// To stderr.
+    pub(crate) err: String,
+    /// The exit code.
+    pub(crate) code: i32,
+}
+
+/// Runs a program to its end.
+#[track_caller]
+pub(crate) fn said(program: &str, arguments: &[&str]) -> Said {
+    let output = Command::new(program).args(arguments).output();
+    collect(output.expect("the program starts"))
+}
+
+/// Runs a program whose stdout nobody reads from the start.
+///
+/// Its pipe leads to a program that has ended already, so that the test does
+/// not depend on who is quicker.
+#[track_caller]
+pub(crate) fn said_to_nobody(program: &str, arguments: &[&str]) -> Said {
+    let mut gone = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
+    let pipe = gone.stdin.take().expect("a pipe was asked for");
+    gone.wait().unwrap();
+    let mut command = Command::new(program);
+    command.args(arguments).stdout(pipe).stderr(Stdio::piped());
+    let output = command.spawn().and_then(|child| child.wait_with_output());
+    collect(output.expect("the program starts"))
+}
+
+/// Runs a program with bad arguments, and gives what it says about them.
+#[track_caller]
+pub(crate) fn refusal(program: &str, arguments: &[&str]) -> String {
+    let said = said(program, arguments);
+    assert_eq!(said.code, 2, "bad arguments are code 2: {said:?}");
+    assert_eq!(said.out, "", "a complaint belongs on stderr");
+    assert!(!said.err.contains("panicked"), "{}", said.err);
+    said.err
+}
+
+fn collect(output: Output) -> Said {
+    let text = |bytes| String::from_utf8(bytes).expect("the programs write UTF-8");
+    Said {
+        out: text(output.stdout),
+        err: text(output.stderr),
+        code: output.status.code().expect("it ends by itself"),
+    }
+}

@@ -1,0 +1,5 @@
+//! The demo programs, run as a user runs them.
+
+mod blocking;
+mod common;
+mod fetch_data;
