@@ -7,6 +7,7 @@
 //! Filled in by `runtime`; read by whoever prints. Imports nothing.
 
 use std::fmt;
+use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::panic::Location;
 use std::sync::Arc;
@@ -97,6 +98,13 @@ pub enum Wait {
         /// Its name.
         name: String,
     },
+    /// A socket that has nothing to read, or takes nothing more.
+    Socket {
+        /// Is it data that is waited for, or room for it?
+        readable: bool,
+        /// The other side, if there is one.
+        peer: Option<SocketAddr>,
+    },
     /// A call on a thread pool.
     Job {
         /// The line that asked for it.
@@ -113,6 +121,13 @@ impl fmt::Display for Wait {
             Wait::Sleep(Duration::MAX) => write!(f, "sleep for ever"),
             Wait::Sleep(left) => write!(f, "sleep until +{left:?}"),
             Wait::Join { task, name } => write!(f, "join task {task} \"{name}\""),
+            Wait::Socket { readable, peer } => {
+                let what = if *readable { "readable" } else { "writable" };
+                match peer {
+                    Some(peer) => write!(f, "a {what} socket ({peer})"),
+                    None => write!(f, "a {what} socket"),
+                }
+            }
             Wait::Job { site } => write!(f, "thread job at {site}"),
             Wait::Waker => write!(f, "a waker that somebody else holds"),
         }

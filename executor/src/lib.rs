@@ -37,6 +37,8 @@
 //! | `loop.run_in_executor(pool, f)` | [`ThreadPool`], [`run_in_executor`] |
 //! | `call_soon_threadsafe`, `run_coroutine_threadsafe` | [`Handle`] → [`RemoteHandle`] |
 //! | `contextvars.ContextVar` | [`ContextVar`] |
+//! | streams, `start_server`, datagram endpoints | [`net`] |
+//! | stdin, Ctrl-C, subprocesses | [`io::stdin_lines`], [`signal`], [`process`] |
 //!
 //! Where Rust makes it differ from asyncio, the item says so. The differences
 //! that matter: a cancel cannot be caught, only observed by destructors;
@@ -63,14 +65,19 @@
 //! | `ready` | the ready queue: a local door, and a mail slot for other threads |
 //! | `join` | one value, handed from a task to whoever waits for it |
 //! | `timers` | deadlines in order |
+//! | `reactor` | asks the system which sockets are ready |
 //! | `pool` | threads for calls that block |
 //! | `runtime` | who owns what, and how the rest finds it |
 //! | `shutdown` | how a loop ends |
 //! | `slab`, `error`, `info` | keys with generations; what goes wrong; who a task is |
 //! | `clock`, `rng`, `probe`, `context`, `sys` | the time; the seed; events; variables; what threads share |
 //! | `children` | many futures under one waiter |
-//! | `spawn`, `time`, `combine`, `threads`, `remote`, `vars`, `print`, `instrument` | what users call |
+//! | `spawn`, `time`, `combine`, `threads`, `sockets`, `remote`, `vars`, `print`, `instrument` | what users call |
 //! | `runner` | a loop for several runs, or on a thread of its own |
+//! | `hyper` | with the feature `hyper`: HTTP, by hyper and axum, on this loop |
+//! | `dns`, `serve`, `io`, `signal`, `process` | built from the above |
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 // The core, in reading order.
 mod run;
@@ -79,6 +86,7 @@ mod waker;
 mod ready;
 mod join;
 mod timers;
+mod reactor;
 mod pool;
 mod runtime;
 mod shutdown;
@@ -98,6 +106,7 @@ mod spawn;
 mod time;
 mod combine;
 mod threads;
+mod sockets;
 mod remote;
 mod vars;
 pub mod instrument;
@@ -105,6 +114,25 @@ pub mod instrument;
 pub mod print;
 // The upper storey, built from rooms.
 mod runner;
+mod dns;
+mod serve;
+pub mod io;
+#[cfg(unix)]
+pub mod signal;
+#[cfg(unix)]
+pub mod process;
+#[cfg(feature = "hyper")]
+#[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
+pub mod hyper;
+
+/// Sockets and servers (asyncio: streams, datagram endpoints, `start_server`).
+pub mod net {
+    pub use crate::dns::lookup_host;
+    pub use crate::serve::{Serve, Served, serve};
+    pub use crate::sockets::{Incoming, Target, TcpListener, TcpStream, ToAddrs, UdpSocket};
+    #[cfg(unix)]
+    pub use crate::sockets::{UnixListener, UnixStream};
+}
 
 pub use combine::{
     AsCompleted, Gather, GatherArray, GatherTuple, GatherVec, Race, RaceTuple, RaceVec, TryGather,

@@ -310,19 +310,30 @@ impl Mailbox {
         std::mem::swap(into, &mut lock(&self.slot).letters);
     }
 
-    /// Sleeps until there is mail or `timeout` is over; may return early.
+    /// Sleeps on this thread's parker until there is mail or `timeout` is over;
+    /// may return early.
     pub(crate) fn park(&self, timeout: Option<Duration>) {
+        self.park_with(|| self.parker.park(timeout));
+    }
+
+    /// The same with another way to sleep, which the bell must end.
+    pub(crate) fn park_with(&self, sleep: impl FnOnce()) {
         let announced =
             self.state
                 .compare_exchange(AWAKE, PARKED, Ordering::AcqRel, Ordering::Acquire);
         if announced.is_err() {
             return; // there is mail
         }
-        self.parker.park(timeout);
+        sleep();
         // A poster has swapped in MAIL, which must stay; a time-out has not.
         let _ = self
             .state
             .compare_exchange(PARKED, AWAKE, Ordering::AcqRel, Ordering::Acquire);
+    }
+
+    /// From now on the loop sleeps where `bell` wakes it.
+    pub(crate) fn move_to_poller(&self, bell: mio::Waker) {
+        self.parker.move_to_poller(bell);
     }
 
     #[inline]

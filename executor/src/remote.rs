@@ -6,22 +6,23 @@
 //! A room: posts to `ready`'s mail slot and calls `spawn`'s way into
 //! `runtime` when the letter arrives.
 
+mod answer;
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use pin_project::pin_project;
 
 use crate::error::{JoinError, report};
-use crate::info::Identity;
 use crate::join::Cell;
 use crate::ready::{Mail, Mailbox};
 use crate::runtime::{OnPanic, Runtime};
-use crate::slab::TaskKey;
-use crate::sys::{Arc, Condvar, Mutex, PoisonError, lock};
+use crate::sys::{Arc, PoisonError, lock};
+use answer::{Answer, Promise, Stage};
 
 /// The way into a loop from other threads (asyncio: `call_soon_threadsafe`,
 /// `run_coroutine_threadsafe`).
@@ -63,7 +64,7 @@ impl Handle {
 
     /// The same, or `None` where no loop runs.
     pub fn try_current() -> Option<Handle> {
-        Runtime::with(|runtime| Handle::of(runtime))
+        Runtime::current().map(|runtime| Handle::of(&runtime))
     }
 
     pub(crate) fn of(runtime: &Runtime) -> Handle {
@@ -104,14 +105,7 @@ impl Handle {
         F::Output: Send,
     {
         let site = Location::caller();
-        let answer = Arc::new(Answer {
-            slot: Mutex::new(Slot {
-                result: None,
-                waiter: None,
-                stage: Stage::Sent,
-            }),
-            bell: Condvar::new(),
-        });
+        let answer = Answer::new();
         let promise = Promise {
             answer: Arc::clone(&answer),
             task: None,
@@ -180,73 +174,6 @@ where
     let stage = std::mem::replace(&mut lock(&answer.slot).stage, Stage::Running(task));
     if stage == Stage::CancelRequested {
         runtime.request_cancel(task);
-    }
-}
-
-/// What the two sides share: the loop puts the result in, once, and somebody
-/// elsewhere takes it out.
-struct Answer<T> {
-    slot: Mutex<Slot<T>>,
-    /// Rung when the result is there, for those who block.
-    bell: Condvar,
-}
-
-struct Slot<T> {
-    result: Option<Result<T, JoinError>>,
-    /// For those who await.
-    waiter: Option<Waker>,
-    stage: Stage,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Stage {
-    /// In the mail.
-    Sent,
-    /// In the mail, and to be cancelled when it arrives.
-    CancelRequested,
-    Running(TaskKey),
-    Ended,
-}
-
-impl<T> Answer<T> {
-    fn give(&self, result: Result<T, JoinError>) {
-        let waiter = {
-            let mut slot = lock(&self.slot);
-            slot.stage = Stage::Ended;
-            slot.result = Some(result);
-            slot.waiter.take()
-        };
-        self.bell.notify_all();
-        if let Some(waiter) = waiter {
-            waiter.wake();
-        }
-    }
-}
-
-/// The loop's side: it answers when it is dropped, if it has not before.
-struct Promise<T> {
-    answer: Arc<Answer<T>>,
-    /// `None` until the task is made.
-    task: Option<Identity>,
-}
-
-impl<T> Promise<T> {
-    fn keep(mut self: Pin<&mut Self>, result: Result<T, JoinError>) {
-        self.task = None;
-        self.answer.give(result);
-    }
-}
-
-impl<T> Drop for Promise<T> {
-    fn drop(&mut self) {
-        if lock(&self.answer.slot).stage == Stage::Ended {
-            return;
-        }
-        let error = self
-            .task
-            .take()
-            .map_or_else(JoinError::closed, JoinError::cancelled);
-        self.answer.give(Err(error));
     }
 }
 
@@ -358,7 +285,7 @@ impl<T> RemoteHandle<T> {
         }
     }
 
-    /// Has the task ended?
+    /// Has it ended?
     pub fn is_finished(&self) -> bool {
         lock(&self.answer.slot).stage == Stage::Ended
     }

@@ -44,6 +44,11 @@ use crate::waker::OwnedWaker;
 /// each, and a due timer waits for 61 polls at most. The number is tokio's.
 pub(crate) const POLLS_BETWEEN_LOOKS: u32 = 61;
 
+/// How long, in real time, no socket may become ready before virtual time
+/// jumps. Both ends of a connection on one machine answer in microseconds;
+/// this is a thousand times that.
+const QUIET: Duration = Duration::from_millis(10);
+
 /// The main future, as the loop sees it: something to poll.
 type Main<'a> = &'a mut dyn FnMut(&mut Context<'_>) -> Poll<()>;
 
@@ -178,13 +183,14 @@ fn turn_until_done(runtime: &Runtime, main: TaskKey, poll_main: Main<'_>) -> Res
             if polls == POLLS_BETWEEN_LOOKS {
                 polls = 0;
                 look_around(runtime);
+                runtime.look_at_sockets();
             }
         }
         runtime.take_in_mail();
         if runtime.ready.is_empty() {
-            polls = 0;
             look_around(runtime);
             if runtime.ready.is_empty() {
+                polls = 0;
                 park(runtime)?;
             }
         }
@@ -326,19 +332,31 @@ fn park(runtime: &Runtime) -> Result<(), RunError> {
         until: deadline.map(probe::time),
     });
     match deadline {
-        // A job may wake a task when it ends, and what it takes is real time.
-        _ if runtime.clock.is_virtual() && runtime.has_jobs() => runtime.sleep(None),
+        _ if runtime.clock.is_virtual() && !is_quiet(runtime) => {}
         Some(deadline) if runtime.clock.is_virtual() => runtime.clock.jump_to(deadline),
         Some(deadline) => {
             let left = deadline.saturating_sub(runtime.clock.now());
             runtime.sleep(Some(Duration::from_nanos(left)));
         }
-        None if runtime.has_jobs() => runtime.sleep(None),
+        None if runtime.has_jobs() || runtime.has_socket_waiters() => {
+            runtime.sleep(None);
+        }
         None => wait_for_somebody_else(runtime)?,
     }
     runtime.probe.emit(|_| Event::ParkEnd);
     look_around(runtime);
     Ok(())
+}
+
+/// May virtual time jump? Not while a thread job runs: it may wake a task when
+/// it ends, and what it takes is real time. Not while a socket may be about to
+/// become ready: the poller has to be quiet for [`QUIET`] first.
+fn is_quiet(runtime: &Runtime) -> bool {
+    if runtime.has_jobs() {
+        runtime.sleep(None);
+        return false;
+    }
+    !runtime.has_socket_waiters() || (!runtime.sleep(Some(QUIET)) && runtime.ready.is_empty())
 }
 
 /// Nothing of the loop's own will ever happen again. Is there somebody else

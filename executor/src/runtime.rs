@@ -13,6 +13,7 @@ mod listing;
 mod outside;
 mod polled;
 mod recycle;
+mod sockets;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -28,6 +29,7 @@ use crate::clock::Clock;
 use crate::error::{Payload, panic_text, report};
 use crate::pool::{Job, ThreadPool};
 use crate::probe::Probe;
+use crate::reactor::Reactor;
 use crate::ready::{self, Mail, ReadyQueue};
 use crate::rng::Rng;
 use crate::slab::{Slab, TaskKey, of};
@@ -58,6 +60,10 @@ pub(crate) struct Runtime {
     pub(crate) tasks: RefCell<Slab<of::Task, Task>>,
     pub(crate) ready: Rc<ReadyQueue>,
     pub(crate) timers: RefCell<TimerQueue>,
+    /// From the first socket on.
+    reactor: RefCell<Option<Reactor>>,
+    /// The vector that the reactor puts waiters in, kept for its memory.
+    due: Cell<Vec<Waiter>>,
     /// Calls that are with a thread pool.
     pub(crate) jobs: RefCell<Slab<of::Job, PendingJob>>,
     pub(crate) clock: Rc<Clock>,
@@ -170,6 +176,8 @@ impl Runtime {
             tasks: RefCell::default(),
             ready: Rc::new(ReadyQueue::new(Rc::clone(&probe))),
             timers: RefCell::default(),
+            reactor: RefCell::default(),
+            due: Cell::default(),
             jobs: RefCell::default(),
             clock,
             probe,

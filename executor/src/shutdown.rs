@@ -1,8 +1,8 @@
 //! How a loop ends.
 //!
 //! In this order: tasks that are left are dropped, the youngest first, with
-//! the loop still entered; then the mail slot is closed; then thread jobs are
-//! waited for. **Invariant:** afterwards no task is alive and no thread of the
+//! the loop still entered; then calls from other threads are refused; then
+//! thread jobs are waited for; then the mail slot and the reactor are closed. **Invariant:** afterwards no task is alive and no thread of the
 //! default pool is left, unless a job outlived the time allowed for it.
 //!
 //! Called by `run` and `runner`.
@@ -35,7 +35,7 @@ pub(crate) fn shutdown(runtime: &Runtime) -> Ended {
     for task in runtime.start_closing() {
         runtime.drop_now(task);
     }
-    if runtime.is_unshared() && !runtime.has_default_pool() {
+    if runtime.is_unshared() && !runtime.has_default_pool() && !runtime.has_reactor() {
         return Ended::Alone; // no letter can come, no thread is to be joined
     }
     for letter in runtime.ready.mailbox().refuse_calls() {
@@ -50,6 +50,7 @@ pub(crate) fn shutdown(runtime: &Runtime) -> Ended {
         wait_for_started_jobs(runtime)
     };
     runtime.ready.mailbox().close();
+    runtime.close_reactor();
     if let Some(pool) = runtime.take_default_pool().filter(|_| all_ended) {
         pool.join();
     }

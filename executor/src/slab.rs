@@ -24,12 +24,15 @@ pub(crate) mod of {
     pub(crate) enum Task {}
     pub(crate) enum Timer {}
     pub(crate) enum Job {}
+    pub(crate) enum Source {}
 }
 
 /// Names a task. Also what a waker holds instead of the task itself.
 pub(crate) type TaskKey = Key<of::Task>;
 /// Names a timer in the timer queue.
 pub(crate) type TimerKey = Key<of::Timer>;
+/// Names a socket that the reactor watches.
+pub(crate) type SourceKey = Key<of::Source>;
 /// Names a call that was handed to a thread pool.
 pub(crate) type JobKey = Key<of::Job>;
 
@@ -189,6 +192,10 @@ impl<Of, T> Slab<Of, T> {
         }
         slot.value = None;
         self.retire(key.index);
+    }
+
+    pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
+        self.slots.into_iter().filter_map(|slot| slot.value)
     }
 
     /// All values with their keys, in slot order.

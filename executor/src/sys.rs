@@ -11,7 +11,7 @@
 pub(crate) use std::sync::atomic::{
     AtomicBool, AtomicIsize, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence,
 };
-pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use std::thread::Thread;
 use std::time::Duration;
@@ -30,6 +30,8 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// is lost between the decision to sleep and the sleep itself.
 pub(crate) struct Parker {
     thread: Thread,
+    /// Once the loop has a poller it sleeps there, and this rings it.
+    poller: OnceLock<mio::Waker>,
 }
 
 impl Parker {
@@ -37,7 +39,14 @@ impl Parker {
     pub(crate) fn for_this_thread() -> Self {
         Parker {
             thread: std::thread::current(),
+            poller: OnceLock::new(),
         }
+    }
+
+    /// From now on the thread sleeps in a poller that `bell` wakes.
+    pub(crate) fn move_to_poller(&self, bell: mio::Waker) {
+        // A loop has one poller; a second bell would ring the same one.
+        let _ = self.poller.set(bell);
     }
 
     /// Sleeps until the bell rings or `timeout` is over (`None`: no limit).
@@ -50,8 +59,16 @@ impl Parker {
     }
 
     /// Rings the bell.
+    ///
+    /// # Panics
+    ///
+    /// If the poller cannot be woken: the kernel then has no memory for one
+    /// event, and the loop would sleep for ever.
     pub(crate) fn unpark(&self) {
-        self.thread.unpark();
+        match self.poller.get() {
+            None => self.thread.unpark(),
+            Some(bell) => bell.wake().expect("the poller can be woken"),
+        }
     }
 }
 

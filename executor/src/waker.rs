@@ -135,6 +135,10 @@ impl Waiter {
         waker: None,
     };
 
+    pub(crate) fn is_somebody(&self) -> bool {
+        self.task.is_some() || self.waker.is_some()
+    }
+
     /// Leaves nobody behind.
     pub(crate) fn take(&mut self) -> Self {
         std::mem::replace(self, Waiter::NOBODY)

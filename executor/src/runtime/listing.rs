@@ -10,6 +10,7 @@ use std::time::Duration;
 use super::Runtime;
 use crate::error::report;
 use crate::info::{TaskInfo, TaskState, Wait};
+use crate::reactor::Direction;
 use crate::slab::TaskKey;
 use crate::task::Task;
 use crate::timers::NEVER;
@@ -107,6 +108,12 @@ impl Runtime {
                 );
             }
         }
+        self.with_sources(|reactor| {
+            for (task, direction, peer) in reactor.waits() {
+                let readable = direction == Direction::Read;
+                add(task, Wait::Socket { readable, peer });
+            }
+        });
         for (_, job) in self.jobs.borrow().iter() {
             if let Some(task) = job.waiter.task {
                 add(task, Wait::Job { site: job.site });

@@ -5,8 +5,6 @@
 //! the loop, whether or not anybody still awaits it; while there is one, a
 //! virtual clock stands still and nothing is a stall.
 
-use std::time::Duration;
-
 use super::{Runtime, contain};
 use crate::pool::ThreadPool;
 use crate::probe::{Event, job_number};
@@ -44,17 +42,9 @@ impl Runtime {
         self.letters.set(letters);
     }
 
-    /// Sleeps until there is mail or `timeout` is over; may return early.
-    pub(crate) fn sleep(&self, timeout: Option<Duration>) {
-        if timeout.is_some() {
-            self.sleep_precisely();
-        }
-        self.ready.mailbox().park(timeout);
-    }
-
     /// Asks the kernel not to round this thread's sleeps, until the loop is
     /// left. Two system calls per run, and only in a run that sleeps.
-    fn sleep_precisely(&self) {
+    pub(super) fn sleep_precisely(&self) {
         let slack = self.precise.take().unwrap_or_else(TimerSlack::set_to_least);
         self.precise.set(Some(slack));
     }

@@ -55,6 +55,7 @@ impl Runtime {
             && tasks.len() == 0
             && tasks.capacity() <= LARGEST
             && self.timers.borrow().is_like_new()
+            && !self.has_reactor()
             && !self.has_jobs()
     }
 

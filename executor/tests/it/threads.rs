@@ -401,6 +401,25 @@ fn the_end_of_the_loop_drops_queued_calls_and_waits_for_the_one_that_began() {
     assert_eq!(drops.load(Ordering::SeqCst), 1);
 }
 
+/// The call that runs ends when the queued one is dropped, so that dropping it
+/// must come before waiting. Its future outlives the loop and does not help.
+#[test]
+fn the_end_of_the_loop_drops_a_queued_call_whose_future_lives_on() {
+    must_end(|| {
+        let pool = ThreadPool::new(1);
+        let (held, is_dropped) = mpsc::channel::<()>();
+        let mut blocker = run_in_executor(&pool, move || is_dropped.recv().is_err());
+        let mut queued = run_in_executor(&pool, move || {
+            let _held = held;
+            unreachable!("the loop ended before it began");
+        });
+        run(async {
+            assert!(poll_once(&mut blocker).await.is_pending());
+            assert!(poll_once(&mut queued).await.is_pending());
+        });
+    });
+}
+
 #[test]
 fn a_call_that_outlives_the_shutdown_timeout_is_named_on_stderr() {
     let name = "threads::a_call_that_outlives_the_shutdown_timeout_is_named_on_stderr";
@@ -620,6 +639,18 @@ fn c194_a_call_sees_the_variables_as_they_are_at_its_first_poll() {
         NAME.set("awaited");
         assert_eq!(call.await, Some("awaited"));
     });
+}
+
+#[test]
+fn an_idle_thread_keeps_none_of_the_values_that_its_call_saw() {
+    static SHARED: ContextVar<Arc<()>> = ContextVar::new("shared");
+    let pool = ThreadPool::new(1);
+    let value = Arc::new(());
+    run(async {
+        SHARED.set(value.clone());
+        assert!(run_in_executor(&pool, || SHARED.get().is_some()).await);
+    });
+    assert_eq!(Arc::strong_count(&value), 1);
 }
 
 // ---- misuse ---------------------------------------------------------------

@@ -236,6 +236,32 @@ fn c151_a_deadline_moved_by_another_task_wakes_at_the_new_time_only() {
 }
 
 #[test]
+fn c151_a_deadline_moved_to_one_that_is_taken_comes_behind_it() {
+    let log = Log::new();
+    virtual_runner().run(async {
+        let moved = SharedSleep::new(SECOND);
+        let first = {
+            let (moved, log) = (moved.clone(), log.clone());
+            spawn(async move {
+                moved.wait().await;
+                log.push("moved");
+            })
+        };
+        let second = {
+            let log = log.clone();
+            spawn(async move {
+                sleep(HOUR).await;
+                log.push("was there");
+            })
+        };
+        yield_now().await;
+        moved.reset(HOUR); // no time has passed
+        gather((first, second)).await.0.unwrap();
+    });
+    assert_eq!(log.take(), ["was there", "moved"]);
+}
+
+#[test]
 fn c152_a_sleep_takes_one_park_and_no_busy_turns_however_short_it_is() {
     for length in [
         10 * MS,

@@ -110,6 +110,8 @@ fn c164_the_clock_stands_still_while_a_thread_job_runs_that_nobody_awaits() {
         let mut job = to_thread(move || {
             started.send(()).unwrap();
             parks.recv().unwrap();
+            // Time enough for a loop that does not wait.
+            (0..1_000).for_each(|_| std::thread::yield_now());
             ends.store(true, Ordering::SeqCst);
         });
         assert!(poll_once(&mut job).await.is_pending());

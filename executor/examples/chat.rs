@@ -1,0 +1,73 @@
+//! A chat room: what one client says, all the others hear.
+//!
+//! `cargo run --release --example chat [ADDRESS]`, then `nc 127.0.0.1 7008` in
+//! several terminals. One thread and one loop, so the list of clients is a
+//! plain `RefCell`: no lock, no channel, no `Arc`.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::io;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::rc::Rc;
+
+use executor::net::{TcpListener, TcpStream, serve};
+use futures::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+
+type Clients = Rc<RefCell<BTreeMap<SocketAddr, Rc<TcpStream>>>>;
+
+/// Tells everybody but the speaker. A client that is gone is its own task's
+/// affair.
+async fn tell(clients: &Clients, speaker: SocketAddr, text: &str) {
+    // A copy of the list: others may come and go while this waits.
+    let listeners: Vec<_> = clients
+        .borrow()
+        .iter()
+        .map(|(a, s)| (*a, s.clone()))
+        .collect();
+    for (address, stream) in listeners {
+        if address != speaker {
+            let _ = (&*stream).write_all(text.as_bytes()).await;
+        }
+    }
+}
+
+async fn listen_to(clients: &Clients, peer: SocketAddr, stream: Rc<TcpStream>) -> io::Result<()> {
+    tell(clients, peer, &format!("* {peer} is here\n")).await;
+    let mut lines = BufReader::new(&*stream);
+    let mut line = String::new();
+    while lines.read_line(&mut line).await? > 0 {
+        tell(clients, peer, &format!("{peer}: {}\n", line.trim_end())).await;
+        line.clear();
+    }
+    Ok(())
+}
+
+async fn chat(address: &str) -> io::Result<()> {
+    let clients = Clients::default();
+    let listener = TcpListener::bind(address).await?;
+    executor::println!("listening on {}; Ctrl-C stops", listener.local_addr()?);
+    let server = serve(listener, async move |stream, peer| {
+        let stream = Rc::new(stream);
+        clients.borrow_mut().insert(peer, stream.clone());
+        let result = listen_to(&clients, peer, stream).await;
+        clients.borrow_mut().remove(&peer);
+        tell(&clients, peer, &format!("* {peer} has left\n")).await;
+        result
+    });
+    server.await?;
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    let address = std::env::args()
+        .nth(1)
+        .unwrap_or_else(|| "127.0.0.1:7008".into());
+    match executor::run(chat(&address)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("chat: {error}\nusage: chat [ADDRESS]");
+            ExitCode::FAILURE
+        }
+    }
+}

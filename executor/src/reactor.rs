@@ -1,0 +1,268 @@
+//! Asks the operating system which sockets are ready.
+//!
+//! **Invariant:** it returns the waiters of what is ready and calls none of
+//! them; and an event reaches only the source that it was meant for, because
+//! the token in the kernel is the source's key with its generation. An event
+//! for a source that was dropped in the same batch, or whose descriptor was
+//! given to another socket meanwhile, finds nobody.
+//!
+//! Owned by `runtime`, made at the first socket; asked by `run` when it looks
+//! around and when it parks. Calls nobody but mio.
+//!
+//! # Ready until told otherwise
+//!
+//! Sources are registered once, for both directions, and edge-triggered: the
+//! kernel says when a socket *becomes* ready. So for each direction a source
+//! has a bit, "may be ready": set by an event, cleared when the socket said
+//! `WouldBlock` (or gave less than was asked for, which spares that call).
+//! Whoever wants to read while the bit is clear waits without asking the
+//! kernel. One thread means that no event can come between the answer and the
+//! registration: it stays with the kernel until the loop looks.
+//!
+//! mio's rules that this file keeps: events may be spurious (a waiter tries
+//! again and waits again); hints are hints; `Interrupted` is not an error.
+
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use mio::{Events, Interest, Poll, Token};
+
+use crate::slab::{Key, Slab, SourceKey, TaskKey, of};
+use crate::waker::Waiter;
+
+/// How many events one look at the poller takes in. More stay with the kernel
+/// for the next look.
+const EVENTS_PER_LOOK: usize = 1024;
+
+/// The token of the bell that other threads ring.
+const BELL: Token = Token(usize::MAX);
+
+/// Which way data goes.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Direction {
+    Read,
+    Write,
+}
+
+/// One socket, as the reactor knows it.
+struct Source {
+    /// By direction.
+    ends: [End; 2],
+    /// The other side, for reports.
+    peer: Option<SocketAddr>,
+}
+
+struct End {
+    /// May an attempt succeed?
+    may_be_ready: bool,
+    /// Has the peer closed this direction? Then every attempt succeeds, and no
+    /// event will say so again.
+    closed: bool,
+    /// Who is to be told when it may.
+    waiter: Waiter,
+}
+
+impl End {
+    /// An event: gives whoever waits for it.
+    #[inline]
+    fn is_ready(&mut self, closed: bool) -> Option<Waiter> {
+        self.may_be_ready = true;
+        self.closed |= closed;
+        self.waiter.is_somebody().then(|| self.waiter.take())
+    }
+}
+
+/// The poller, and who waits for what.
+pub(crate) struct Reactor {
+    poll: Poll,
+    events: Events,
+    sources: Slab<of::Source, Source>,
+}
+
+impl Reactor {
+    pub(crate) fn new() -> io::Result<Self> {
+        Ok(Reactor {
+            poll: Poll::new()?,
+            events: Events::with_capacity(EVENTS_PER_LOOK),
+            sources: Slab::default(),
+        })
+    }
+
+    /// A bell that ends a [`wait`](Self::wait) from any thread.
+    pub(crate) fn bell(&self) -> io::Result<mio::Waker> {
+        mio::Waker::new(self.poll.registry(), BELL)
+    }
+
+    /// Takes a socket in. If the kernel refuses it, nothing is left behind.
+    pub(crate) fn register(
+        &mut self,
+        io: &mut impl mio::event::Source,
+        peer: Option<SocketAddr>,
+    ) -> io::Result<SourceKey> {
+        let end = || End {
+            may_be_ready: true,
+            closed: false,
+            waiter: Waiter::NOBODY,
+        };
+        let key = self.sources.insert(Source {
+            ends: [end(), end()],
+            peer,
+        });
+        let both = Interest::READABLE | Interest::WRITABLE;
+        let registered = self.poll.registry().register(io, token(key), both);
+        if let Err(error) = registered {
+            self.sources.remove(key);
+            return Err(error);
+        }
+        Ok(key)
+    }
+
+    /// Lets a socket go; gives back who waited on it, to be told.
+    pub(crate) fn deregister(
+        &mut self,
+        io: &mut impl mio::event::Source,
+        key: SourceKey,
+    ) -> [Waiter; 2] {
+        // It fails only if the descriptor is not registered any more, which is
+        // what is wanted.
+        let _ = self.poll.registry().deregister(io);
+        let source = self.sources.remove(key);
+        source.map_or([Waiter::NOBODY, Waiter::NOBODY], |source| {
+            source.ends.map(|end| end.waiter)
+        })
+    }
+
+    /// May an attempt succeed?
+    #[inline]
+    pub(crate) fn may_be_ready(&self, key: SourceKey, direction: Direction) -> bool {
+        let source = self.sources.get(key);
+        source.is_none_or(|source| source.ends[direction as usize].may_be_ready)
+    }
+
+    /// The socket has nothing more for now: the next attempt waits.
+    #[inline]
+    pub(crate) fn exhausted(&mut self, key: SourceKey, direction: Direction) {
+        if let Some(source) = self.sources.get_mut(key) {
+            let end = &mut source.ends[direction as usize];
+            end.may_be_ready = end.closed;
+        }
+    }
+
+    /// Makes `waiter` the one that is told when an attempt may succeed; gives
+    /// back the one before, to be dropped outside any borrow.
+    #[inline]
+    pub(crate) fn wait_for(
+        &mut self,
+        key: SourceKey,
+        direction: Direction,
+        waiter: Waiter,
+    ) -> Waiter {
+        match self.sources.get_mut(key) {
+            Some(source) => std::mem::replace(&mut source.ends[direction as usize].waiter, waiter),
+            None => waiter,
+        }
+    }
+
+    /// Asks the kernel once, waiting for at most `timeout` (`None`: without
+    /// end), and moves the waiters of what is ready to `due`.
+    pub(crate) fn wait(
+        &mut self,
+        timeout: Option<Duration>,
+        due: &mut Vec<Waiter>,
+    ) -> io::Result<()> {
+        match self.poll(timeout) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+            result => result?,
+        }
+        for event in &self.events {
+            let Some(source) = key(event.token()).and_then(|key| self.sources.get_mut(key)) else {
+                continue; // the bell, or a source that is gone
+            };
+            let failed = event.is_error();
+            let [read, write] = &mut source.ends;
+            if failed || event.is_readable() || event.is_read_closed() {
+                due.extend(read.is_ready(event.is_read_closed()));
+            }
+            if failed || event.is_writable() || event.is_write_closed() {
+                due.extend(write.is_ready(event.is_write_closed()));
+            }
+        }
+        Ok(())
+    }
+
+    /// mio rounds a time-out *up* to a millisecond, because epoll counts in
+    /// those: a sleep of 50 µs would take a millisecond. So whole milliseconds
+    /// go to mio, rounded down, and what is left is waited for with a call
+    /// that counts in nanoseconds, after which the loop looks again.
+    fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        const MILLISECOND: Duration = Duration::from_millis(1);
+        let rest = timeout.filter(|timeout| !timeout.is_zero() && *timeout < MILLISECOND);
+        if let Some(rest) = rest.filter(|_| cfg!(target_os = "linux")) {
+            wait_precisely(self.poll.registry(), rest)?;
+            return self.poll.poll(&mut self.events, Some(Duration::ZERO));
+        }
+        let whole = timeout.map(|timeout| match rest {
+            Some(rest) => rest,
+            None => Duration::from_millis(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
+        });
+        self.poll.poll(&mut self.events, whole)
+    }
+
+    /// Which task waits for which socket, for reports.
+    pub(crate) fn waits(&self) -> impl Iterator<Item = (TaskKey, Direction, Option<SocketAddr>)> {
+        let directions = [Direction::Read, Direction::Write];
+        self.sources.iter().flat_map(move |(_, source)| {
+            directions.into_iter().filter_map(|direction| {
+                let task = source.ends[direction as usize].waiter.task?;
+                Some((task, direction, source.peer))
+            })
+        })
+    }
+
+    /// Does anybody wait for a socket?
+    pub(crate) fn has_waiters(&self) -> bool {
+        let is_waiter = |end: &End| end.waiter.is_somebody();
+        let mut sources = self.sources.iter();
+        sources.any(|(_, source)| source.ends.iter().any(is_waiter))
+    }
+
+    /// Lets everybody go who still waits.
+    pub(crate) fn close(self) -> Vec<Waiter> {
+        let mut waiters = Vec::new();
+        for source in self.sources.into_values() {
+            waiters.extend(source.ends.map(|end| end.waiter));
+        }
+        waiters
+    }
+}
+
+/// Sleeps until the poller has something, or for `rest`, which is less than a
+/// millisecond.
+#[cfg(target_os = "linux")]
+fn wait_precisely(registry: &mio::Registry, rest: Duration) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let timeout = Timespec {
+        tv_sec: 0,
+        tv_nsec: rest.subsec_nanos().into(),
+    };
+    let mut poller = [PollFd::new(registry, PollFlags::IN)];
+    poll(&mut poller, Some(&timeout))?;
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn wait_precisely(_: &mio::Registry, _: Duration) -> io::Result<()> {
+    Ok(())
+}
+
+fn token(key: SourceKey) -> Token {
+    Token(key.to_bits() as usize)
+}
+
+fn key(token: Token) -> Option<SourceKey> {
+    Key::from_bits(token.0 as u64).filter(|_| token != BELL)
+}
+
+// A token must hold a whole key, or stale events could not be told apart.
+const _: () = assert!(usize::BITS >= 64, "executor needs a 64-bit system");

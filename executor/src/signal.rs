@@ -1,0 +1,121 @@
+//! Ctrl-C, for those who ask for it.
+//!
+//! **Invariant:** nothing is installed before the first
+//! [`ctrl_c`]; and a Ctrl-C that nobody waits for ends the process, so a
+//! program that hangs in its clean-up can still be stopped by a second one.
+//!
+//! On top of `sockets`; nothing calls it but users. Unix only.
+
+use std::io::{self, Read};
+use std::os::unix::net::UnixStream as StdUnixStream;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock, atomic::AtomicBool};
+
+use signal_hook::consts::SIGINT;
+use signal_hook::{SigId, flag, low_level};
+
+use crate::reactor::Direction;
+use crate::sockets::source::Registered;
+
+/// The exit code of a process that Ctrl-C ended, as shells count it: 128 and
+/// the signal's number.
+const ENDED_BY_CTRL_C: i32 = 130;
+
+/// Waits for the next Ctrl-C (asyncio: `loop.add_signal_handler(SIGINT, ..)`).
+///
+/// While somebody waits, Ctrl-C does not end the process. One that comes while
+/// nobody waits any more does, with exit code 130: so the first Ctrl-C asks the
+/// program to stop and the second one stops it. To go on catching them, wait
+/// again.
+///
+/// ```no_run
+/// executor::run(async {
+///     executor::println!("Press Ctrl-C to stop.");
+///     executor::signal::ctrl_c().await?;
+///     executor::println!("Stopping; press it again to stop at once.");
+///     Ok::<(), std::io::Error>(())
+/// })
+/// .unwrap();
+/// ```
+///
+/// *Cancel safety:* dropping it ends the wait; a Ctrl-C after that ends the
+/// process.
+///
+/// # Errors
+///
+/// If the signal's handler or its pipe cannot be made.
+///
+/// # Panics
+///
+/// When it is first polled outside a running loop.
+pub async fn ctrl_c() -> io::Result<()> {
+    let listener = Listener::new()?;
+    let signal = |io: &mio::net::UnixStream| {
+        let mut byte = [0];
+        let mut io = io;
+        io.read(&mut byte)
+    };
+    listener.source.when_ready(Direction::Read, signal).await?;
+    Ok(())
+}
+
+/// One who waits. The handler writes a byte into a socket of its own.
+struct Listener {
+    source: Registered<mio::net::UnixStream>,
+    action: SigId,
+}
+
+/// How many wait, and the flag that the handler reads: does nobody?
+struct Audience {
+    listeners: AtomicUsize,
+    nobody: Arc<AtomicBool>,
+}
+
+impl Listener {
+    fn new() -> io::Result<Self> {
+        let (ours, handlers) = StdUnixStream::pair()?;
+        ours.set_nonblocking(true)?;
+        handlers.set_nonblocking(true)?;
+        let source = Registered::new(mio::net::UnixStream::from_std(ours), None)?;
+        // The audience first: its action, "end if nobody waits", must be there
+        // before any other.
+        audience()?.enter();
+        let action = low_level::pipe::register(SIGINT, handlers).inspect_err(|_| leave())?;
+        Ok(Listener { source, action })
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        leave();
+        low_level::unregister(self.action);
+    }
+}
+
+impl Audience {
+    fn enter(&self) {
+        self.listeners.fetch_add(1, Ordering::SeqCst);
+        self.nobody.store(false, Ordering::SeqCst);
+    }
+}
+
+fn leave() {
+    let Ok(audience) = audience() else { return };
+    if audience.listeners.fetch_sub(1, Ordering::SeqCst) == 1 {
+        audience.nobody.store(true, Ordering::SeqCst);
+    }
+}
+
+/// Made once per process, and with it the handler's first action.
+fn audience() -> io::Result<&'static Audience> {
+    static AUDIENCE: OnceLock<Audience> = OnceLock::new();
+    if let Some(audience) = AUDIENCE.get() {
+        return Ok(audience);
+    }
+    let nobody = Arc::new(AtomicBool::new(false));
+    flag::register_conditional_shutdown(SIGINT, ENDED_BY_CTRL_C, Arc::clone(&nobody))?;
+    Ok(AUDIENCE.get_or_init(|| Audience {
+        listeners: AtomicUsize::new(0),
+        nobody,
+    }))
+}

@@ -1,0 +1,153 @@
+//! The one path from `WouldBlock` to a waker.
+//!
+//! **Invariant:** try first, wait only when the socket said `WouldBlock` (or
+//! is known to have nothing); and a socket that is dropped leaves the reactor
+//! and tells whoever waited on it.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll, ready};
+
+use crate::reactor::Direction;
+use crate::runtime::Runtime;
+use crate::slab::SourceKey;
+
+/// A socket that the reactor watches.
+pub(crate) struct Registered<S: mio::event::Source> {
+    io: S,
+    key: SourceKey,
+    runtime: Weak<Runtime>,
+}
+
+impl<S: mio::event::Source> Registered<S> {
+    /// Puts a socket under the eyes of the running loop's reactor.
+    ///
+    /// # Panics
+    ///
+    /// Outside a running loop, at the caller's line.
+    #[track_caller]
+    pub(crate) fn new(mut io: S, peer: Option<SocketAddr>) -> io::Result<Self> {
+        let runtime = Runtime::expect_current("a socket");
+        let key = runtime.with_reactor(|reactor| reactor.register(&mut io, peer))??;
+        Ok(Registered {
+            io,
+            key,
+            runtime: Rc::downgrade(&runtime),
+        })
+    }
+
+    /// The socket itself, for calls that never block.
+    pub(crate) fn io(&self) -> &S {
+        &self.io
+    }
+
+    /// Does `attempt` as soon as the socket lets it.
+    ///
+    /// One task may wait in each direction; if a second one asks, it is the
+    /// one that will be woken.
+    #[inline]
+    pub(crate) fn poll_io<T>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        mut attempt: impl FnMut(&S) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        let Some(runtime) = self.runtime.upgrade() else {
+            return Poll::Ready(Err(loop_has_ended()));
+        };
+        ready!(runtime.afford(cx));
+        let may_be_ready = runtime.with_sources(|r| r.may_be_ready(self.key, direction));
+        if may_be_ready == Some(true) {
+            match without_interruption(|| attempt(&self.io)) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.exhausted(direction);
+                }
+                result => {
+                    runtime.spend();
+                    return Poll::Ready(result);
+                }
+            }
+        }
+        let waiter = runtime.waiter(cx);
+        if !runtime.wait_for_source(self.key, direction, waiter) {
+            return Poll::Ready(Err(loop_has_ended()));
+        }
+        Poll::Pending
+    }
+
+    /// Like [`poll_io`](Self::poll_io) for an attempt that moves bytes. One
+    /// that moves fewer than it could, but some, has exhausted the socket: the
+    /// next one waits at once, and the call that would only have said
+    /// `WouldBlock` is spared.
+    #[inline]
+    pub(crate) fn poll_transfer(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        room: usize,
+        attempt: impl FnMut(&S) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let moved = ready!(self.poll_io(cx, direction, attempt))?;
+        if (1..room).contains(&moved) && cfg!(target_os = "linux") {
+            self.exhausted(direction);
+        }
+        Poll::Ready(Ok(moved))
+    }
+
+    /// Waits for `attempt`, as a future.
+    pub(crate) async fn when_ready<T>(
+        &self,
+        direction: Direction,
+        mut attempt: impl FnMut(&S) -> io::Result<T>,
+    ) -> io::Result<T> {
+        std::future::poll_fn(|cx| self.poll_io(cx, direction, &mut attempt)).await
+    }
+
+    fn exhausted(&self, direction: Direction) {
+        if let Some(runtime) = self.runtime.upgrade() {
+            runtime.with_sources(|reactor| reactor.exhausted(self.key, direction));
+        }
+    }
+}
+
+impl<S: mio::event::Source> Drop for Registered<S> {
+    fn drop(&mut self) {
+        let Some(runtime) = self.runtime.upgrade() else {
+            return;
+        };
+        let waiters = runtime.with_sources(|reactor| reactor.deregister(&mut self.io, self.key));
+        for waiter in waiters.into_iter().flatten() {
+            runtime.wake(waiter);
+        }
+    }
+}
+
+impl<S: mio::event::Source + fmt::Debug> fmt::Debug for Registered<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.io.fmt(f)
+    }
+}
+
+/// A signal is no reason to fail.
+#[inline]
+fn without_interruption<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match attempt() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+#[cold]
+fn loop_has_ended() -> io::Error {
+    io::Error::other("the loop that this socket belongs to has ended")
+}
+
+/// Adds to an error what was tried and with whom: the kernel's words alone
+/// ("Connection refused") do not say.
+pub(crate) fn explain(error: io::Error, what: &str, whom: impl fmt::Display) -> io::Error {
+    io::Error::new(error.kind(), format!("{what} {whom}: {error}"))
+}
