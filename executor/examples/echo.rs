@@ -18,8 +18,11 @@ async fn echo(stream: TcpStream, _peer: SocketAddr) -> io::Result<()> {
     (&stream).close().await
 }
 
-async fn run_server(address: String) -> io::Result<()> {
-    let listener = TcpListener::bind_shared(&address).await?;
+async fn run_server(address: String, shared: bool) -> io::Result<()> {
+    let listener = match shared {
+        true => TcpListener::bind_shared(&address).await?,
+        false => TcpListener::bind(&address).await?,
+    };
     executor::println!("listening on {}; Ctrl-C stops", listener.local_addr()?);
     let server = serve(listener, echo).grace(Duration::from_secs(5));
     let stop = async {
@@ -55,7 +58,7 @@ fn main() -> ExitCode {
         .map(|_| {
             std::thread::spawn({
                 let address = address.clone();
-                move || executor::run(run_server(address))
+                move || executor::run(run_server(address, loops > 1))
             })
         })
         .collect();

@@ -4,72 +4,66 @@
 //! cargo run --release --features hyper --example http_get -- http://127.0.0.1:8080/
 //! ```
 
-use std::error::Error;
-use std::io::Write;
-use std::process::ExitCode;
+use std::io::{self, ErrorKind, Write};
+use std::{env, error::Error, process};
 
 use executor::hyper::Io;
 use executor::net::TcpStream;
 use http_body_util::{BodyExt, Empty};
-use hyper::body::Bytes;
-use hyper::header::HOST;
-use hyper::{Request, Uri, client};
+use hyper::{Request, Uri, body::Bytes, client::conn::http1, header::HOST};
 
-const HELP: &str =
-    "Fetches a page and prints its body.\n\nUsage: http_get http://HOST[:PORT][/PATH]";
+const HELP: &str = "Fetches a page and prints its body.\n\n\
+    Usage: http_get http://HOST[:PORT][/PATH]";
 
-fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let url = match &words[..] {
-        [word] if word == "--help" || word == "-h" => {
-            println!("{HELP}");
-            return ExitCode::SUCCESS;
-        }
+fn main() {
+    let words: Vec<String> = env::args().skip(1).collect();
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let url = match words[..] {
+        ["--help" | "-h"] => return println!("{HELP}"),
         [url] if !url.starts_with('-') => url,
-        _ => {
-            eprintln!("{HELP}");
-            return ExitCode::from(2);
-        }
+        _ => end(2, HELP),
     };
     if let Err(error) = executor::run(fetch(url)) {
-        eprintln!("http_get: {error}");
-        return ExitCode::FAILURE;
+        end(1, &format!("http_get: {error}"));
     }
-    ExitCode::SUCCESS
+}
+
+fn end(code: i32, why: &str) -> ! {
+    eprintln!("{why}");
+    process::exit(code)
 }
 
 async fn fetch(url: &str) -> Result<(), Box<dyn Error>> {
     let uri: Uri = url
         .parse()
         .map_err(|error| format!("{url} is not a URL: {error}"))?;
-    match uri.scheme_str() {
-        Some("http") => {}
-        Some("https") => return Err("https needs TLS, which this example leaves out".into()),
-        _ => return Err(format!("{url} does not begin with http://").into()),
-    }
-    let authority = uri
-        .authority()
-        .ok_or_else(|| format!("{url} names no host"))?;
-    let host = authority.host().trim_matches(['[', ']']); // those of IPv6
-
-    let stream = TcpStream::connect((host, authority.port_u16().unwrap_or(80))).await?;
-    let (mut sender, connection) = client::conn::http1::handshake(Io::new(stream)).await?;
-    // The connection is driven beside the request. When it fails, the request
-    // fails too, and says why.
+    let Some(authority) = uri.authority().filter(|_| uri.scheme_str() == Some("http")) else {
+        let why = match uri.scheme_str() {
+            Some("https") => "needs TLS, which this example leaves out; use http://",
+            _ => "does not begin with http://",
+        };
+        return Err(format!("{url} {why}").into());
+    };
+    let has_port = !authority.as_str().ends_with(authority.host());
+    let addr = format!("{authority}{}", if has_port { "" } else { ":80" });
+    let stream = TcpStream::connect(&*addr).await?;
+    let (mut sender, connection) = http1::handshake(Io::new(stream)).await?;
+    // It is driven beside the request. If it fails, the request says why.
     executor::spawn(connection);
 
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
-    let request = Request::get(path)
-        .header(HOST, authority.as_str())
-        .body(Empty::<Bytes>::new())?;
-    let response = sender.send_request(request).await?;
+    let request = Request::get(path).header(HOST, authority.as_str());
+    let response = sender
+        .send_request(request.body(Empty::<Bytes>::new())?)
+        .await?;
     if !response.status().is_success() {
-        eprintln!("http_get: the server says {}", response.status());
+        return Err(format!("the server says {}", response.status()).into());
     }
     let mut body = response.into_body();
     while let Some(frame) = body.frame().await {
-        if let Some(data) = frame?.data_ref() {
-            std::io::stdout().write_all(data)?; // as it comes
+        match io::stdout().write_all(&frame?.into_data().unwrap_or_default()) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => break, // as in `| head`
+            result => result?,
         }
     }
     Ok(())

@@ -15,6 +15,7 @@ mod fairness;
 mod introspection;
 mod posting;
 mod run;
+mod sockets;
 mod spawn;
 mod threads;
 mod time;
