@@ -261,8 +261,37 @@ impl<F: Future> Children<F> {
         let (len, limit) = (self.len, self.limit);
         let (alive, started) = (&mut self.alive, &mut self.started);
         let mut end = None;
+        let mut visit = |index: usize, place: Pin<&mut Place<F>>, alive: &mut usize| {
+            if is_spent() {
+                *cursor = index;
+                end = Some(Round::Pending);
+                return true;
+            }
+            let poll = |future: Pin<&mut F>| future.poll(cx);
+            let stop = poll_place(place, alive, poll, |output| each(index, output));
+            if stop {
+                end = Some(Round::Stopped);
+            }
+            stop
+        };
+        if begin == 0 && limit >= len {
+            // The usual round, without a look at limit and cursor for each.
+            *started = len;
+            let mut over = false;
+            let mut base = 0;
+            for block in self.first.iter_mut().chain(&mut self.more) {
+                block.as_mut().for_each(|index, place| {
+                    if !over && matches!(*place, Place::Full(_)) {
+                        over = visit(base + index, place, alive);
+                    }
+                });
+                base += BLOCK;
+            }
+            return end;
+        }
+        let mut over = false;
         let mut visit = |index: usize, place: Pin<&mut Place<F>>| {
-            if end.is_some() || index >= len {
+            if over || index >= len || index > *started {
                 return;
             }
             if index == *started {
@@ -270,22 +299,8 @@ impl<F: Future> Children<F> {
                     return; // no room for another one
                 }
                 *started += 1;
-            } else if index > *started {
-                return;
             }
-            if is_spent() {
-                *cursor = index;
-                end = Some(Round::Pending);
-                return;
-            }
-            if poll_place(
-                place,
-                alive,
-                |future| future.poll(cx),
-                |output| each(index, output),
-            ) {
-                end = Some(Round::Stopped);
-            }
+            over = visit(index, place, alive);
         };
         // From the cursor to the end, then from the beginning to the cursor.
         for from_cursor in [true, false] {

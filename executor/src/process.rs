@@ -107,7 +107,8 @@ impl Command {
     pub fn spawn(&mut self) -> io::Result<Child> {
         let program = self.std.get_program().to_owned();
         let started = self.std.spawn();
-        let mut std = started.map_err(|error| explain(error, "cannot start", program.display()))?;
+        let mut std = started
+            .map_err(|error| explain(error, "cannot start", Path::new(&program).display()))?;
         let stdin = std.stdin.take().map(ChildStdin::new);
         let stdout = std.stdout.take().map(ChildOutput::from_stdout);
         let stderr = std.stderr.take().map(ChildOutput::from_stderr);

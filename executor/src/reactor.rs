@@ -164,6 +164,14 @@ impl Reactor {
         }
     }
 
+    /// A wait was given up; gives back whoever was to be told.
+    pub(crate) fn forget(&mut self, key: SourceKey, direction: Direction) -> Waiter {
+        match self.sources.get_mut(key) {
+            Some(source) => source.ends[direction as usize].waiter.take(),
+            None => Waiter::NOBODY,
+        }
+    }
+
     /// Asks the kernel once, waiting for at most `timeout` (`None`: without
     /// end), and moves the waiters of what is ready to `due`.
     pub(crate) fn wait(

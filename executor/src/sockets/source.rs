@@ -96,13 +96,24 @@ impl<S: mio::event::Source> Registered<S> {
         Poll::Ready(Ok(moved))
     }
 
-    /// Waits for `attempt`, as a future.
+    /// Waits for `attempt`, as a future. If it is dropped before that, it
+    /// leaves nobody behind who would seem to wait.
     pub(crate) async fn when_ready<T>(
         &self,
         direction: Direction,
         mut attempt: impl FnMut(&S) -> io::Result<T>,
     ) -> io::Result<T> {
-        std::future::poll_fn(|cx| self.poll_io(cx, direction, &mut attempt)).await
+        let mut wait = Wait {
+            source: self,
+            direction,
+            goes_on: false,
+        };
+        std::future::poll_fn(|cx| {
+            let result = self.poll_io(cx, direction, &mut attempt);
+            wait.goes_on = result.is_pending();
+            result
+        })
+        .await
     }
 
     fn exhausted(&self, direction: Direction) {
@@ -127,6 +138,31 @@ impl<S: mio::event::Source> Drop for Registered<S> {
 impl<S: mio::event::Source + fmt::Debug> fmt::Debug for Registered<S> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.io.fmt(f)
+    }
+}
+
+/// A wait of [`Registered::when_ready`].
+struct Wait<'a, S: mio::event::Source> {
+    source: &'a Registered<S>,
+    direction: Direction,
+    goes_on: bool,
+}
+
+impl<S: mio::event::Source> Drop for Wait<'_, S> {
+    fn drop(&mut self) {
+        if !self.goes_on {
+            return;
+        }
+        let Some(runtime) = self.source.runtime.upgrade() else {
+            return;
+        };
+        let forgotten = runtime.with_sources(|r| r.forget(self.source.key, self.direction));
+        if let Some(waiter) = forgotten {
+            // It may stand for somebody else who waits as well: the same task
+            // in another branch, or a task that came later. A wake for nothing
+            // makes whoever it is wait again.
+            runtime.wake(waiter);
+        }
     }
 }
 

@@ -2,6 +2,11 @@
 //!
 //! **Invariant:** a stream and a reference to it behave alike.
 
+/// How many slices one system call takes on Linux (`UIO_MAXIOV`); std passes no
+/// more. The rest is no room: that a call leaves it over says nothing about
+/// the socket.
+pub(super) const SLICES_AT_ONCE: usize = 1024;
+
 /// `AsyncRead` and `AsyncWrite` for a stream and for a reference to one: the
 /// same lines for TCP and Unix sockets.
 macro_rules! stream_io {
@@ -43,7 +48,8 @@ macro_rules! stream_io {
                 cx: &mut Context<'_>,
                 buffers: &mut [IoSliceMut<'_>],
             ) -> Poll<io::Result<usize>> {
-                let room = buffers.iter().map(|buffer| buffer.len()).sum();
+                let taken = buffers.iter().take(SLICES_AT_ONCE);
+                let room = taken.map(|buffer| buffer.len()).sum();
                 self.source
                     .poll_transfer(cx, Direction::Read, room, |mut io: &$inner| {
                         io.read_vectored(buffers)
@@ -65,7 +71,8 @@ macro_rules! stream_io {
                 cx: &mut Context<'_>,
                 slices: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
-                let room = slices.iter().map(|slice| slice.len()).sum();
+                let taken = slices.iter().take(SLICES_AT_ONCE);
+                let room = taken.map(|slice| slice.len()).sum();
                 self.source
                     .poll_transfer(cx, Direction::Write, room, |mut io: &$inner| {
                         io.write_vectored(slices)

@@ -15,6 +15,7 @@ use futures_io::{AsyncRead, AsyncWrite};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::source::{Registered, explain};
+use super::stream_io::SLICES_AT_ONCE;
 use crate::reactor::Direction;
 
 /// How many connections may wait to be accepted; std's number is 128, which a
@@ -103,14 +104,14 @@ impl TcpListener {
     /// Those of `accept(2)`. A connection that was gone before it was accepted
     /// is not one of them: it is passed over.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let accepted = self.source.when_ready(Direction::Read, |io| accept(io));
+        let accepted = self.source.when_ready(Direction::Read, accept);
         let (stream, peer) = accepted.await?;
         let source = Registered::new(stream, Some(peer))?;
         Ok((TcpStream { source }, peer))
     }
 
     fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
-        let accepted = self.source.poll_io(cx, Direction::Read, |io| accept(io));
+        let accepted = self.source.poll_io(cx, Direction::Read, accept);
         accepted.map(|accepted| {
             let (stream, peer) = accepted?;
             let source = Registered::new(stream, Some(peer))?;

@@ -15,6 +15,7 @@ use std::task::{Context, Poll};
 use futures_io::{AsyncRead, AsyncWrite};
 
 use super::source::{Registered, explain};
+use super::stream_io::SLICES_AT_ONCE;
 use crate::reactor::Direction;
 
 /// A Unix socket that takes connections (asyncio: `start_unix_server`).
