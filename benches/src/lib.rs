@@ -9,7 +9,8 @@
 //! |---|---|
 //! | [`side`] | the two runtimes, behind one trait |
 //! | [`row`] | what a row is; the list of all rows |
-//! | [`lifecycle`], [`spawn`], [`yielding`], [`gather`], [`timers`], [`threads`], [`wake`] | the rows, one file per group |
+//! | [`lifecycle`], [`spawn`], [`yielding`], [`gather`], [`timers`], [`threads`], [`wake`], [`tcp`], [`http`] | the rows, one file per group |
+//! | [`net`] | a server on either runtime, and the load on it |
 //! | [`leaf`] | futures that several groups use |
 //! | [`clock`] | time on the wall, and on the processor |
 //! | [`table`] | the interleaved pass and its table |
@@ -40,13 +41,16 @@
 
 pub mod clock;
 pub mod gather;
+pub mod http;
 pub mod leaf;
 pub mod lifecycle;
 pub mod memory;
+pub mod net;
 pub mod row;
 pub mod side;
 pub mod spawn;
 pub mod table;
+pub mod tcp;
 pub mod threads;
 pub mod timers;
 pub mod wake;

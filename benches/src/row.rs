@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::{gather, lifecycle, spawn, threads, timers, wake, yielding};
+use crate::{gather, http, lifecycle, spawn, tcp, threads, timers, wake, yielding};
 
 /// How much a row is to do.
 #[derive(Clone, Copy, Debug)]
@@ -57,7 +57,7 @@ pub const SAME: f64 = 1.0;
 
 /// All rows, group by group.
 pub fn all() -> Vec<Row> {
-    let groups: [fn() -> Vec<Row>; 7] = [
+    let groups: [fn() -> Vec<Row>; 9] = [
         lifecycle::rows,
         spawn::rows,
         yielding::rows,
@@ -65,6 +65,8 @@ pub fn all() -> Vec<Row> {
         timers::rows,
         threads::rows,
         wake::rows,
+        tcp::rows,
+        http::rows,
     ];
     groups.iter().flat_map(|rows| rows()).collect()
 }

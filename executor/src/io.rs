@@ -5,17 +5,16 @@
 //!
 //! Nothing calls it but users.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io;
 use std::pin::Pin;
-use std::sync::OnceLock;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use futures_core::Stream;
 
-use crate::sys::{Condvar, Mutex, PoisonError, lock};
+use crate::sys::{AtomicU64, Condvar, Mutex, OnceLock, Ordering, PoisonError, lock};
 
 /// The lines of standard input, without their ends, as a `Stream`.
 ///
@@ -43,13 +42,16 @@ use crate::sys::{Condvar, Mutex, PoisonError, lock};
 ///
 /// An item is an error if stdin fails, or if a line is not UTF-8.
 pub fn stdin_lines() -> StdinLines {
-    StdinLines { asked: false }
+    static STREAMS: AtomicU64 = AtomicU64::new(0);
+    StdinLines {
+        number: STREAMS.fetch_add(1, Ordering::Relaxed),
+    }
 }
 
 /// The stream of [`stdin_lines`].
 pub struct StdinLines {
-    /// Have we asked for a line that we have not had?
-    asked: bool,
+    /// Tells the streams apart.
+    number: u64,
 }
 
 /// Between the thread that reads and whoever wants lines.
@@ -62,34 +64,27 @@ struct Desk {
 #[derive(Default)]
 struct State {
     lines: VecDeque<io::Result<String>>,
-    /// How many more lines are to be read.
-    wanted: usize,
+    /// Does the thread exist?
+    started: bool,
     ended: bool,
-    waiters: Vec<Waker>,
+    /// The streams that want a line, by number. While there are any, the
+    /// thread reads.
+    waiters: BTreeMap<u64, Waker>,
 }
 
 impl Desk {
-    fn get() -> io::Result<&'static Desk> {
+    fn get() -> &'static Desk {
         static DESK: OnceLock<Desk> = OnceLock::new();
-        static STARTED: OnceLock<()> = OnceLock::new();
-        let desk = DESK.get_or_init(|| Desk {
+        DESK.get_or_init(|| Desk {
             state: Mutex::default(),
             bell: Condvar::new(),
-        });
-        if STARTED.get().is_none() {
-            let builder = thread::Builder::new().name("executor-stdin".into());
-            builder.spawn(|| desk.read_for_ever())?;
-            // Two loops at once may both start one; each line is read once all
-            // the same, because std locks stdin.
-            let _ = STARTED.set(());
-        }
-        Ok(desk)
+        })
     }
 
     fn read_for_ever(&self) {
         loop {
             let mut state = lock(&self.state);
-            while state.wanted == 0 {
+            while state.waiters.is_empty() {
                 let woken = self.bell.wait(state);
                 state = woken.unwrap_or_else(PoisonError::into_inner);
             }
@@ -97,7 +92,6 @@ impl Desk {
             let mut text = String::new();
             let read = io::stdin().read_line(&mut text);
             let mut state = lock(&self.state);
-            state.wanted = state.wanted.saturating_sub(1);
             match read {
                 Ok(0) => state.ended = true,
                 Ok(_) => {
@@ -109,7 +103,7 @@ impl Desk {
             }
             let (waiters, ended) = (std::mem::take(&mut state.waiters), state.ended);
             drop(state);
-            for waiter in waiters {
+            for waiter in waiters.into_values() {
                 waiter.wake();
             }
             if ended {
@@ -122,31 +116,27 @@ impl Desk {
 impl Stream for StdinLines {
     type Item = io::Result<String>;
 
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let desk = match Desk::get() {
-            Ok(desk) => desk,
-            Err(error) => return Poll::Ready(Some(Err(error))),
-        };
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let desk = Desk::get();
         let mut state = lock(&desk.state);
         if let Some(line) = state.lines.pop_front() {
-            self.asked = false;
             return Poll::Ready(Some(line));
         }
         if state.ended {
             return Poll::Ready(None);
         }
-        if !self.asked {
-            self.asked = true;
-            state.wanted += 1;
+        if !state.started {
+            let builder = thread::Builder::new().name("executor-stdin".into());
+            if let Err(error) = builder.spawn(|| desk.read_for_ever()) {
+                return Poll::Ready(Some(Err(error)));
+            }
+            state.started = true;
         }
-        if !state
-            .waiters
-            .iter()
-            .any(|waiter| waiter.will_wake(cx.waker()))
-        {
-            state.waiters.push(cx.waker().clone());
-        }
+        // The line may go to another stream; then this one is woken all the
+        // same, finds none and wants the next one.
+        let former = state.waiters.insert(self.number, cx.waker().clone());
         drop(state);
+        drop(former);
         desk.bell.notify_one();
         Poll::Pending
     }
@@ -154,11 +144,9 @@ impl Stream for StdinLines {
 
 impl Drop for StdinLines {
     fn drop(&mut self) {
-        if let (true, Ok(desk)) = (self.asked, Desk::get()) {
-            // Unless the thread waits for that line already, it need not.
-            let mut state = lock(&desk.state);
-            state.wanted = state.wanted.saturating_sub(1);
-        }
+        // Unless the thread waits for the line already, it need not.
+        let waiter = lock(&Desk::get().state).waiters.remove(&self.number);
+        drop(waiter);
     }
 }
 

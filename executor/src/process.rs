@@ -14,6 +14,7 @@ use std::path::Path;
 use std::process::{ExitStatus, Output, Stdio};
 
 use crate::combine::try_gather;
+use crate::runtime::Runtime;
 use crate::sockets::source::explain;
 use ended::has_ended;
 use pipes::read_all;
@@ -37,13 +38,18 @@ pub use pipes::{ChildOutput, ChildStdin};
 #[derive(Debug)]
 pub struct Command {
     std: std::process::Command,
+    /// Has the user said where stdin comes from?
+    has_stdin: bool,
     kill_on_drop: bool,
 }
 
 impl Command {
     /// A command that runs `program`, found as std's does.
     pub fn new(program: impl AsRef<OsStr>) -> Self {
-        Command::from(std::process::Command::new(program))
+        Command {
+            has_stdin: false,
+            ..Command::from(std::process::Command::new(program))
+        }
     }
 
     /// Adds an argument.
@@ -73,6 +79,7 @@ impl Command {
     /// Where the child reads from; [`Stdio::piped`] to write to it.
     pub fn stdin(&mut self, stdin: impl Into<Stdio>) -> &mut Self {
         self.std.stdin(stdin);
+        self.has_stdin = true;
         self
     }
 
@@ -105,13 +112,13 @@ impl Command {
     /// Outside a running loop.
     #[track_caller]
     pub fn spawn(&mut self) -> io::Result<Child> {
+        // Before there is a child: without a loop nobody could wait for it.
+        drop(Runtime::expect_current("a child process"));
         let program = self.std.get_program().to_owned();
         let started = self.std.spawn();
-        let mut std = started
+        let std = started
             .map_err(|error| explain(error, "cannot start", Path::new(&program).display()))?;
-        let stdin = std.stdin.take().map(ChildStdin::new);
-        let stdout = std.stdout.take().map(ChildOutput::from_stdout);
-        let stderr = std.stderr.take().map(ChildOutput::from_stderr);
+        // In place before anything can fail: the child must not be lost.
         let mut child = Child {
             stdin: None,
             stdout: None,
@@ -119,10 +126,11 @@ impl Command {
             std: Some(std),
             kill_on_drop: self.kill_on_drop,
         };
-        // In place before anything can fail: the child must not be lost.
-        child.stdin = stdin.transpose()?;
-        child.stdout = stdout.transpose()?;
-        child.stderr = stderr.transpose()?;
+        let std = child.std();
+        let (stdin, stdout, stderr) = (std.stdin.take(), std.stdout.take(), std.stderr.take());
+        child.stdin = stdin.map(ChildStdin::new).transpose()?;
+        child.stdout = stdout.map(ChildOutput::from_stdout).transpose()?;
+        child.stderr = stderr.map(ChildOutput::from_stderr).transpose()?;
         Ok(child)
     }
 
@@ -135,23 +143,29 @@ impl Command {
         self.spawn()?.wait().await
     }
 
-    /// Runs the program to its end and gives what it wrote.
+    /// Runs the program to its end and gives what it wrote. Without
+    /// [`stdin`](Self::stdin) there is nothing for it to read.
     ///
     /// # Errors
     ///
     /// If it cannot be started, or its pipes fail.
     pub async fn output(&mut self) -> io::Result<Output> {
-        self.stdin(Stdio::null());
+        if !self.has_stdin {
+            self.std.stdin(Stdio::null());
+        }
         self.stdout(Stdio::piped());
         self.stderr(Stdio::piped());
         self.spawn()?.wait_with_output().await
     }
 }
 
+/// The stdin of the command stays as it is, in [`output`](Command::output) too:
+/// std does not tell whether it was set.
 impl From<std::process::Command> for Command {
     fn from(std: std::process::Command) -> Self {
         Command {
             std,
+            has_stdin: true,
             kill_on_drop: false,
         }
     }

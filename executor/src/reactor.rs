@@ -56,9 +56,10 @@ struct Source {
 struct End {
     /// May an attempt succeed?
     may_be_ready: bool,
-    /// Has the peer closed this direction? Then every attempt succeeds, and no
-    /// event will say so again.
-    closed: bool,
+    /// Is every attempt to be made? The peer has closed this direction, or has
+    /// sent a byte out of band, at which reads end early: what follows is there
+    /// already, and no event will say so again.
+    try_always: bool,
     /// Who is to be told when it may.
     waiter: Waiter,
 }
@@ -66,9 +67,9 @@ struct End {
 impl End {
     /// An event: gives whoever waits for it.
     #[inline]
-    fn is_ready(&mut self, closed: bool) -> Option<Waiter> {
+    fn is_ready(&mut self, try_always: bool) -> Option<Waiter> {
         self.may_be_ready = true;
-        self.closed |= closed;
+        self.try_always |= try_always;
         self.waiter.is_somebody().then(|| self.waiter.take())
     }
 }
@@ -102,15 +103,14 @@ impl Reactor {
     ) -> io::Result<SourceKey> {
         let end = || End {
             may_be_ready: true,
-            closed: false,
+            try_always: false,
             waiter: Waiter::NOBODY,
         };
         let key = self.sources.insert(Source {
             ends: [end(), end()],
             peer,
         });
-        let both = Interest::READABLE | Interest::WRITABLE;
-        let registered = self.poll.registry().register(io, token(key), both);
+        let registered = self.poll.registry().register(io, token(key), interest());
         if let Err(error) = registered {
             self.sources.remove(key);
             return Err(error);
@@ -145,7 +145,7 @@ impl Reactor {
     pub(crate) fn exhausted(&mut self, key: SourceKey, direction: Direction) {
         if let Some(source) = self.sources.get_mut(key) {
             let end = &mut source.ends[direction as usize];
-            end.may_be_ready = end.closed;
+            end.may_be_ready = end.try_always;
         }
     }
 
@@ -190,7 +190,7 @@ impl Reactor {
             let failed = event.is_error();
             let [read, write] = &mut source.ends;
             if failed || event.is_readable() || event.is_read_closed() {
-                due.extend(read.is_ready(event.is_read_closed()));
+                due.extend(read.is_ready(event.is_read_closed() || event.is_priority()));
             }
             if failed || event.is_writable() || event.is_write_closed() {
                 due.extend(write.is_ready(event.is_write_closed()));
@@ -262,6 +262,15 @@ fn wait_precisely(registry: &mio::Registry, rest: Duration) -> io::Result<()> {
 #[cfg(not(target_os = "linux"))]
 fn wait_precisely(_: &mio::Registry, _: Duration) -> io::Result<()> {
     Ok(())
+}
+
+/// Both directions, and to be told of a byte out of band.
+fn interest() -> Interest {
+    let both = Interest::READABLE | Interest::WRITABLE;
+    #[cfg(target_os = "linux")]
+    return both | Interest::PRIORITY;
+    #[cfg(not(target_os = "linux"))]
+    both
 }
 
 fn token(key: SourceKey) -> Token {

@@ -262,6 +262,10 @@ where
 }
 
 fn is_out_of_descriptors(error: &io::Error) -> bool {
+    // No memory for another connection is as short-lived.
+    if error.kind() == io::ErrorKind::OutOfMemory {
+        return true;
+    }
     // The numbers of EMFILE and ENFILE, and of "no buffer space" on Windows:
     // std has no `ErrorKind` for them.
     let numbers = if cfg!(windows) {

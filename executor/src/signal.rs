@@ -8,14 +8,13 @@
 
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream as StdUnixStream;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock, atomic::AtomicBool};
 
 use signal_hook::consts::SIGINT;
 use signal_hook::{SigId, flag, low_level};
 
 use crate::reactor::Direction;
 use crate::sockets::source::Registered;
+use crate::sys::{Arc, AtomicBool, Mutex, OnceLock, Ordering, lock};
 
 /// The exit code of a process that Ctrl-C ended, as shells count it: 128 and
 /// the signal's number.
@@ -63,11 +62,12 @@ pub async fn ctrl_c() -> io::Result<()> {
 struct Listener {
     source: Registered<mio::net::UnixStream>,
     action: SigId,
+    audience: &'static Audience,
 }
 
 /// How many wait, and the flag that the handler reads: does nobody?
 struct Audience {
-    listeners: AtomicUsize,
+    listeners: Mutex<usize>,
     nobody: Arc<AtomicBool>,
 }
 
@@ -77,32 +77,39 @@ impl Listener {
         ours.set_nonblocking(true)?;
         handlers.set_nonblocking(true)?;
         let source = Registered::new(mio::net::UnixStream::from_std(ours), None)?;
-        // The audience first: its action, "end if nobody waits", must be there
-        // before any other.
-        audience()?.enter();
-        let action = low_level::pipe::register(SIGINT, handlers).inspect_err(|_| leave())?;
-        Ok(Listener { source, action })
+        let audience = audience()?;
+        // The way to us before we count: a Ctrl-C in between ends the process
+        // or reaches us; the other way round it would do neither.
+        let action = low_level::pipe::register(SIGINT, handlers)?;
+        audience.enter();
+        Ok(Listener {
+            source,
+            action,
+            audience,
+        })
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        leave();
+        self.audience.leave();
         low_level::unregister(self.action);
     }
 }
 
 impl Audience {
+    // The flag changes under the lock: a loop that stops waiting must not take
+    // it from one that begins to at the same moment.
     fn enter(&self) {
-        self.listeners.fetch_add(1, Ordering::SeqCst);
+        let mut listeners = lock(&self.listeners);
+        *listeners += 1;
         self.nobody.store(false, Ordering::SeqCst);
     }
-}
 
-fn leave() {
-    let Ok(audience) = audience() else { return };
-    if audience.listeners.fetch_sub(1, Ordering::SeqCst) == 1 {
-        audience.nobody.store(true, Ordering::SeqCst);
+    fn leave(&self) {
+        let mut listeners = lock(&self.listeners);
+        *listeners -= 1;
+        self.nobody.store(*listeners == 0, Ordering::SeqCst);
     }
 }
 
@@ -115,7 +122,7 @@ fn audience() -> io::Result<&'static Audience> {
     let nobody = Arc::new(AtomicBool::new(false));
     flag::register_conditional_shutdown(SIGINT, ENDED_BY_CTRL_C, Arc::clone(&nobody))?;
     Ok(AUDIENCE.get_or_init(|| Audience {
-        listeners: AtomicUsize::new(0),
+        listeners: Mutex::new(0),
         nobody,
     }))
 }

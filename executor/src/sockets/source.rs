@@ -1,8 +1,9 @@
 //! The one path from `WouldBlock` to a waker.
 //!
 //! **Invariant:** try first, wait only when the socket said `WouldBlock` (or
-//! is known to have nothing); and a socket that is dropped leaves the reactor
-//! and tells whoever waited on it.
+//! is known to have nothing), and only on the loop that the socket belongs to;
+//! and a socket that is dropped leaves the reactor and tells whoever waited on
+//! it.
 
 use std::fmt;
 use std::io;
@@ -57,6 +58,9 @@ impl<S: mio::event::Source> Registered<S> {
         let Some(runtime) = self.runtime.upgrade() else {
             return Poll::Ready(Err(loop_has_ended()));
         };
+        if Runtime::with(|running| Rc::ptr_eq(running, &runtime)) != Some(true) {
+            return Poll::Ready(Err(elsewhere(&runtime)));
+        }
         ready!(runtime.afford(cx));
         let may_be_ready = runtime.with_sources(|r| r.may_be_ready(self.key, direction));
         if may_be_ready == Some(true) {
@@ -80,7 +84,7 @@ impl<S: mio::event::Source> Registered<S> {
     /// Like [`poll_io`](Self::poll_io) for an attempt that moves bytes. One
     /// that moves fewer than it could, but some, has exhausted the socket: the
     /// next one waits at once, and the call that would only have said
-    /// `WouldBlock` is spared.
+    /// `WouldBlock` is spared. With no `room` at all nothing is concluded.
     #[inline]
     pub(crate) fn poll_transfer(
         &self,
@@ -180,6 +184,16 @@ fn without_interruption<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Re
 #[cold]
 fn loop_has_ended() -> io::Error {
     io::Error::other("the loop that this socket belongs to has ended")
+}
+
+/// Nobody asks the poller of a loop that does not run: to wait for it here
+/// would be to wait in silence.
+#[cold]
+fn elsewhere(home: &Runtime) -> io::Error {
+    if !home.has_reactor() {
+        return loop_has_ended();
+    }
+    io::Error::other("this socket belongs to another loop than the one that runs here")
 }
 
 /// Adds to an error what was tried and with whom: the kernel's words alone

@@ -8,16 +8,17 @@
 pub(super) const SLICES_AT_ONCE: usize = 1024;
 
 /// `AsyncRead` and `AsyncWrite` for a stream and for a reference to one: the
-/// same lines for TCP and Unix sockets.
+/// same lines for TCP and Unix sockets. They differ in whether a read that
+/// gives less than it could has emptied the socket.
 macro_rules! stream_io {
-    ($stream:ident, $inner:ty) => {
+    ($stream:ident, $inner:ty, short_read_empties: $short_read_empties:literal) => {
         impl $stream {
             fn poll_read_slice(
                 &self,
                 cx: &mut Context<'_>,
                 buffer: &mut [u8],
             ) -> Poll<io::Result<usize>> {
-                let room = buffer.len();
+                let room = if $short_read_empties { buffer.len() } else { 0 };
                 self.source
                     .poll_transfer(cx, Direction::Read, room, |mut io: &$inner| io.read(buffer))
             }
@@ -50,6 +51,7 @@ macro_rules! stream_io {
             ) -> Poll<io::Result<usize>> {
                 let taken = buffers.iter().take(SLICES_AT_ONCE);
                 let room = taken.map(|buffer| buffer.len()).sum();
+                let room = if $short_read_empties { room } else { 0 };
                 self.source
                     .poll_transfer(cx, Direction::Read, room, |mut io: &$inner| {
                         io.read_vectored(buffers)

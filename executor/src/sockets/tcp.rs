@@ -286,4 +286,4 @@ impl fmt::Debug for TcpStream {
     }
 }
 
-stream_io!(TcpStream, mio::net::TcpStream);
+stream_io!(TcpStream, mio::net::TcpStream, short_read_empties: true);

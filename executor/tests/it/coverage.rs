@@ -118,10 +118,6 @@ const CATALOGUE: &[Section] = &[
 /// Rows that say something about what this crate does not have, and why.
 const DECIDED_AGAINST: &[(u16, &str)] = &[
     (
-        85,
-        "there are no sockets yet, and so no packets that arrive while the loop ends",
-    ),
-    (
         88,
         "there is no shield: a spawned task whose handle is dropped goes on",
     ),

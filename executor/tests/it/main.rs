@@ -11,12 +11,21 @@ mod cancel;
 mod combine;
 mod context;
 mod coverage;
+mod datagrams;
+#[cfg(unix)]
+mod examples;
 mod fairness;
+mod faults;
 mod introspection;
 mod posting;
+#[cfg(unix)]
+mod processes;
 mod run;
+mod serve;
 mod sockets;
 mod spawn;
+#[cfg(unix)]
+mod terminal;
 mod threads;
 mod time;
 mod virtual_time;

@@ -23,10 +23,10 @@ use executor::instrument::{Event, Recorder};
 use executor::net::{TcpListener, TcpStream, UdpSocket, lookup_host};
 use executor::{
     Handle, JoinHandle, RunError, Runner, TaskInfo, TaskState, gather, now, race, run, sleep,
-    spawn, tasks, timeout, to_thread, try_gather, try_run, yield_now,
+    sleep_until, spawn, tasks, timeout, to_thread, try_run, yield_now,
 };
-use futures::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use futures::{FutureExt, StreamExt};
+use futures::StreamExt;
+use futures::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 
 use crate::common::{Count, Log, count, counted, poll_once, polls_of, virtual_runner};
 
@@ -579,10 +579,7 @@ fn one_task_reads_and_writes_through_two_halves_at_once() {
         let (mut reader, mut writer) = (&ours, &ours);
         for round in 0..100_u8 {
             let (question, mut answer) = ([round, 1, 2], [0; 3]);
-            let exchange = (
-                reader.read_exact(&mut answer),
-                writer.write_all(&question),
-            );
+            let exchange = (reader.read_exact(&mut answer), writer.write_all(&question));
             let (read, written) = gather(exchange).await;
             read.unwrap();
             written.unwrap();
@@ -999,4 +996,589 @@ fn an_idle_stream_costs_no_polls_and_no_turns() {
             drop(theirs);
         });
     });
+}
+
+#[test]
+fn c172_a_hundred_tasks_that_wake_themselves_for_ever_do_not_hide_a_connection() {
+    run_to_end(|| async {
+        for _ in 0..100 {
+            spawn(async {
+                loop {
+                    yield_now().await;
+                }
+            });
+        }
+        let (client, server) = connected().await;
+        let server = spawn(echo(server));
+        for round in 0..10 {
+            let question = [round; 5];
+            let mut answer = [0; 5];
+            (&client).write_all(&question).await.unwrap();
+            (&client).read_exact(&mut answer).await.unwrap();
+            assert_eq!(answer, question);
+        }
+        drop(client);
+        server.await.unwrap();
+    });
+}
+
+/// The catalogue asks for ten yields; here it is the number of polls between
+/// two looks.
+#[test]
+fn c173_a_task_that_yields_while_its_own_accept_waits_sees_the_connection_soon() {
+    run_to_end(|| async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut accept = Box::pin(listener.accept());
+        assert!(poll_once(&mut accept).await.is_pending());
+        let client = std::net::TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        let mut yields = 0;
+        let (_, peer) = loop {
+            match poll_once(&mut accept).await {
+                Poll::Ready(accepted) => break accepted.unwrap(),
+                Poll::Pending => yield_now().await,
+            }
+            yields += 1;
+        };
+        assert_eq!(peer, client.local_addr().unwrap());
+        assert!(yields <= POLLS_BETWEEN_LOOKS, "{yields} yields");
+    });
+}
+
+#[test]
+fn a_stream_that_is_always_readable_lets_the_others_run() {
+    run_to_end(|| async {
+        let (ours, mut theirs) = with_raw_peer().await;
+        theirs.write_all(&pattern(10_000)).unwrap();
+        let other = Count::default();
+        let counter = spawn({
+            let other = other.clone();
+            async move {
+                loop {
+                    other.add();
+                    yield_now().await;
+                }
+            }
+        });
+        for _ in 0..10_000 {
+            assert_eq!(read_some(&ours, 1).await.len(), 1);
+        }
+        // A poll may read 128 times.
+        assert!(other.get() >= 10_000 / 128, "{} polls", other.get());
+        counter.cancel();
+    });
+}
+
+// ---- sockets beside the rest of the loop ----------------------------------
+
+#[test]
+fn another_thread_wakes_the_loop_that_sleeps_in_the_poller() {
+    run_to_end(|| async {
+        let (ours, theirs) = with_raw_peer().await;
+        let reader = spawn(async move { read_some(&ours, 1).await });
+        let (to_thread, from_loop) = mpsc::channel();
+        let (to_loop, from_thread) = async_channel::unbounded();
+        let thread = thread::spawn(move || {
+            for number in from_loop {
+                thread::sleep(Duration::from_micros(300)); // so that the loop is asleep
+                to_loop.try_send(number).unwrap();
+            }
+        });
+        for number in 0..100 {
+            to_thread.send(number).unwrap();
+            assert_eq!(from_thread.recv().await, Ok(number));
+        }
+        drop(to_thread);
+        thread.join().unwrap();
+        assert!(!reader.is_finished());
+        drop(theirs);
+        reader.await.unwrap();
+    });
+}
+
+#[test]
+fn a_post_from_another_thread_reaches_the_loop_that_sleeps_in_the_poller() {
+    run_to_end(|| async {
+        let (ours, theirs) = with_raw_peer().await;
+        let reader = spawn(async move { read_some(&ours, 1).await });
+        until_waiting(&reader).await;
+        let handle = Handle::current();
+        let thread = thread::spawn(move || {
+            let numbers = (0..100).map(|number| {
+                let posted = handle.spawn(move || async move { number });
+                posted.wait().unwrap()
+            });
+            let sum = numbers.sum::<u32>();
+            drop(theirs); // which ends the run
+            sum
+        });
+        reader.await.unwrap();
+        assert_eq!(thread.join().unwrap(), 4950);
+    });
+}
+
+#[test]
+fn sleeps_end_in_their_order_and_never_early_while_a_socket_waits() {
+    run_to_end(|| async {
+        let (ours, theirs) = with_raw_peer().await;
+        let reader = spawn(async move { read_some(&ours, 1).await });
+        let log = Log::new();
+        let started = now();
+        let nap = |micros: u64| {
+            let log = log.clone();
+            spawn(async move {
+                let deadline = started + Duration::from_micros(micros);
+                sleep_until(deadline).await;
+                assert!(now() >= deadline);
+                log.push(micros);
+            })
+        };
+        for nap in [2500, 90, 1000, 999, 2501, 10, 1001].map(nap) {
+            nap.await.unwrap();
+        }
+        assert_eq!(
+            log.take(),
+            ["10", "90", "999", "1000", "1001", "2500", "2501"]
+        );
+        drop(theirs);
+        reader.await.unwrap();
+    });
+}
+
+#[test]
+fn virtual_time_does_not_jump_over_an_exchange_of_bytes() {
+    must_end(|| {
+        let log = Log::new();
+        let mut runner = virtual_runner();
+        runner.run(async {
+            let (client, server) = connected().await;
+            let server = spawn(echo(server));
+            let nap = spawn({
+                let log = log.clone();
+                async move {
+                    sleep(Duration::from_secs(3600)).await;
+                    log.push("an hour later");
+                }
+            });
+            let started = now();
+            for round in 0..20 {
+                let mut answer = [0];
+                (&client).write_all(&[round]).await.unwrap();
+                (&client).read_exact(&mut answer).await.unwrap();
+                log.push(answer[0]);
+            }
+            assert_eq!(now(), started);
+            let mut rounds: Vec<_> = (0..20).map(|round| round.to_string()).collect();
+            assert_eq!(log.take(), rounds);
+            // A wait for a socket that stays quiet does not stop the clock.
+            nap.await.unwrap();
+            assert_eq!(now() - started, Duration::from_secs(3600));
+            rounds.clear();
+            drop(client);
+            server.await.unwrap();
+        });
+        assert_eq!(log.take(), ["an hour later"]);
+    });
+}
+
+#[test]
+fn a_thread_job_and_a_socket_are_waited_for_together() {
+    run_to_end(|| async {
+        let (ours, mut theirs) = with_raw_peer().await;
+        let (tell, told) = mpsc::channel();
+        let job = to_thread(move || told.recv().unwrap());
+        let exchange = async {
+            assert_eq!(read_some(&ours, 16).await, b"first");
+            tell.send(7).unwrap();
+        };
+        let peer = to_thread(move || {
+            theirs.write_all(b"first").unwrap();
+            theirs
+        });
+        let (number, (), _theirs) = gather((job, exchange, peer)).await;
+        assert_eq!(number, 7);
+    });
+}
+
+#[test]
+fn a_wait_for_a_socket_is_no_stall() {
+    must_end(|| {
+        for builder in [Runner::builder(), Runner::builder().virtual_time()] {
+            let mut runner = builder.stall_timeout(MS).build();
+            let result = runner.try_run(async {
+                let (ours, mut theirs) = with_raw_peer().await;
+                let (tell, told) = mpsc::channel::<()>();
+                let thread = thread::spawn(move || {
+                    told.recv().unwrap();
+                    thread::sleep(30 * MS);
+                    theirs.write_all(b"x").unwrap();
+                });
+                tell.send(()).unwrap();
+                let bytes = read_some(&ours, 16).await;
+                thread.join().unwrap();
+                bytes
+            });
+            assert_eq!(result.ok(), Some(b"x".to_vec()));
+        }
+    });
+}
+
+#[test]
+fn a_loop_with_sockets_that_nobody_waits_for_can_stall() {
+    must_end(|| {
+        let result = try_run(async {
+            let _pair = with_raw_peer().await;
+            pending::<()>().await;
+        });
+        assert!(matches!(result, Err(RunError::Stalled { .. })));
+    });
+}
+
+// ---- the loop's end -------------------------------------------------------
+
+const ENDED: &str = "the loop that this socket belongs to has ended";
+const ELSEWHERE: &str = "this socket belongs to another loop than the one that runs here";
+
+#[test]
+fn c253_a_socket_that_outlives_its_loop_gives_an_error() {
+    must_end(|| {
+        let (stream, listener, datagrams, _theirs) = run(async {
+            let (stream, theirs) = with_raw_peer().await;
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let datagrams = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+            (stream, listener, datagrams, theirs)
+        });
+        // Neither with the machinery of somebody else nor on another loop.
+        let errors = || async {
+            let mut byte = [0];
+            [
+                (&stream).read(&mut byte).await.unwrap_err(),
+                (&stream).write(b"x").await.unwrap_err(),
+                stream.peek(&mut [0]).await.unwrap_err(),
+                listener.accept().await.unwrap_err(),
+                listener.incoming().next().await.unwrap().unwrap_err(),
+                datagrams.recv_from(&mut [0]).await.unwrap_err(),
+            ]
+        };
+        for error in futures::executor::block_on(errors()) {
+            assert_eq!(error.to_string(), ENDED);
+        }
+        for error in run(errors()) {
+            assert_eq!(error.to_string(), ENDED);
+        }
+    });
+}
+
+/// The waker is somebody else's, so that it can be told after the tasks are
+/// gone.
+#[test]
+fn c253_the_end_of_a_loop_wakes_whoever_waits_on_its_sockets() {
+    must_end(|| {
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(wakes.clone());
+        let mut runner = Runner::new();
+        let (stream, _theirs) = runner.run(async {
+            let (stream, theirs) = with_raw_peer().await;
+            assert!(poll_read(&stream, &waker).is_pending());
+            (stream, theirs)
+        });
+        assert_eq!(wakes.0.load(Ordering::SeqCst), 0);
+        runner.close();
+        assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+        let Poll::Ready(Err(error)) = poll_read(&stream, &waker) else {
+            panic!("expected an error");
+        };
+        assert_eq!(error.to_string(), ENDED);
+    });
+}
+
+#[test]
+fn c019_a_socket_of_an_ended_loop_does_not_disturb_the_one_with_its_key_on_the_next() {
+    must_end(|| {
+        let (old, _theirs) = run(with_raw_peer());
+        run(async {
+            let (new, mut theirs) = with_raw_peer().await;
+            let polls = Count::default();
+            let reader = spawn(counted(&polls, async move { read_some(&new, 16).await }));
+            until_waiting(&reader).await;
+            let error = (&old).read(&mut [0]).await.unwrap_err();
+            assert_eq!(error.to_string(), ENDED);
+            drop(old);
+            let_the_loop_look().await;
+            assert_eq!(polls.get(), 1);
+            theirs.write_all(b"new").unwrap();
+            assert_eq!(reader.await.unwrap(), b"new");
+        });
+    });
+}
+
+#[test]
+fn a_socket_works_on_its_own_runner_only_and_says_so_elsewhere() {
+    must_end(|| {
+        let (mut home, mut abroad) = (Runner::new(), Runner::new());
+        let (stream, mut theirs) = home.run(with_raw_peer());
+        home.run(async {
+            // Whatever is left of a budget at the end of a run, it is no
+            // reason to wait elsewhere.
+            theirs.write_all(&[0; 128]).unwrap();
+            yield_now().await;
+            for _ in 0..128 {
+                read_some(&stream, 1).await;
+            }
+        });
+        theirs.write_all(b"bytes").unwrap();
+        let error = abroad.run(async { (&stream).read(&mut [0]).await.unwrap_err() });
+        assert_eq!(error.to_string(), ELSEWHERE);
+        let error = futures::executor::block_on(async { (&stream).read(&mut [0]).await });
+        assert_eq!(error.unwrap_err().to_string(), ELSEWHERE);
+        assert_eq!(home.run(read_some(&stream, 16)), b"bytes");
+        abroad.run(async { drop(stream) });
+        assert_eq!(theirs.read(&mut [0]).unwrap(), 0);
+    });
+}
+
+#[test]
+fn a_runner_keeps_its_sockets_between_runs() {
+    must_end(|| {
+        let mut runner = Runner::new();
+        let (stream, mut theirs) = runner.run(with_raw_peer());
+        let reader = runner.spawn(async move { read_some(&stream, 16).await });
+        runner.run(yield_now());
+        theirs.write_all(b"between").unwrap();
+        assert_eq!(runner.run(reader).unwrap(), b"between");
+    });
+}
+
+#[test]
+fn c085_a_loop_ends_while_packets_arrive() {
+    must_end(|| {
+        for _ in 0..10 {
+            let stop = Arc::new(AtomicBool::new(false));
+            let mut runner = Runner::new();
+            let (addr, stream) = runner.run(async {
+                let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+                let addr = socket.local_addr().unwrap();
+                spawn(async move {
+                    while socket.recv_from(&mut [0; 16]).await.is_ok() {
+                        yield_now().await;
+                    }
+                });
+                let (ours, theirs) = with_raw_peer().await;
+                spawn(async move { while !read_some(&ours, 16).await.is_empty() {} });
+                (addr, theirs)
+            });
+            let (began, has_begun) = mpsc::channel();
+            let sender = thread::spawn({
+                let stop = stop.clone();
+                move || {
+                    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+                    let mut stream = stream;
+                    while !stop.load(Ordering::SeqCst) {
+                        // Either fails once the other side is gone.
+                        let _ = socket.send_to(b"packet", addr);
+                        let _ = stream.write(b"x");
+                        let _ = began.send(());
+                    }
+                }
+            });
+            has_begun.recv().unwrap();
+            runner.run(sleep(MS));
+            drop(runner);
+            stop.store(true, Ordering::SeqCst);
+            sender.join().unwrap();
+        }
+    });
+}
+
+// ---- addresses and errors -------------------------------------------------
+
+/// A port on which nobody listens, though somebody holds it.
+fn closed_port() -> (std::net::UdpSocket, SocketAddr) {
+    // The port of a datagram socket is taken for datagrams only.
+    let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let addr = socket.local_addr().unwrap();
+    (socket, addr)
+}
+
+#[test]
+fn connecting_where_nobody_listens_names_the_address() {
+    run_to_end(|| async {
+        let (_socket, addr) = closed_port();
+        let error = TcpStream::connect(addr).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
+        let text = error.to_string();
+        let start = format!("cannot connect to {addr}: Connection refused");
+        assert!(text.starts_with(&start), "{text}");
+    });
+}
+
+#[test]
+fn connecting_tries_the_addresses_in_their_order_and_takes_the_first_that_answers() {
+    run_to_end(|| async {
+        let (_socket, closed) = closed_port();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let open = listener.local_addr().unwrap();
+        let stream = TcpStream::connect(&[closed, open][..]).await.unwrap();
+        assert_eq!(stream.peer_addr().unwrap(), open);
+        let error = TcpStream::connect(&[closed, closed][..]).await.unwrap_err();
+        assert!(error.to_string().contains(&closed.to_string()), "{error}");
+        let error = TcpStream::connect(&[] as &[SocketAddr]).await.unwrap_err();
+        assert_eq!(error.to_string(), "there is no address to try");
+    });
+}
+
+#[test]
+fn a_name_that_does_not_exist_is_named_in_the_error() {
+    run_to_end(|| async {
+        const NOWHERE: &str = "definitely-not-a-host.invalid";
+        let target = format!("{NOWHERE}:80");
+        let start = format!("cannot look up {NOWHERE}: ");
+        for error in [
+            lookup_host(&target).await.unwrap_err(),
+            TcpStream::connect(&target).await.unwrap_err(),
+            TcpListener::bind(&target).await.unwrap_err(),
+            UdpSocket::bind((NOWHERE, 80)).await.unwrap_err(),
+        ] {
+            assert!(error.to_string().starts_with(&start), "{error}");
+        }
+    });
+}
+
+#[test]
+fn a_text_that_is_no_address_is_named_in_the_error() {
+    run_to_end(|| async {
+        for text in [
+            "",
+            "localhost",
+            "127.0.0.1",
+            ":80",
+            "a:b",
+            "127.0.0.1:65536",
+        ] {
+            let error = TcpStream::connect(text).await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput);
+            assert_eq!(
+                error.to_string(),
+                format!("`{text}` is not an address: write `host:port`, as in `127.0.0.1:8080`")
+            );
+        }
+    });
+}
+
+#[test]
+fn a_name_is_looked_up_while_the_loop_goes_on() {
+    run_to_end(|| async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let addrs = lookup_host(("localhost", port)).await.unwrap();
+        assert!(
+            addrs.iter().all(|addr| addr.ip().is_loopback()),
+            "{addrs:?}"
+        );
+        let connect = TcpStream::connect(format!("localhost:{port}"));
+        let (stream, accepted) = gather((connect, listener.accept())).await;
+        assert_eq!(stream.unwrap().local_addr().unwrap(), accepted.unwrap().1);
+    });
+}
+
+#[test]
+fn a_port_in_use_is_an_error_that_names_the_address() {
+    run_to_end(|| async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let error = TcpListener::bind(addr).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::AddrInUse);
+        let start = format!("cannot listen on {addr}: Address already in use");
+        assert!(error.to_string().starts_with(&start), "{error}");
+        drop(listener);
+        TcpListener::bind(addr).await.unwrap(); // free again at once
+    });
+}
+
+/// The first port that needs a privilege, for who has none.
+#[test]
+fn a_port_that_is_not_permitted_is_an_error_that_names_the_address() {
+    run_to_end(|| async {
+        let Err(error) = TcpListener::bind("127.0.0.1:1").await else {
+            println!("skipped: this user may listen on port 1");
+            return;
+        };
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+        let start = "cannot listen on 127.0.0.1:1: Permission denied";
+        assert!(error.to_string().starts_with(start), "{error}");
+    });
+}
+
+#[test]
+fn both_ends_know_their_addresses_and_options() {
+    run_to_end(|| async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let addr = listener.local_addr().unwrap();
+        let (client, accepted) = gather((TcpStream::connect(addr), listener.accept())).await;
+        let (client, (server, peer)) = (client.unwrap(), accepted.unwrap());
+        assert_eq!(client.peer_addr().unwrap(), addr);
+        assert_eq!(server.local_addr().unwrap(), addr);
+        assert_eq!(client.local_addr().unwrap(), peer);
+        assert_eq!(server.peer_addr().unwrap(), peer);
+        for on in [true, false] {
+            client.set_nodelay(on).unwrap();
+            assert_eq!(client.nodelay().unwrap(), on);
+        }
+    });
+}
+
+#[test]
+fn peeking_waits_for_data_and_does_not_take_it() {
+    run_to_end(|| async {
+        let (ours, mut theirs) = with_raw_peer().await;
+        let ours = Rc::new(ours);
+        let peeker = spawn({
+            let ours = ours.clone();
+            async move {
+                let mut buffer = [0; 16];
+                let length = ours.peek(&mut buffer).await.unwrap();
+                buffer[..length].to_vec()
+            }
+        });
+        until_waiting(&peeker).await;
+        theirs.write_all(b"there").unwrap();
+        assert_eq!(peeker.await.unwrap(), b"there");
+        assert_eq!(read_some(&*ours, 2).await, b"th");
+        let mut rest = [0; 16];
+        assert_eq!(ours.peek(&mut rest).await.unwrap(), 3);
+        assert_eq!(read_some(&*ours, 16).await, b"ere");
+        drop(theirs);
+        assert_eq!(ours.peek(&mut rest).await.unwrap(), 0);
+    });
+}
+
+#[test]
+fn sockets_of_std_are_taken_over_and_never_block_the_loop() {
+    run_to_end(|| async {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let listener = TcpListener::from_std(listener).unwrap();
+        assert!(
+            poll_once(&mut Box::pin(listener.accept()))
+                .await
+                .is_pending()
+        );
+        let client = TcpStream::from_std(std::net::TcpStream::connect(addr).unwrap()).unwrap();
+        assert_eq!(client.peer_addr().unwrap(), addr);
+        let (server, _) = listener.accept().await.unwrap();
+        let mut buffer = [0; 16];
+        assert!(
+            poll_once(&mut (&client).read(&mut buffer))
+                .await
+                .is_pending()
+        );
+        (&server).write_all(b"hello").await.unwrap();
+        assert_eq!(read_some(&client, 16).await, b"hello");
+    });
+}
+
+#[test]
+fn a_socket_of_std_can_be_taken_over_only_where_a_loop_runs() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let text = crate::common::panic_text(|| TcpListener::from_std(listener));
+    assert!(text.contains("a socket"), "{text}");
 }
