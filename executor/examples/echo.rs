@@ -75,6 +75,11 @@ fn main() -> ExitCode {
 }
 
 fn usage(complaint: &str) -> ExitCode {
-    eprintln!("{complaint}\nusage: echo [ADDRESS] [--loops N]");
-    ExitCode::from(if complaint.is_empty() { 0 } else { 2 })
+    let usage = "usage: echo [ADDRESS] [--loops N]";
+    if complaint.is_empty() {
+        executor::println!("{usage}");
+        return ExitCode::SUCCESS;
+    }
+    eprintln!("echo: {complaint}\n{usage}");
+    ExitCode::from(2)
 }

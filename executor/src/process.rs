@@ -70,6 +70,18 @@ impl Command {
         self
     }
 
+    /// Takes an environment variable away.
+    pub fn env_remove(&mut self, name: impl AsRef<OsStr>) -> &mut Self {
+        self.std.env_remove(name);
+        self
+    }
+
+    /// Starts with no environment at all.
+    pub fn env_clear(&mut self) -> &mut Self {
+        self.std.env_clear();
+        self
+    }
+
     /// Sets the folder to run in.
     pub fn current_dir(&mut self, folder: impl AsRef<Path>) -> &mut Self {
         self.std.current_dir(folder);

@@ -228,11 +228,15 @@ impl Reactor {
         })
     }
 
-    /// Does anybody wait for a socket?
-    pub(crate) fn has_waiters(&self) -> bool {
-        let is_waiter = |end: &End| end.waiter.is_somebody();
+    /// Does anybody wait for a socket? A task that has ended does not, though
+    /// a read that it gave up may still stand here.
+    pub(crate) fn has_waiters(&self, is_alive: impl Fn(TaskKey) -> bool) -> bool {
+        let waits = |end: &End| match end.waiter.task {
+            Some(task) => is_alive(task),
+            None => end.waiter.waker.is_some(),
+        };
         let mut sources = self.sources.iter();
-        sources.any(|(_, source)| source.ends.iter().any(is_waiter))
+        sources.any(|(_, source)| source.ends.iter().any(&waits))
     }
 
     /// Lets everybody go who still waits.

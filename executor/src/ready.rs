@@ -361,6 +361,6 @@ impl Mailbox {
     }
 
     pub(crate) fn has_handles(&self) -> bool {
-        self.handles.load(Ordering::Relaxed) > 0
+        self.handles.load(Ordering::Acquire) > 0
     }
 }

@@ -24,11 +24,12 @@
 //!
 //! Called by [`run`](crate::run()) and the `runner`; calls everything below.
 
+mod park;
+
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
-use std::time::{Duration, Instant};
 
 use crate::context;
 use crate::error::{Payload, RunError};
@@ -37,17 +38,13 @@ use crate::runtime::{Runtime, contain};
 use crate::shutdown::{Ended, shutdown};
 use crate::slab::TaskKey;
 use crate::waker::OwnedWaker;
+use park::park;
 
 /// How many tasks are polled before the loop looks at clock and mail though
 /// more are ready. A look costs about 50 ns for the clock (and 160 ns for the
 /// poller, once there are sockets), so once in 61 polls it adds about 3 ns to
 /// each, and a due timer waits for 61 polls at most. The number is tokio's.
 pub(crate) const POLLS_BETWEEN_LOOKS: u32 = 61;
-
-/// How long, in real time, no socket may become ready before virtual time
-/// jumps. Both ends of a connection on one machine answer in microseconds;
-/// this is a thousand times that.
-const QUIET: Duration = Duration::from_millis(10);
 
 /// The main future, as the loop sees it: something to poll.
 type Main<'a> = &'a mut dyn FnMut(&mut Context<'_>) -> Poll<()>;
@@ -322,69 +319,4 @@ fn fire_due_timers(runtime: &Runtime) {
         });
         runtime.wake(waiter);
     }
-}
-
-/// Sleeps, or jumps, until something may have happened.
-fn park(runtime: &Runtime) -> Result<(), RunError> {
-    runtime.refuse_to_run_in_a_forked_child();
-    let deadline = runtime.timers.borrow().next_deadline();
-    runtime.probe.emit(|_| Event::ParkStart {
-        until: deadline.map(probe::time),
-    });
-    match deadline {
-        _ if runtime.clock.is_virtual() && !is_quiet(runtime) => {}
-        Some(deadline) if runtime.clock.is_virtual() => runtime.clock.jump_to(deadline),
-        Some(deadline) => {
-            let left = deadline.saturating_sub(runtime.clock.now());
-            runtime.sleep(Some(Duration::from_nanos(left)));
-        }
-        None if runtime.has_jobs() || runtime.has_socket_waiters() => {
-            runtime.sleep(None);
-        }
-        None => wait_for_somebody_else(runtime)?,
-    }
-    runtime.probe.emit(|_| Event::ParkEnd);
-    look_around(runtime);
-    Ok(())
-}
-
-/// May virtual time jump? Not while a thread job runs: it may wake a task when
-/// it ends, and what it takes is real time. Not while a socket may be about to
-/// become ready: the poller has to be quiet for [`QUIET`] first.
-fn is_quiet(runtime: &Runtime) -> bool {
-    if runtime.has_jobs() {
-        runtime.sleep(None);
-        return false;
-    }
-    !runtime.has_socket_waiters() || (!runtime.sleep(Some(QUIET)) && runtime.ready.is_empty())
-}
-
-/// Nothing of the loop's own will ever happen again. Is there somebody else
-/// who might wake a task, another thread or the holder of a handle?
-///
-/// If there is nobody it is a certain stall, and waiting would be for ever. If
-/// there is, a real clock waits as long as it takes; but in virtual time no
-/// program waits for long, so there it is a stall too after a second.
-fn wait_for_somebody_else(runtime: &Runtime) -> Result<(), RunError> {
-    let stalled = || {
-        let tasks = runtime.list_tasks();
-        Err(RunError::Stalled { tasks })
-    };
-    if !runtime.may_be_woken_from_outside() {
-        return stalled();
-    }
-    if !runtime.clock.is_virtual() {
-        runtime.sleep(None);
-        return Ok(());
-    }
-    let patience = runtime.settings.stall_timeout;
-    let started = Instant::now();
-    while !runtime.ready.mailbox().has_mail() {
-        let left = patience.saturating_sub(started.elapsed());
-        if left.is_zero() {
-            return stalled();
-        }
-        runtime.sleep(Some(left));
-    }
-    Ok(())
 }

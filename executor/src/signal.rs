@@ -25,7 +25,7 @@ const ENDED_BY_CTRL_C: i32 = 130;
 /// While somebody waits, Ctrl-C does not end the process. One that comes while
 /// nobody waits any more does, with exit code 130: so the first Ctrl-C asks the
 /// program to stop and the second one stops it. To go on catching them, wait
-/// again.
+/// again; one that comes between the two waits ends the process.
 ///
 /// ```no_run
 /// executor::run(async {

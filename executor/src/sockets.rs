@@ -8,7 +8,7 @@
 //! name and `lookup_host` in `dns`, and `serve`.
 
 #[macro_use]
-mod stream_io;
+pub(crate) mod stream_io;
 pub(crate) mod addrs;
 pub(crate) mod source;
 mod tcp;

@@ -13,6 +13,7 @@ use mio::unix::pipe;
 
 use crate::reactor::Direction;
 use crate::sockets::source::Registered;
+use crate::sockets::stream_io::SLICES_AT_ONCE;
 
 /// All that a child writes.
 pub(super) async fn read_all(output: Option<ChildOutput>) -> io::Result<Vec<u8>> {
@@ -68,7 +69,8 @@ impl AsyncWrite for ChildStdin {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let room = slices.iter().map(|slice| slice.len()).sum();
+        let taken = slices.iter().take(SLICES_AT_ONCE);
+        let room = taken.map(|slice| slice.len()).sum();
         let write = |mut io: &pipe::Sender| io.write_vectored(slices);
         self.source()?
             .poll_transfer(cx, Direction::Write, room, write)
@@ -122,7 +124,8 @@ impl AsyncRead for ChildOutput {
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        let room = buffers.iter().map(|buffer| buffer.len()).sum();
+        let taken = buffers.iter().take(SLICES_AT_ONCE);
+        let room = taken.map(|buffer| buffer.len()).sum();
         let read = |mut io: &pipe::Receiver| io.read_vectored(buffers);
         self.source.poll_transfer(cx, Direction::Read, room, read)
     }

@@ -68,9 +68,12 @@ impl Runtime {
     pub(crate) fn may_be_woken_from_outside(&self) -> bool {
         let mailbox = self.ready.mailbox();
         let tasks = self.tasks.borrow();
-        mailbox.has_mail()
+        // The mail last: whoever wakes posts first and lets go of its waker or
+        // handle afterwards, so when those are gone the letter is there. The
+        // other way round both could be missed.
+        tasks.iter().any(|(_, task)| task.is_waker_cloned())
             || mailbox.has_handles()
-            || tasks.iter().any(|(_, task)| task.is_waker_cloned())
+            || mailbox.has_mail()
     }
 
     /// The pool behind `to_thread`.

@@ -57,7 +57,11 @@ impl Runtime {
     /// Does any task wait for a socket?
     pub(crate) fn has_socket_waiters(&self) -> bool {
         let reactor = self.reactor.borrow();
-        reactor.as_ref().is_some_and(Reactor::has_waiters)
+        let tasks = self.tasks.borrow();
+        let is_alive = |key| tasks.get(key).is_some_and(|task| !task.is_finished());
+        reactor
+            .as_ref()
+            .is_some_and(|reactor| reactor.has_waiters(is_alive))
     }
 
     /// Sleeps until there is mail, a socket is ready, or `timeout` is over; may

@@ -5,7 +5,7 @@
 /// How many slices one system call takes on Linux (`UIO_MAXIOV`); std passes no
 /// more. The rest is no room: that a call leaves it over says nothing about
 /// the socket.
-pub(super) const SLICES_AT_ONCE: usize = 1024;
+pub(crate) const SLICES_AT_ONCE: usize = 1024;
 
 /// `AsyncRead` and `AsyncWrite` for a stream and for a reference to one: the
 /// same lines for TCP and Unix sockets. They differ in whether a read that

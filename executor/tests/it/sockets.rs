@@ -1233,6 +1233,26 @@ fn a_loop_with_sockets_that_nobody_waits_for_can_stall() {
     });
 }
 
+/// A read through `AsyncRead` has no destructor that could take the wait back.
+#[test]
+fn a_read_that_an_ended_task_gave_up_does_not_hide_a_stall() {
+    must_end(|| {
+        let result = try_run(async {
+            let (stream, _theirs) = with_raw_peer().await;
+            let stream = Rc::new(stream);
+            let reader = stream.clone();
+            let task = spawn(async move {
+                let mut buffer = [0; 16];
+                let given_up = timeout(Duration::ZERO, (&*reader).read(&mut buffer)).await;
+                assert!(given_up.is_err());
+            });
+            task.await.unwrap();
+            pending::<()>().await;
+        });
+        assert!(matches!(result, Err(RunError::Stalled { .. })));
+    });
+}
+
 // ---- the loop's end -------------------------------------------------------
 
 const ENDED: &str = "the loop that this socket belongs to has ended";

@@ -29,7 +29,7 @@ const WATCH: Duration = Duration::from_secs(60);
 /// A program that runs beside the test.
 pub(crate) struct Program {
     child: Child,
-    pub(crate) stdin: Option<ChildStdin>,
+    stdin: Option<ChildStdin>,
     lines: Receiver<String>,
     errors: Receiver<String>,
 }
@@ -74,7 +74,14 @@ impl Program {
         }
     }
 
-    pub(crate) fn write(&mut self, bytes: &[u8]) {
+    /// Its next line on stderr.
+    #[track_caller]
+    pub(crate) fn complaint(&self) -> String {
+        let line = self.errors.recv_timeout(WATCH);
+        line.expect("the program complains")
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
         let stdin = self.stdin.as_mut().expect("it is open");
         stdin.write_all(bytes).unwrap();
     }
