@@ -63,9 +63,13 @@ fn main() -> ExitCode {
     let address = std::env::args()
         .nth(1)
         .unwrap_or_else(|| "127.0.0.1:7008".into());
+    if address == "--help" {
+        executor::println!("usage: chat [ADDRESS]");
+        return ExitCode::SUCCESS;
+    }
     if address.starts_with('-') {
         eprintln!("usage: chat [ADDRESS]");
-        return ExitCode::from(if address == "--help" { 0 } else { 2 });
+        return ExitCode::from(2);
     }
     match executor::run(chat(&address)) {
         Ok(()) => ExitCode::SUCCESS,

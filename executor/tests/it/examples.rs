@@ -149,7 +149,7 @@ fn echo_names_the_address_that_it_cannot_listen_on() {
 }
 
 #[test]
-fn echo_and_proxy_say_how_they_are_used() {
+fn the_examples_say_how_they_are_used() {
     for (name, args, expected) in [
         ("echo", &["--help"][..], 0),
         ("echo", &["--loops"], 2),
@@ -157,16 +157,19 @@ fn echo_and_proxy_say_how_they_are_used() {
         ("echo", &["--nonsense"], 2),
         ("proxy", &[], 2),
         ("proxy", &["127.0.0.1:0"], 2),
+        ("chat", &["--nonsense"], 2),
     ] {
         let Some(program) = example(name, args) else {
             return;
         };
-        let (code, _, _, errors) = program.end();
+        let (code, _, lines, errors) = program.end();
         assert_eq!(code, Some(expected), "{name} {args:?}");
         let usage = format!("usage: {name} ");
+        // Help that was asked for is output; help after a mistake is not.
+        let place = if expected == 0 { lines } else { errors };
         assert!(
-            errors.iter().any(|line| line.starts_with(&usage)),
-            "{errors:?}"
+            place.iter().any(|line| line.starts_with(&usage)),
+            "{place:?}"
         );
     }
 }
