@@ -258,6 +258,30 @@ pub fn sent<S: Sockets>(block: usize, times: u64) -> Took {
     })
 }
 
+/// Serves so many connections that say nothing, and gives what `resident` says
+/// each of them has added.
+///
+/// The clients are descriptors of this process and take no memory of it.
+pub fn per_idle_connection<S: Sockets>(
+    count: usize,
+    resident: impl Fn() -> Option<f64>,
+) -> Option<f64> {
+    let (listener, addr) = listen(count);
+    let clients = connect(addr, count);
+    let added = S::run(async {
+        let before = resident()?;
+        for stream in S::accept(listener, count).await {
+            S::spawn_echo(stream);
+        }
+        S::yield_now().await;
+        // A task that is spawned now is polled after all the others.
+        S::spawn(async {}).await.expect("the task returns");
+        Some(resident()? - before)
+    });
+    drop(clients);
+    Some(added? / count as f64)
+}
+
 fn listen(connections: usize) -> (TcpListener, SocketAddr) {
     raise_descriptor_limit(2 * connections as u64 + 64);
     // std's listener lets 128 connections wait. A client that comes when the

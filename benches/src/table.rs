@@ -4,7 +4,7 @@ use std::fmt::{self, Display};
 use std::time::{Duration, Instant};
 
 use crate::memory;
-use crate::row::{self, HALF, Row, Work};
+use crate::row::{self, Row, Work};
 
 /// How many times each row's two sides take turns. Odd, so that the median is
 /// one of them.
@@ -22,8 +22,10 @@ pub fn print(filter: &str) {
         .into_iter()
         .filter(|row| row.id().contains(filter));
     let mut results: Vec<_> = rows.map(|row| measure(&row)).collect();
-    if memory::ID.contains(filter) {
-        results.extend(measure_memory());
+    for (row, goal) in memory::ROWS {
+        if row.contains(filter) {
+            results.extend(measure_memory(row, goal));
+        }
     }
     results.sort_by(|a, b| b.ratio.median.total_cmp(&a.ratio.median));
     println!("{}", Table(&results));
@@ -80,16 +82,16 @@ fn iterations(row: &Row) -> u64 {
     }
 }
 
-/// Bytes per idle task; children of this program measure them.
-fn measure_memory() -> Option<Measured> {
-    eprintln!("{}", memory::ID);
-    match memory::measure() {
+/// Bytes per idle task or connection; children of this program measure them.
+fn measure_memory(row: &str, goal: f64) -> Option<Measured> {
+    eprintln!("{row}");
+    match memory::measure(row) {
         Ok((executor, tokio)) => {
             let rounds = vec![(executor, tokio)];
-            Some(summarize(memory::ID.to_string(), HALF, rounds))
+            Some(summarize(row.to_string(), goal, rounds))
         }
         Err(reason) => {
-            println!("{} is left out: {reason}", memory::ID);
+            println!("{row} is left out: {reason}");
             None
         }
     }
