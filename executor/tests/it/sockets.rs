@@ -26,7 +26,7 @@ use executor::{
     sleep_until, spawn, tasks, timeout, to_thread, try_run, yield_now,
 };
 use futures::StreamExt;
-use futures::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use futures::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
 
 use crate::common::{Count, Log, count, counted, poll_once, polls_of, virtual_runner};
 
@@ -1230,6 +1230,45 @@ fn a_loop_with_sockets_that_nobody_waits_for_can_stall() {
             pending::<()>().await;
         });
         assert!(matches!(result, Err(RunError::Stalled { .. })));
+    });
+}
+
+/// The buffered reader is futures' own; what is pinned here is that a stream
+/// of ours behaves under it as asyncio's `StreamReader` does.
+#[test]
+fn c257_lines_and_exact_reads_come_out_whole_however_the_bytes_arrive() {
+    run_to_end(|| async {
+        let (ours, mut theirs) = with_raw_peer().await;
+        let mut reader = BufReader::new(&ours);
+        let mut line = Vec::new();
+
+        // A separator of which each byte comes alone: nothing is ready between.
+        for byte in [b"ab", b"c\r", b"\nd"] {
+            {
+                let mut wait = Box::pin(reader.read_until(b'\n', &mut line));
+                assert!(poll_once(&mut wait).await.is_pending());
+            }
+            theirs.write_all(byte).unwrap();
+        }
+        reader.read_until(b'\n', &mut line).await.unwrap();
+        assert_eq!(
+            line, b"abc\r\n",
+            "what was read before a wait was given up is kept"
+        );
+
+        // A limit ends the read; what is behind it is still there.
+        theirs.write_all(b"efgh\n").unwrap();
+        let mut limited = Vec::new();
+        let mut head = (&mut reader).take(3);
+        head.read_until(b'\n', &mut limited).await.unwrap();
+        assert_eq!(limited, b"def");
+
+        // The end in the middle: an error, and the bytes that came are given.
+        drop(theirs);
+        let mut exact = [0; 8];
+        let error = reader.read_exact(&mut exact).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(&exact[..3], b"gh\n");
     });
 }
 
