@@ -93,9 +93,10 @@ impl Handle {
     /// What the closure holds must be `Send`:
     ///
     /// ```compile_fail,E0277
-    /// # let handle: executor::Handle = unimplemented!();
-    /// let local = std::rc::Rc::new(1);
-    /// handle.spawn(move || async move { *local }); // an Rc cannot travel
+    /// fn refused(handle: &executor::Handle) {
+    ///     let local = std::rc::Rc::new(1);
+    ///     handle.spawn(move || async move { *local }); // an Rc cannot travel
+    /// }
     /// ```
     #[track_caller]
     pub fn spawn<M, F>(&self, make: M) -> RemoteHandle<F::Output>
