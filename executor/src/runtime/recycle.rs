@@ -1,6 +1,6 @@
 //! The loop of the last run, kept for the next one on this thread.
 //!
-//! A plain `run` of an empty future costs 60 ns with it and 250 ns without
+//! A plain `run` of an empty future costs 75 ns with it and 250 ns without
 //! (`cargo bench -- lifecycle`): the difference is a dozen allocations.
 //! **Invariant:** a loop is used again only if nobody but the thread has a way
 //! to it, and then nothing tells it from a new one.
