@@ -25,7 +25,7 @@
 //! An entry is sixteen bytes, so the four children of a node are one cache
 //! line; that is why four and not two. A timing wheel would be faster still at
 //! a hundred thousand timers, but rounds deadlines or needs several levels to
-//! stay exact; this heap is ahead of every peer's at every size measured
+//! stay exact; this heap takes a third of the time of tokio's wheel there
 //! (`cargo bench -- timers`).
 
 use std::task::Waker;

@@ -210,7 +210,7 @@ impl Runtime {
     }
 
     /// Puts back what [`take_out`](Self::take_out) gave.
-    #[inline(always)] // a call costs a tenth of a poll
+    #[inline(always)] // a call of its own was 32 of 300 instructions a poll
     pub(crate) fn put_back(
         &self,
         key: TaskKey,
