@@ -1,0 +1,3 @@
+//! The book's own tools: what its tests share.
+//!
+//! The book itself is the Markdown beside this crate. Nothing depends on it.
