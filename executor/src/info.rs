@@ -98,6 +98,8 @@ pub enum Wait {
         /// Its name.
         name: String,
     },
+    /// The end of this many tasks of a scope.
+    Scope(usize),
     /// A socket that has nothing to read, or takes nothing more.
     Socket {
         /// Is it data that is waited for, or room for it?
@@ -121,6 +123,8 @@ impl fmt::Display for Wait {
             Wait::Sleep(Duration::MAX) => write!(f, "sleep for ever"),
             Wait::Sleep(left) => write!(f, "sleep until +{left:?}"),
             Wait::Join { task, name } => write!(f, "join task {task} \"{name}\""),
+            Wait::Scope(1) => write!(f, "the task of its scope"),
+            Wait::Scope(tasks) => write!(f, "the {tasks} tasks of its scope"),
             Wait::Socket { readable, peer } => {
                 let what = if *readable { "readable" } else { "writable" };
                 match peer {

@@ -10,6 +10,7 @@
 
 mod lifecycle;
 mod listing;
+mod nested;
 mod outside;
 mod polled;
 mod recycle;
@@ -37,6 +38,7 @@ use crate::sys::{Arc, AtomicU64, Ordering, TimerSlack};
 use crate::task::Task;
 use crate::timers::TimerQueue;
 use crate::waker::{OwnedWaker, Waiter};
+pub(crate) use nested::Nested;
 
 /// How many times the leaves of this crate may say "ready" in one poll before
 /// they make their task yield. A task whose sockets and queues always have
@@ -75,6 +77,8 @@ pub(crate) struct Runtime {
     /// Who is being polled, and with which waker.
     polled: Cell<Option<TaskKey>>,
     lent: Cell<Option<Lent>>,
+    /// Tasks in whose poll another one is being polled: owners of scopes.
+    suspended: RefCell<Vec<TaskKey>>,
     /// What is left of [`BUDGET`] in this poll.
     budget: Cell<u32>,
     /// The waker that is lent to tasks which have none of their own, while no
@@ -186,6 +190,7 @@ impl Runtime {
             default_pool: RefCell::default(),
             polled: Cell::new(None),
             lent: Cell::new(None),
+            suspended: RefCell::default(),
             budget: Cell::new(BUDGET),
             spare_waker: Cell::new(None),
             registered: Cell::new(false),

@@ -33,6 +33,16 @@ use crate::slab::TaskKey;
 /// });
 /// ```
 ///
+/// A task may outlive its spawner, so it cannot borrow from it;
+/// [`scope`](crate::scope()) is for tasks that do:
+///
+/// ```compile_fail,E0373
+/// executor::run(async {
+///     let local = 1;
+///     executor::spawn(async { &local; });
+/// });
+/// ```
+///
 /// While the loop ends, a spawn by some destructor is refused: the future is
 /// dropped and the handle says "cancelled".
 ///

@@ -48,7 +48,7 @@ const CATALOGUE: &[Section] = &[
     },
     Section {
         name: "timeout / TaskGroup / scope",
-        complete: false,
+        complete: true,
         ids: &[
             121, 122, 124, 125, 127, 128, 130, 131, 133, 134, 136, 137, 139, 140,
         ],

@@ -21,6 +21,7 @@ mod posting;
 #[cfg(unix)]
 mod processes;
 mod run;
+mod scope;
 mod serve;
 mod sockets;
 mod spawn;
