@@ -75,6 +75,7 @@
 //! | `children` | many futures under one waiter |
 //! | `spawn`, `time`, `combine`, `scope`, `threads`, `sockets`, `remote`, `vars`, `print`, `instrument` | what users call |
 //! | `runner` | a loop for several runs, or on a thread of its own |
+//! | `cancel` | asking a task to stop, before it is stopped |
 //! | `hyper` | with the feature `hyper`: HTTP, by hyper and axum, on this loop |
 //! | `dns`, `serve`, `io`, `signal`, `process` | built from the above |
 
@@ -116,6 +117,7 @@ pub mod instrument;
 pub mod print;
 // The upper storey, built from rooms.
 mod runner;
+mod cancel;
 mod dns;
 mod serve;
 pub mod io;
@@ -136,6 +138,7 @@ pub mod net {
     pub use crate::sockets::{UnixListener, UnixStream};
 }
 
+pub use cancel::{Cancelled, cancelled};
 pub use combine::{
     AsCompleted, Gather, GatherArray, GatherTuple, GatherVec, Race, RaceTuple, RaceVec, TryGather,
     TryGatherArray, TryGatherTuple, TryGatherVec, as_completed, gather, race, try_gather,

@@ -8,6 +8,7 @@
 //! Made by `run` and `runner`; found through [`Runtime::current`] by every
 //! room. The thread-local holds only the way to it, never the data itself.
 
+mod asked;
 mod lifecycle;
 mod listing;
 mod nested;
@@ -77,6 +78,8 @@ pub(crate) struct Runtime {
     /// Who is being polled, and with which waker.
     polled: Cell<Option<TaskKey>>,
     lent: Cell<Option<Lent>>,
+    /// Where tasks listen for being asked to stop.
+    pub(crate) listeners: RefCell<asked::Listeners>,
     /// Tasks in whose poll another one is being polled: owners of scopes.
     suspended: RefCell<Vec<TaskKey>>,
     /// What is left of [`BUDGET`] in this poll.
@@ -190,6 +193,7 @@ impl Runtime {
             default_pool: RefCell::default(),
             polled: Cell::new(None),
             lent: Cell::new(None),
+            listeners: RefCell::default(),
             suspended: RefCell::default(),
             budget: Cell::new(BUDGET),
             spare_waker: Cell::new(None),

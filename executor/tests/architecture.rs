@@ -76,6 +76,7 @@ const PLAN: &[Module] = &[
     module("instrument", Room, &[]),
     module("print", Room, &[]),
     module("runner", Upper, &[]),
+    module("cancel", Upper, &[]),
     module("dns", Upper, &[]),
     module("serve", Upper, &[]),
     module("io", Upper, &[]),

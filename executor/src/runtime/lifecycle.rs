@@ -334,7 +334,7 @@ impl Runtime {
         let requested = {
             let mut tasks = self.tasks.borrow_mut();
             match tasks.get_mut(key) {
-                Some(task) if task.state == State::Alive => {
+                Some(task) if matches!(task.state, State::Alive | State::Asked) => {
                     task.state = State::CancelRequested;
                     true
                 }

@@ -111,6 +111,9 @@ impl Runtime {
         for (owner, children) in self.ready.scope_waits() {
             add(owner, Wait::Scope(children.len()));
         }
+        for task in self.listening() {
+            add(task, Wait::Cancel);
+        }
         self.with_sources(|reactor| {
             for (task, direction, peer) in reactor.waits() {
                 let readable = direction == Direction::Read;

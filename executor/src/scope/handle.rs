@@ -81,6 +81,10 @@ impl<T> ScopedJoinHandle<T> {
         self.identity().name()
     }
 
+    pub(crate) fn ask_to_stop(&self) {
+        self.runtime.ask_to_stop(self.task);
+    }
+
     fn identity(&self) -> Identity {
         let identity = self.runtime.identity(self.task);
         identity.expect("a task's entry stays as long as its handle")

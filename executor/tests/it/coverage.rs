@@ -122,10 +122,6 @@ const DECIDED_AGAINST: &[(u16, &str)] = &[
         "there is no shield: a spawned task whose handle is dropped goes on",
     ),
     (
-        89,
-        "there is no cooperative cancel beside `cancel`: a channel says \"please stop\"",
-    ),
-    (
         119,
         "there is no staggered race: `as_completed` over futures that begin with a sleep",
     ),

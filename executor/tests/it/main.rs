@@ -16,6 +16,7 @@ mod datagrams;
 mod examples;
 mod fairness;
 mod faults;
+mod grace;
 mod introspection;
 mod posting;
 #[cfg(unix)]
