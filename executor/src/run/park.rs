@@ -54,12 +54,14 @@ fn is_quiet(runtime: &Runtime) -> bool {
     let began = Instant::now();
     loop {
         let left = QUIET.saturating_sub(began.elapsed());
-        if left.is_zero() {
-            return true;
-        }
         let socket_was_ready = runtime.sleep(Some(left));
         if socket_was_ready || runtime.ready.mailbox().has_mail() {
             return false;
+        }
+        // Judged after the look: a machine that stood still all the time has
+        // not looked yet, and a signal may have ended the look before.
+        if left.is_zero() {
+            return true;
         }
     }
 }

@@ -191,16 +191,16 @@ fn arguments_environment_and_folder_reach_the_child() {
 #[test]
 fn a_program_that_is_not_found_is_named() {
     run_to_end(|| async {
+        let missing = || {
+            let mut command = Command::new("there-is-no-such-program");
+            // A folder that this user may not search would be another error.
+            command.env("PATH", "/usr/bin:/bin");
+            command
+        };
         let outcomes = [
-            Command::new("there-is-no-such-program").spawn().map(drop),
-            Command::new("there-is-no-such-program")
-                .status()
-                .await
-                .map(drop),
-            Command::new("there-is-no-such-program")
-                .output()
-                .await
-                .map(drop),
+            missing().spawn().map(drop),
+            missing().status().await.map(drop),
+            missing().output().await.map(drop),
         ];
         for outcome in outcomes {
             let error = outcome.unwrap_err();
