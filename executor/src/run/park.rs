@@ -86,12 +86,15 @@ fn wait_for_somebody_else(runtime: &Runtime) -> Result<(), RunError> {
     }
     let patience = runtime.settings.stall_timeout;
     let started = Instant::now();
-    while !runtime.ready.mailbox().has_mail() {
+    loop {
+        // Read before the look, as above.
         let left = patience.saturating_sub(started.elapsed());
+        if runtime.ready.mailbox().has_mail() {
+            return Ok(());
+        }
         if left.is_zero() {
             return stalled();
         }
         runtime.sleep(Some(left));
     }
-    Ok(())
 }

@@ -284,7 +284,7 @@ mod descriptors {
                 allow(next + room);
                 let error = TcpListener::bind("127.0.0.1:0").await.unwrap_err();
                 assert_eq!(error.kind(), std::io::Error::from_raw_os_error(24).kind());
-                setrlimit(Resource::Nofile, limit.clone()).unwrap();
+                setrlimit(Resource::Nofile, limit).unwrap();
                 assert_eq!(open_descriptors(), before, "room for {room}");
             }
             let (one, two) = connected().await;
