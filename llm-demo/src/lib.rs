@@ -4,6 +4,9 @@
 //! The programs themselves are in `src/bin`, one for each idea. They use the
 //! `executor` crate as anybody would, through its public names.
 
+pub mod retrieval;
+pub mod server;
+
 use std::fmt;
 use std::io::{self, Write};
 use std::num::NonZeroUsize;
