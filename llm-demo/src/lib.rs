@@ -6,6 +6,7 @@
 
 pub mod retrieval;
 pub mod server;
+pub mod sse;
 
 use std::fmt;
 use std::io::{self, Write};

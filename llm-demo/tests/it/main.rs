@@ -3,3 +3,4 @@
 mod blocking;
 mod common;
 mod fetch_data;
+mod sse;
