@@ -77,6 +77,9 @@ pub struct Server {
 }
 
 impl Server {
+    /// What answers, in one honest line.
+    pub const WHAT_IT_IS: &str = model::WHAT_IT_IS;
+
     /// A server with the default settings, to be changed.
     pub fn builder() -> Builder {
         Builder::default()

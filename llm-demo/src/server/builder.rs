@@ -106,8 +106,8 @@ impl Builder {
 
     /// Answers only requests with this key; the others get 401. Without it,
     /// any key will do, and none.
-    pub fn api_key(mut self, key: impl Into<String>) -> Self {
-        self.settings.api_key = Some(key.into());
+    pub fn api_key(mut self, key: impl Into<Option<String>>) -> Self {
+        self.settings.api_key = key.into();
         self
     }
 

@@ -63,7 +63,9 @@ pub(super) async fn serve(
         .max_buf_size(BUFFER);
     let mut connection = pin!(http.serve_connection(stream, service));
     // Dropped before the connection, whose answers then know who left.
-    let _going = Going(Rc::clone(&going));
+    let mut dropped = Dropped {
+        going: Some(Rc::clone(&going)),
+    };
     let mut stopped = pin!(stopped);
     let mut stopping = false;
     let outcome = poll_fn(|cx| {
@@ -73,18 +75,24 @@ pub(super) async fn serve(
         }
         connection.as_mut().poll(cx)
     });
-    match outcome.await {
+    let outcome = outcome.await;
+    dropped.going = None; // it ended by itself
+    match outcome {
         Err(error) if is_news(&error) => Err(error.into()),
         _ => Ok(()),
     }
 }
 
-/// The server drops the connection, not the client.
-struct Going(Rc<Cell<bool>>);
+/// Marks a connection that the server drops, not the client.
+struct Dropped {
+    going: Option<Rc<Cell<bool>>>,
+}
 
-impl Drop for Going {
+impl Drop for Dropped {
     fn drop(&mut self) {
-        self.0.set(true);
+        if let Some(going) = &self.going {
+            going.set(true);
+        }
     }
 }
 
