@@ -1,12 +1,54 @@
-//! What the demo programs share: reading durations, and saying how long
-//! something took.
+//! A client and a server of an API like OpenAI's, on the `executor` crate's
+//! loop, with the names that LlamaIndex has for them.
 //!
-//! The programs themselves are in `src/bin`, one for each idea. They use the
-//! `executor` crate as anybody would, through its public names.
+//! ```
+//! use llm_demo::OpenAi;
+//!
+//! executor::run(async {
+//!     let llm = OpenAi::from_env(); // with no base URL: the embedded server
+//!     let mut stream = llm.astream_chat([("user", "Tell me a story")]).await?;
+//!     while let Some(chunk) = stream.try_next().await? {
+//!         print!("{}", chunk.delta);
+//!     }
+//!     Ok::<(), llm_demo::Error>(())
+//! })
+//! .unwrap();
+//! ```
+//!
+//! The programs are in `src/bin`, one for each idea. They use the `executor`
+//! crate as anybody would, through its public names.
+//!
+//! | module | what it is |
+//! |---|---|
+//! | `client` | questions: [`OpenAi`] |
+//! | `message`, `reply`, `stream` | what is asked; what is answered, whole and in pieces |
+//! | `retry`, `error`, [`notice`] | when to ask again; what goes wrong; what is told on the way |
+//! | `wire`, [`sse`] | the API's JSON; server-sent events |
+//! | [`http`] | connections, kept or new, with TLS and through a proxy |
+//! | [`jobs`] | many questions, some at a time |
+//! | [`server`] | the other side |
+//! | [`retrieval`] | finding what a question needs to know |
+//! | [`cli`] | what the programs share |
 
+mod client;
+mod message;
+mod reply;
+mod stream;
+mod retry;
+mod error;
+pub mod notice;
+mod wire;
+pub mod sse;
+pub mod http;
 pub mod retrieval;
 pub mod server;
-pub mod sse;
+
+pub use client::{Builder, OpenAi};
+pub use error::{ApiError, Error, Phase};
+pub use message::{ChatMessage, IntoMessages, Role, ToolCall};
+pub use reply::{ChatResponse, CompletionResponse};
+pub use stream::{ChatStream, CompletionStream};
+pub use wire::Usage;
 
 use std::fmt;
 use std::io::{self, Write};
