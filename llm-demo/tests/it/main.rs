@@ -1,6 +1,11 @@
 //! The demo programs, run as a user runs them.
 
 mod blocking;
+mod client;
 mod common;
 mod fetch_data;
+mod raw;
+mod script;
+mod server;
+mod server_errors;
 mod sse;
