@@ -7,3 +7,12 @@
 
 pub mod bm25;
 pub mod text;
+mod markdown;
+mod files;
+mod index;
+mod retriever;
+mod query;
+
+pub use index::{Index, Node};
+pub use query::{QueryEngine, StreamingResponse};
+pub use retriever::{NodeWithScore, Retriever};

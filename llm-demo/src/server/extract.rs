@@ -14,7 +14,7 @@ const SENTENCES: usize = 3;
 /// `Query:`, or else the last line that is not empty.
 pub(super) fn extract(prompt: &str) -> Option<String> {
     let (context, question) = parts(prompt)?;
-    let candidates = sentences(&context);
+    let candidates = sentences(&prose(&context));
     let bm25 = Bm25::new(candidates.iter().map(|sentence| terms(sentence)));
     let mut best = bm25.best(&terms(&question), SENTENCES);
     best.sort_by_key(|(number, _)| *number); // as they stand in the context
@@ -26,6 +26,19 @@ pub(super) fn extract(prompt: &str) -> Option<String> {
         .map(|(number, _)| candidates[*number].as_str())
         .collect();
     Some(chosen.join(" "))
+}
+
+/// A context without what nobody would say: code, tables, and the lines that
+/// name a source.
+fn prose(context: &str) -> String {
+    let mut in_code = false;
+    let spoken = context.lines().filter(|line| {
+        let line = line.trim_start();
+        let fence = line.starts_with("```");
+        in_code ^= fence;
+        !in_code && !fence && !line.starts_with(['|', '['])
+    });
+    spoken.collect::<Vec<_>>().join("\n")
 }
 
 fn parts(prompt: &str) -> Option<(String, String)> {
@@ -56,12 +69,13 @@ fn parts(prompt: &str) -> Option<(String, String)> {
 mod tests {
     use super::*;
 
-    const PROMPT: &str = "Context information is below.\n\
+    const PROMPT: &str = "This is what is known.\n\
         ---------------------\n\
-        source: a.md\n\n\
+        [1] a.md:Who waits for bread\n\n\
         The heron waits for fish. A loop polls its tasks. Bread is baked\nby noon.\n\
+        ```\nbread()\n```\n\
         ---------------------\n\
-        Given the context information and not prior knowledge, answer the query.\n\
+        Say nothing else.\n\
         Query: Who bakes bread?\nAnswer: ";
 
     #[test]

@@ -84,3 +84,29 @@ impl AsyncWrite for Patient {
         Pin::new(&mut self.stream).poll_close(cx)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use executor::net::TcpListener;
+    use futures::AsyncWriteExt;
+
+    #[test]
+    fn a_client_that_reads_nothing_is_given_up() {
+        let error = executor::run(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await?;
+            let _client = TcpStream::connect(listener.local_addr()?).await?;
+            let (stream, _) = listener.accept().await?;
+            let mut patient = Patient::new(stream, Duration::from_millis(30));
+            // Until the buffers of both sides are full.
+            loop {
+                if let Err(error) = patient.write_all(&[0; 65536]).await {
+                    return Ok::<_, io::Error>(error);
+                }
+            }
+        });
+        let error = error.expect("a connection");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert_eq!(error.to_string(), "the client read nothing for 30ms");
+    }
+}

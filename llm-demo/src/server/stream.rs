@@ -9,6 +9,7 @@ use std::io;
 
 use axum::body::{Body, Bytes};
 use axum::response::{IntoResponse, Response};
+use executor::yield_now;
 use futures::stream;
 use hyper::header::{CACHE_CONTROL, CONTENT_TYPE};
 use send_wrapper::SendWrapper;
@@ -118,9 +119,16 @@ impl Telling {
                 event(&ApiError::internal().json())
             }
             // The connection ends; how, is the listener's matter.
-            _ => Some(Err(io::Error::other("failed as asked"))),
+            _ => Some(Err(break_off().await)),
         }
     }
+}
+
+/// The error that ends a connection in mid-body. What was written before it
+/// goes out first: hyper flushes when a body has nothing for it.
+pub(super) async fn break_off() -> io::Error {
+    yield_now().await;
+    io::Error::other("failed as asked")
 }
 
 fn event(data: &str) -> Event {

@@ -15,7 +15,7 @@ use send_wrapper::SendWrapper;
 
 use super::error::ApiError;
 use super::fault::Fault;
-use super::stream::Telling;
+use super::stream::{Telling, break_off};
 
 /// Makes the answer and gives the response.
 pub(super) async fn respond(mut telling: Telling) -> Result<Response, ApiError> {
@@ -45,20 +45,21 @@ pub(super) async fn respond(mut telling: Telling) -> Result<Response, ApiError> 
 
 /// The first half of a text, and then what the fault makes of the rest.
 fn half(mut text: String, fault: Fault) -> Result<Body, ApiError> {
-    text.truncate(text.len() / 2); // JSON is ASCII here, or the text was
+    let middle = (text.len() / 2..).find(|at| text.is_char_boundary(*at));
+    text.truncate(middle.unwrap_or_default());
     let first = Ok::<_, io::Error>(Bytes::from(text.clone()));
     match fault {
         Fault::Error => Err(ApiError::internal()),
         Fault::Corrupt | Fault::End => Ok(Body::from(text)),
-        Fault::Stall => {
-            let rest = stream::once(pending());
-            Ok(Body::from_stream(SendWrapper::new(
-                stream::iter([first]).chain(rest),
-            )))
-        }
         _ => {
-            let end = Err(io::Error::other("failed as asked"));
-            Ok(Body::from_stream(stream::iter([first, end])))
+            let rest = stream::once(async move {
+                if fault == Fault::Stall {
+                    return pending().await;
+                }
+                Err(break_off().await)
+            });
+            let body = stream::iter([first]).chain(rest);
+            Ok(Body::from_stream(SendWrapper::new(body)))
         }
     }
 }

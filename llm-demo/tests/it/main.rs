@@ -6,6 +6,8 @@ mod common;
 mod fetch_data;
 mod raw;
 mod script;
+mod retrieval;
+mod serve;
 mod server;
 mod server_errors;
 mod sse;
