@@ -264,7 +264,11 @@ impl OpenAi {
                 wait,
                 attempt: retry,
                 of,
-                why: error.to_string(),
+                why: match &error {
+                    // The details are for the end: they will be the same.
+                    Error::Connect { to, .. } => format!("no connection to {to}"),
+                    error => error.to_string(),
+                },
             });
             sleep(wait).await;
         }

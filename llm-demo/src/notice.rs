@@ -52,7 +52,11 @@ impl fmt::Display for Notice {
                 attempt,
                 of,
                 why,
-            } => write!(f, "retry {attempt} of {of} in {wait:.2?}: {why}"),
+            } => write!(
+                f,
+                "retry {attempt} of {of} in {:.2}s: {why}",
+                wait.as_secs_f64()
+            ),
             Notice::Head {
                 method,
                 url,

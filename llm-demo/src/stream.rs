@@ -265,6 +265,11 @@ impl CompletionStream {
     pub fn usage(&self) -> Option<Usage> {
         self.chat.usage()
     }
+
+    /// How many deltas have come.
+    pub fn deltas(&self) -> usize {
+        self.chat.deltas()
+    }
 }
 
 impl Stream for CompletionStream {

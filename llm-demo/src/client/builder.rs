@@ -186,6 +186,11 @@ impl Builder {
         self
     }
 
+    /// Is there a key, and nobody to show it to?
+    pub(crate) fn has_unused_key(&self) -> bool {
+        self.api_key.is_some() && self.base_url.is_none()
+    }
+
     /// The client.
     pub fn build(self) -> OpenAi {
         let (base, usual_model) = match &self.base_url {

@@ -106,12 +106,14 @@ impl FromStr for Url {
         if authority.as_str().contains('@') {
             return Err(bad("a name and a password in it are not supported"));
         }
-        let host = authority.host().trim_matches(['[', ']']);
-        let port = match authority.port() {
-            Some(port) => port.as_str().parse().map_err(|_| bad("its port is none"))?,
-            None if authority.as_str().ends_with(':') => return Err(bad("its port is missing")),
-            None => usual,
+        let port = match &authority.as_str()[authority.host().len()..] {
+            "" => usual,
+            text => {
+                let number = text.strip_prefix(':').and_then(|text| text.parse().ok());
+                number.ok_or_else(|| bad("what follows the host is no port"))?
+            }
         };
+        let host = authority.host().trim_matches(['[', ']']);
         if host.is_empty() {
             return Err(bad(EXAMPLE));
         }

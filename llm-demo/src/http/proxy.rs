@@ -166,3 +166,54 @@ async fn read_head(stream: &mut TcpStream) -> io::Result<String> {
     }
     Ok(String::from_utf8_lossy(&head).into_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::http::Url;
+
+    #[test]
+    fn hosts_and_domains_of_no_proxy_are_connected_to_straight() {
+        let cases = [
+            ("model.test", true),
+            (".test", true),
+            ("*.test", true),
+            ("*", true),
+            ("MODEL.test:443", true),
+            ("other.test, model.test", true),
+            ("del.test", false),
+            ("model.test:8443", false),
+            ("", false),
+        ];
+        let url: Url = "https://model.test/v1".parse().unwrap();
+        for (not_for, straight) in cases {
+            let proxy = Proxy::new("proxy.test:3128", not_for);
+            let way = proxy.to(&url.origin).unwrap();
+            assert_eq!(way.is_none(), straight, "{not_for:?}");
+        }
+    }
+
+    #[test]
+    fn plain_http_and_this_machine_need_no_proxy() {
+        let proxy = Proxy::new("http://proxy.test:3128", "");
+        for url in [
+            "http://model.test/v1",
+            "https://localhost/v1",
+            "https://127.0.0.2:8443/v1",
+            "https://[::1]/v1",
+        ] {
+            let url: Url = url.parse().unwrap();
+            assert_eq!(proxy.to(&url.origin).unwrap(), None, "{url}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_is_written_with_or_without_its_scheme() {
+        for text in ["proxy.test:3128", "http://proxy.test:3128", "http://proxy.test:3128/"] {
+            let server = Server::read(text).unwrap();
+            assert_eq!(format!("{server:?}"), "proxy.test:3128");
+        }
+        assert_eq!(Server::read("[::1]").unwrap().host, "::1");
+        assert!(Server::read("").is_err());
+    }
+}

@@ -3,11 +3,15 @@
 mod blocking;
 mod client;
 mod common;
+mod dialects;
+mod failures;
 mod fetch_data;
 mod raw;
+mod jobs;
 mod script;
 mod retrieval;
 mod serve;
 mod server;
 mod server_errors;
 mod sse;
+mod tls;

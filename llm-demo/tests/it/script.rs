@@ -4,6 +4,7 @@
 //! real sockets.
 
 use std::cell::RefCell;
+use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use executor::net::{TcpListener, TcpStream};
 use futures::channel::oneshot;
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 use llm_demo::{Builder, OpenAi};
+use socket2::{Domain, Socket, Type};
 
 /// Longer than any of this takes on any machine; turns a hang into a failure.
 const LONGEST: Duration = Duration::from_secs(120);
@@ -127,6 +129,14 @@ pub(crate) async fn read_request(stream: &mut (impl futures::AsyncRead + Unpin))
             return Some(text.into_owned());
         }
     }
+}
+
+/// A port that nobody listens on, and that nobody else is given meanwhile.
+pub(crate) fn deaf_port() -> (Socket, u16) {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
+    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    let port = socket.local_addr().unwrap().as_socket().unwrap().port();
+    (socket, port)
 }
 
 /// An answer with a length, after which the connection may be kept.
