@@ -12,7 +12,9 @@ mod files;
 mod index;
 mod retriever;
 mod query;
+mod options;
 
 pub use index::{Index, Node};
+pub use options::IndexArgs;
 pub use query::{QueryEngine, StreamingResponse};
 pub use retriever::{NodeWithScore, Retriever};

@@ -139,7 +139,7 @@ impl Server {
                 tell(format_args!("the server on {addr} stopped: {error}"));
             }
         };
-        drop(spawn_named(&task_name(addr), serving)); // detached
+        drop(spawn_named(task_name(addr), serving)); // detached
         addr
     }
 }
