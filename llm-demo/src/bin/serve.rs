@@ -8,7 +8,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Parser, value_parser};
-use executor::{signal, try_run};
+use executor::signal;
+use llm_demo::cli::{LoopArgs, run_with_its_own_ctrl_c};
 use llm_demo::server::{Fault, Server};
 use llm_demo::{duration, tell};
 
@@ -28,9 +29,6 @@ struct Options {
     /// The time to the first token
     #[arg(long, default_value = "150ms", value_parser = duration)]
     first_token_delay: Duration,
-    /// Another number, other stories
-    #[arg(long, default_value_t = 0)]
-    seed: u64,
     /// Fail: stall, silent, cut, reset, end, corrupt, error, 503, 500, garbage
     #[arg(long)]
     fault: Option<Fault>,
@@ -43,30 +41,32 @@ struct Options {
     /// Answer only requests with this key
     #[arg(long, value_name = "KEY")]
     api_key: Option<String>,
+
+    #[command(flatten)]
+    of_loop: LoopArgs,
 }
 
 fn main() -> ExitCode {
-    let served = try_run(serve(Options::parse())).map_err(io::Error::other);
-    let Err(error) = served.and_then(|result| result) else {
-        return ExitCode::SUCCESS;
-    };
-    tell(format_args!("error: {error}"));
-    ExitCode::FAILURE
+    let options = Options::parse();
+    run_with_its_own_ctrl_c(&mut options.of_loop.runner(), serve(&options))
 }
 
-async fn serve(options: Options) -> io::Result<()> {
+async fn serve(options: &Options) -> io::Result<()> {
     let server = Server::builder()
         .port(options.port)
         .token_delay(options.delay)
         .first_token_delay(options.first_token_delay)
-        .seed(options.seed)
+        .seed(options.of_loop.seed.unwrap_or(0))
         .fault(options.fault)
         .fault_after(options.fault_after)
         .fault_every(options.fault_every)
         .api_key(options.api_key.clone())
         .log(|notice| tell(format_args!("{notice}")))
         .bind()?;
-    let any_or_yours = options.api_key.map_or("any", |_| "the-one-you-gave");
+    let any_or_yours = options
+        .api_key
+        .as_ref()
+        .map_or("any", |_| "the-one-you-gave");
     executor::println!("export OPENAI_BASE_URL={}", server.base_url());
     executor::println!("export OPENAI_API_KEY={any_or_yours}");
     tell(format_args!("{}", Server::WHAT_IT_IS));
