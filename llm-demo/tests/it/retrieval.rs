@@ -19,8 +19,9 @@ impl Drop for Folder {
 }
 
 fn folder(name: &str) -> Folder {
+    // Of this process alone: somebody may run the tests twice at once.
+    let name = format!("{name}-{}", std::process::id());
     let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
-    let _ = fs::remove_dir_all(&root); // of a test that was killed
     for (file, text) in [
         (
             "b.md",
