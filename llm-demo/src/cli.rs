@@ -10,6 +10,7 @@
 //! | 2 | the arguments make no sense |
 //! | 130 | Ctrl-C |
 
+mod fetch_args;
 mod pace;
 mod printer;
 
@@ -22,6 +23,7 @@ use anstyle::{AnsiColor, Style};
 use clap::Args;
 use executor::Runner;
 
+pub use fetch_args::FetchArgs;
 pub use pace::Pace;
 pub use printer::Printer;
 
@@ -68,12 +70,17 @@ pub struct CommonArgs {
 impl LoopArgs {
     /// The loop that the program runs on.
     pub fn runner(&self) -> Runner {
+        self.builder().build()
+    }
+
+    /// The same, for programs that add something.
+    pub fn builder(&self) -> executor::Builder {
         let builder = Runner::builder();
         let builder = match self.seed {
             Some(seed) => builder.seed(seed),
             None => builder,
         };
-        timeline(builder, self.timeline).build()
+        timeline(builder, self.timeline)
     }
 }
 
@@ -190,6 +197,14 @@ pub fn failed(error: &dyn Display) -> ExitCode {
     let red = AnsiColor::Red.on_default().bold();
     tell(format_args!("{red}error:{red:#} {error}"));
     ExitCode::FAILURE
+}
+
+/// Prints a result on stdout: the text, or the object if JSON is wanted.
+pub fn show(json: bool, object: &serde_json::Value, text: fmt::Arguments<'_>) {
+    match json {
+        true => executor::println!("{object}"),
+        false => executor::println!("{text}"),
+    }
 }
 
 /// Says something about an answer, less loudly than the answer.

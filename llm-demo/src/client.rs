@@ -221,13 +221,14 @@ impl OpenAi {
             deadline,
         };
         let answer = self.retrying(&request, &finish);
-        match deadline {
+        let answer = match deadline {
             None => answer.await,
             Some(deadline) => {
                 let answer = timeout_at(deadline.at(), answer).await;
                 answer.unwrap_or_else(|_| Err(deadline.missed(&request.url.origin)))
             }
-        }
+        };
+        answer.map_err(with_source_of_url)
     }
 
     async fn base(&self) -> Result<Url, Error> {
@@ -313,6 +314,14 @@ impl OpenAi {
     fn tell(&self, notice: &Notice) {
         (self.inner.notify.0)(notice);
     }
+}
+
+/// Who cannot be reached was named by somebody: says where.
+fn with_source_of_url(mut error: Error) -> Error {
+    if let Error::Connect { to, .. } = &mut error {
+        to.push_str(" (from --base-url or OPENAI_BASE_URL)");
+    }
+    error
 }
 
 /// Reads why the server refuses.

@@ -142,9 +142,9 @@ fn advice(error: &io::Error) -> &'static str {
     if text.contains("certificate") {
         "; SSL_CERT_FILE can name a file with the authority that signed it"
     } else if text.contains("cannot look up") {
-        "; check the host's name in --base-url or OPENAI_BASE_URL"
+        "; check the host's name"
     } else if error.kind() == io::ErrorKind::ConnectionRefused {
-        "; is a server running there? --base-url or OPENAI_BASE_URL says where"
+        "; is a server running there?"
     } else if text.contains("InvalidContentType") {
         "; it does not speak TLS: write http:// if that is what it is"
     } else {

@@ -64,6 +64,16 @@ pub struct Settings {
     pub ca_file: Option<PathBuf>,
 }
 
+impl Settings {
+    /// The usual ones, with the proxy that the environment names.
+    pub fn from_env() -> Self {
+        Settings {
+            proxy: Proxy::from_env(),
+            ..Settings::default()
+        }
+    }
+}
+
 /// Sends requests, and keeps connections for the next one. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Http {
@@ -167,6 +177,25 @@ impl Http {
         let fresh = connect::connect(&self.shared, origin).await?;
         let answer = self.exchange(fresh, request, false).await;
         answer.map_err(|failed| failed.into_error(origin))
+    }
+
+    /// Fetches a page, whole: its status and its bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send), and those of [`Body::read_to_end`].
+    pub async fn get(&self, url: &Url) -> Result<(StatusCode, Vec<u8>), Error> {
+        const LONGEST: usize = 64 * 1024 * 1024;
+        let request = Outgoing {
+            method: Method::GET,
+            url: url.clone(),
+            headers: HeaderMap::new(),
+            body: Bytes::new(),
+            deadline: None,
+        };
+        let mut answer = self.send(&request).await?;
+        let page = answer.body.read_to_end(LONGEST).await?;
+        Ok((answer.status, page))
     }
 
     async fn exchange(

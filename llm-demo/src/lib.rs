@@ -28,7 +28,7 @@
 //! | [`jobs`] | many questions, some at a time |
 //! | [`server`] | the other side |
 //! | [`retrieval`] | finding what a question needs to know |
-//! | [`cli`] | what the programs share |
+//! | [`cli`], `times`, `heartbeat` | what the programs share |
 
 mod client;
 mod message;
@@ -45,11 +45,13 @@ pub mod retrieval;
 pub mod server;
 pub mod cli;
 mod times;
+mod heartbeat;
 
 pub use cli::tell;
 pub use client::{Builder, OpenAi};
 pub use error::{ApiError, Error, Phase};
 pub use message::{ChatMessage, IntoMessages, Role, ToolCall};
+pub use heartbeat::Heartbeat;
 pub use jobs::{RunJobs, run_jobs, run_jobs_as_completed};
 pub use reply::{ChatResponse, CompletionResponse};
 pub use stream::{ChatStream, CompletionStream};

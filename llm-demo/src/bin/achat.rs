@@ -1,7 +1,6 @@
-//! One answer, whole; or, on a terminal, a conversation.
-//!
-//! In a conversation the answers stream. Ctrl-C stops the one that is coming
-//! and keeps what has come; at the prompt it ends the program.
+//! One answer, whole; or, on a terminal, a conversation. In that the answers
+//! stream; Ctrl-C stops the one that is coming and keeps what has come, and at
+//! the prompt it ends the program.
 
 use std::io::{IsTerminal, stdin};
 use std::process::ExitCode;
@@ -19,7 +18,6 @@ use llm_demo::{ChatMessage, Error, OpenAi};
 struct Options {
     /// The question; if none is given and stdin is no terminal, stdin is it
     question: Option<String>,
-
     #[command(flatten)]
     common: CommonArgs,
 }

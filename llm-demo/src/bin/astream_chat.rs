@@ -6,7 +6,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use llm_demo::cli::{CommonArgs, Pace, remark, run};
+use llm_demo::cli::{CommonArgs, Pace, run};
 use llm_demo::{Error, OpenAi};
 
 /// Asks a model and prints its answer while it comes.
@@ -34,12 +34,8 @@ async fn tell_a_story(llm: &OpenAi, options: &Options) -> Result<(), Error> {
     let mut stream = llm.astream_chat([("user", &options.prompt)]).await?;
     while let Some(chunk) = stream.try_next().await? {
         pace.step(&chunk);
-        if !chunk.delta.is_empty() {
-            printer.delta(&chunk);
-        }
+        printer.delta(&chunk);
     }
-    printer.end_line();
-    printer.object(&pace.to_json());
-    remark(format_args!("{pace}"));
+    printer.pace("", &pace);
     Ok(())
 }

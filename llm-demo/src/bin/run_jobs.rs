@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::Parser;
 use executor::now;
 use futures::TryStreamExt;
-use llm_demo::cli::{CommonArgs, remark, run};
+use llm_demo::cli::{CommonArgs, remark, run, show};
 use llm_demo::{Error, OpenAi, RunJobs, at_least_one, friendly, run_jobs, run_jobs_as_completed};
 use serde_json::json;
 
@@ -19,15 +19,12 @@ struct Options {
     #[arg(default_values = ["A story of a fox", "A story of a crow", "A story of a river",
         "A story of the wind", "A story of an old oak", "A story of two mice"])]
     prompts: Vec<String>,
-
     /// How many at a time
     #[arg(long, default_value = "4", value_name = "N", value_parser = at_least_one)]
     workers: NonZeroUsize,
-
     /// Ask everything N times
     #[arg(long, default_value = "1", value_name = "N", value_parser = at_least_one)]
     repeat: NonZeroUsize,
-
     /// Print each answer as soon as it is there
     #[arg(long)]
     as_completed: bool,
@@ -51,19 +48,17 @@ async fn ask_all(llm: &OpenAi, options: &Options) -> Result<(), Error> {
     if options.as_completed {
         let mut answers = run_jobs_as_completed(jobs, how);
         while let Some((number, answer)) = answers.try_next().await? {
-            tokens += show(options, number, &answer);
+            tokens += print(options, number, &answer);
         }
     } else {
         for (number, answer) in run_jobs(jobs, how).await?.iter().enumerate() {
-            tokens += show(options, number, answer);
+            tokens += print(options, number, answer);
         }
     }
     let time = now() - begun;
-    let rate = tokens as f64 / time.as_secs_f64();
-    let time = friendly(time);
-    remark(format_args!(
-        "{count} answers, {tokens} deltas in {time}: {rate:.0} a second"
-    ));
+    let (rate, time) = (tokens as f64 / time.as_secs_f64(), friendly(time));
+    let said = format!("{count} answers, {tokens} deltas in {time}, {rate:.0} a second");
+    remark(format_args!("{said}"));
     Ok(())
 }
 
@@ -74,13 +69,11 @@ async fn ask(llm: &OpenAi, prompt: &str) -> Result<(String, usize), Error> {
     Ok((stream.text().to_owned(), stream.deltas()))
 }
 
-fn show(options: &Options, number: usize, (text, deltas): &(String, usize)) -> usize {
+fn print(options: &Options, number: usize, (text, deltas): &(String, usize)) -> usize {
     let prompt = &options.prompts[number % options.prompts.len()];
-    if options.common.json {
-        let job = number + 1;
-        executor::println!("{}", json!({ "job": job, "prompt": prompt, "text": text }));
-    } else {
-        executor::println!("{}. {prompt}: {}", number + 1, text.replace('\n', " "));
-    }
+    let (job, text) = (number + 1, text.replace('\n', " "));
+    let object = json!({ "job": job, "prompt": prompt, "text": text });
+    let line = format_args!("{job}. {prompt}: {text}");
+    show(options.common.json, &object, line);
     *deltas
 }

@@ -6,9 +6,20 @@
 use std::io::{self, ErrorKind, Write};
 use std::process;
 
-use serde_json::Value;
+use anstream::{AutoStream, ColorChoice};
+use anstyle::AnsiColor;
+use serde_json::{Value, json};
 
+use super::{Pace, remark};
 use crate::reply::ChatResponse;
+
+/// For streams beside each other, on terminals.
+const COLOURS: [AnsiColor; 4] = [
+    AnsiColor::Cyan,
+    AnsiColor::Yellow,
+    AnsiColor::Magenta,
+    AnsiColor::Green,
+];
 
 /// Prints answers as text or as JSON.
 ///
@@ -19,6 +30,7 @@ use crate::reply::ChatResponse;
 pub struct Printer {
     json: bool,
     inside_line: bool,
+    colours: bool,
 }
 
 impl Printer {
@@ -26,15 +38,16 @@ impl Printer {
         Printer {
             json,
             inside_line: false,
+            colours: AutoStream::choice(&io::stdout()) != ColorChoice::Never,
         }
     }
 
-    /// Prints what is new in a reply.
+    /// Prints what is new in a reply, if anything is.
     pub fn delta(&mut self, reply: &ChatResponse) {
-        if self.json {
-            self.object(&serde_json::json!({ "delta": reply.delta }));
-        } else {
-            self.text(&reply.delta);
+        match reply.delta.as_str() {
+            "" => {}
+            delta if self.json => write(&format!("{}\n", json!({ "delta": delta }))),
+            delta => self.text(delta),
         }
     }
 
@@ -46,10 +59,36 @@ impl Printer {
         }
     }
 
+    /// Prints what is new in the reply of one stream among several: a word
+    /// with the stream's number.
+    pub fn delta_of(&mut self, stream: usize, reply: &ChatResponse) {
+        let word = reply.delta.trim();
+        if self.json && !reply.delta.is_empty() {
+            let object = json!({ "stream": stream, "delta": reply.delta });
+            write(&format!("{object}\n"));
+        } else if word.is_empty() {
+            // a line end between paragraphs
+        } else if self.colours {
+            let colour = COLOURS[stream % COLOURS.len()].on_default();
+            self.text(&format!("{colour}{stream}:{word}{colour:#} "));
+        } else {
+            self.text(&format!("{stream}:{word} "));
+        }
+    }
+
     /// Prints an object on a line of its own, if JSON is wanted.
     pub fn object(&mut self, object: &Value) {
         if self.json {
             write(&format!("{object}\n"));
+        }
+    }
+
+    /// Says how fast an answer came: on stderr, or as an object.
+    pub fn pace(&mut self, label: &str, pace: &Pace) {
+        self.end_line();
+        match self.json {
+            true => write(&format!("{}\n", pace.to_json())),
+            false => remark(format_args!("{label}{pace}")),
         }
     }
 

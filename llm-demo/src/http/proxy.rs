@@ -209,7 +209,11 @@ mod tests {
 
     #[test]
     fn a_proxy_is_written_with_or_without_its_scheme() {
-        for text in ["proxy.test:3128", "http://proxy.test:3128", "http://proxy.test:3128/"] {
+        for text in [
+            "proxy.test:3128",
+            "http://proxy.test:3128",
+            "http://proxy.test:3128/",
+        ] {
             let server = Server::read(text).unwrap();
             assert_eq!(format!("{server:?}"), "proxy.test:3128");
         }

@@ -427,7 +427,7 @@ fn a_connection_that_does_not_come_to_be_names_the_place_and_what_to_do() {
         let llm = OpenAi::builder().base_url(&url).max_retries(0).build();
         let text = llm.acomplete("x").await.unwrap_err().to_string();
         assert!(
-            text.starts_with(&format!("no connection to {url}: ")),
+            text.starts_with(&format!("no connection to {url} (from ")),
             "{text}"
         );
         assert!(

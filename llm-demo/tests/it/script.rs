@@ -48,7 +48,11 @@ pub(crate) struct Server {
 impl Server {
     /// Takes as many connections as there are scripts, and no more.
     pub(crate) async fn start(scripts: Vec<Vec<Step>>) -> Server {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Server::on(TcpListener::bind("127.0.0.1:0").await.unwrap(), scripts)
+    }
+
+    /// The same, on a listener that the test keeps too.
+    pub(crate) fn on(listener: TcpListener, scripts: Vec<Vec<Step>>) -> Server {
         let port = listener.local_addr().unwrap().port();
         let asked = Asked::default();
         let heard = Rc::clone(&asked);
@@ -134,7 +138,9 @@ pub(crate) async fn read_request(stream: &mut (impl futures::AsyncRead + Unpin))
 /// A port that nobody listens on, and that nobody else is given meanwhile.
 pub(crate) fn deaf_port() -> (Socket, u16) {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
-    socket.bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into()).unwrap();
+    socket
+        .bind(&SocketAddr::from(([127, 0, 0, 1], 0)).into())
+        .unwrap();
     let port = socket.local_addr().unwrap().as_socket().unwrap().port();
     (socket, port)
 }
