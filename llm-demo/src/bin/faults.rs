@@ -1,6 +1,5 @@
 //! Everything that can go wrong with a server, and the one line that the
-//! client says about it. All of it happens at once, so it takes as long as the
-//! longest.
+//! client says about it. All of it happens at once.
 
 use std::io;
 use std::process::ExitCode;
@@ -71,8 +70,11 @@ fn start(server: server::Builder) -> io::Result<String> {
 }
 
 async fn outcome(llm: Builder) -> String {
-    let llm = llm.build();
-    let mut stream = match llm.astream_chat([("user", "Tell me a story")]).await {
+    let mut stream = match llm
+        .build()
+        .astream_chat([("user", "Tell me a story")])
+        .await
+    {
         Ok(stream) => stream,
         Err(error) => return error.to_string(),
     };
