@@ -17,11 +17,12 @@ mod printer;
 use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::Args;
-use executor::Runner;
+use executor::{RunError, Runner};
 
 pub use fetch_args::FetchArgs;
 pub use pace::Pace;
@@ -153,20 +154,30 @@ pub fn run<E: Display>(
     program: impl Future<Output = Result<(), E>>,
 ) -> ExitCode {
     match runner.try_run(until_ctrl_c(program)) {
-        Ok(Some(Ok(()))) => ExitCode::SUCCESS,
-        Ok(Some(Err(error))) => failed(&error),
         Ok(None) => ExitCode::from(130),
+        Ok(Some(outcome)) => finish(Ok(outcome)),
         Err(error) => failed(&error),
     }
 }
 
 /// The same for a program that has its own idea of what Ctrl-C means. While it
-/// waits for none, Ctrl-C ends the process.
+/// waits for none, Ctrl-C ends the process, with the same code.
 pub fn run_with_its_own_ctrl_c<E: Display>(
     runner: &mut Runner,
     program: impl Future<Output = Result<(), E>>,
 ) -> ExitCode {
-    match runner.try_run(program) {
+    finish(runner.try_run(async {
+        // Whoever has waited for one Ctrl-C has replaced what the system does
+        // about them. One poll is enough.
+        #[cfg(unix)]
+        drop(executor::timeout(Duration::ZERO, executor::signal::ctrl_c()).await);
+        program.await
+    }))
+}
+
+/// The exit code of a program that has run; a failure is said on stderr.
+pub fn finish<E: Display>(outcome: Result<Result<(), E>, RunError>) -> ExitCode {
+    match outcome {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(error)) => failed(&error),
         Err(error) => failed(&error),

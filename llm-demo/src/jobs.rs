@@ -195,7 +195,7 @@ impl Progress {
 impl Drop for Progress {
     fn drop(&mut self) {
         if let Progress::Bar(bar) = self {
-            bar.abandon(); // it stays as it is, and what is said next goes below
+            bar.finish_and_clear(); // what is said next begins a line
         }
     }
 }

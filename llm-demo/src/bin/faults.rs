@@ -12,8 +12,7 @@ use llm_demo::server::{self, Fault, Server};
 use llm_demo::{Builder, Error, OpenAi};
 use serde_json::json;
 
-/// Asks servers that fail, each in a way of its own, and prints what the
-/// client makes of it.
+/// Asks servers that fail, and prints what the client makes of it.
 #[derive(Parser)]
 #[command(name = "faults")]
 struct Options {
@@ -24,8 +23,7 @@ struct Options {
     of_loop: LoopArgs,
 }
 
-/// How long the client waits for a server that says nothing.
-const SOON: Duration = Duration::from_millis(500);
+const SOON: Duration = Duration::from_millis(500); // for servers that say nothing
 
 fn main() -> ExitCode {
     let options = Options::parse();
@@ -54,8 +52,9 @@ async fn meet_all(options: &Options) -> Result<(), Error> {
         ("no URL", at("127.0.0.1:8000")),
     ]);
     let (names, clients): (Vec<_>, Vec<_>) = cases.into_iter().unzip();
-    let outcomes = gather(clients.into_iter().map(outcome).collect::<Vec<_>>());
-    for (name, outcome) in names.into_iter().zip(outcomes.await) {
+    let outcomes = clients.into_iter().map(|llm| outcome(llm.build()));
+    let outcomes = gather(outcomes.collect::<Vec<_>>()).await;
+    for (name, outcome) in names.into_iter().zip(outcomes) {
         let object = json!({ "fault": name, "outcome": outcome });
         show(options.json, &object, format_args!("{name:<14} {outcome}"));
     }
@@ -69,12 +68,8 @@ fn start(server: server::Builder) -> io::Result<String> {
     Ok(url)
 }
 
-async fn outcome(llm: Builder) -> String {
-    let mut stream = match llm
-        .build()
-        .astream_chat([("user", "Tell me a story")])
-        .await
-    {
+async fn outcome(llm: OpenAi) -> String {
+    let mut stream = match llm.astream_chat([("user", "Hello")]).await {
         Ok(stream) => stream,
         Err(error) => return error.to_string(),
     };

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use executor::{now, sleep, try_gather};
-use llm_demo::cli::{FetchArgs, run, run_with_its_own_ctrl_c, show};
+use llm_demo::cli::{FetchArgs, finish, run, show};
 use llm_demo::http::{Http, Settings};
 use llm_demo::{Error, friendly, tell};
 use serde_json::json;
@@ -17,7 +17,7 @@ fn main() -> ExitCode {
     let program = fetch_and_print(&args);
     if args.virtual_time {
         // Whoever waits for Ctrl-C waits in real time.
-        run_with_its_own_ctrl_c(&mut args.runner(), program)
+        finish(args.runner().try_run(program))
     } else {
         run(&mut args.runner(), program)
     }
