@@ -73,7 +73,7 @@ fn print(options: &Options, number: usize, (text, deltas): &(String, usize)) -> 
     let prompt = &options.prompts[number % options.prompts.len()];
     let (job, text) = (number + 1, text.replace('\n', " "));
     let object = json!({ "job": job, "prompt": prompt, "text": text });
-    let line = format_args!("{job}. {prompt}: {text}");
-    show(options.common.json, &object, line);
+    let line = format!("{job}. {prompt}: {text}");
+    show(options.common.json, &object, format_args!("{line}"));
     *deltas
 }

@@ -15,5 +15,6 @@ mod retrieval_programs;
 mod serve;
 mod server;
 mod server_errors;
+mod server_faults;
 mod sse;
 mod tls;
