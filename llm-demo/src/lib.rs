@@ -1,7 +1,7 @@
 //! A client and a server of an API like OpenAI's, on the `executor` crate's
 //! loop, with the names that LlamaIndex has for them.
 //!
-//! ```
+//! ```no_run
 //! use llm_demo::OpenAi;
 //!
 //! executor::run(async {

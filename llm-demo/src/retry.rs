@@ -155,7 +155,7 @@ mod tests {
                 Advice::BackOff,
             ),
             (
-                ("retry-after", "Sun, 06 Nov 2094 08:49:37 GMT"),
+                ("retry-after", "Sat, 06 Nov 2094 08:49:37 GMT"),
                 Advice::Never,
             ),
         ];
