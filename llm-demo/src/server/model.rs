@@ -6,6 +6,7 @@
 
 use std::rc::Rc;
 
+use executor::to_thread;
 use fastrand::Rng;
 
 use super::error::ApiError;
@@ -15,6 +16,10 @@ use super::ngram::Ngram;
 use super::request::{Completion, Tool};
 use super::stops::UntilStop;
 use super::wire::{self, Usage};
+
+/// To go through this many bytes takes some ten milliseconds; what is longer is
+/// done on another thread.
+pub(super) const LONG: usize = 32 * 1024;
 
 /// What it says about itself on stderr.
 pub(super) const WHAT_IT_IS: &str = "embedded model: counts which word follows which two in 13 fables, \
@@ -93,7 +98,7 @@ impl Models {
     }
 
     /// Answers a chat.
-    pub(super) fn chat(&self, request: &Completion) -> Result<Answer, ApiError> {
+    pub(super) async fn chat(&self, request: &Completion) -> Result<Answer, ApiError> {
         let messages = request.messages()?;
         let texts: Vec<String> = messages.iter().map(|message| message.text()).collect();
         let all = texts.join("\n");
@@ -111,6 +116,7 @@ impl Models {
         } else {
             let asked = messages.iter().rposition(|message| message.role == "user");
             self.text(&all, &texts[asked.unwrap_or(texts.len() - 1)], request)
+                .await
         };
         answer.prompt_tokens = all.split_whitespace().count();
         answer.limit = request.limit()?;
@@ -118,17 +124,17 @@ impl Models {
     }
 
     /// Continues a prompt.
-    pub(super) fn complete(&self, request: &Completion) -> Result<Answer, ApiError> {
+    pub(super) async fn complete(&self, request: &Completion) -> Result<Answer, ApiError> {
         let prompt = request.prompt()?;
-        let mut answer = self.text(&prompt, &prompt, request);
+        let mut answer = self.text(&prompt, &prompt, request).await;
         answer.prompt_tokens = prompt.split_whitespace().count();
         answer.limit = request.limit()?;
         Ok(answer)
     }
 
     /// `all` is what the model may know, `asked` what it is asked last.
-    fn text(&self, all: &str, asked: &str, request: &Completion) -> Answer {
-        if let Some(extract) = extract(all) {
+    async fn text(&self, all: &str, asked: &str, request: &Completion) -> Answer {
+        if let Some(extract) = extracted(all).await {
             return told(words(&extract), request.stops());
         }
         let rng = self.rng(all, request);
@@ -193,6 +199,16 @@ fn told(tokens: impl Iterator<Item = String> + 'static, stops: Vec<String>) -> A
         return Answer::new(tokens.map(Part::Text), "stop");
     }
     Answer::new(UntilStop::new(tokens, stops).map(Part::Text), "stop")
+}
+
+/// Searches a context, on another thread if it is so long that it would hold
+/// up everybody else.
+async fn extracted(prompt: &str) -> Option<String> {
+    if prompt.len() < LONG {
+        return extract(prompt);
+    }
+    let prompt = prompt.to_string();
+    to_thread(move || extract(&prompt)).await
 }
 
 /// A tool call, its arguments in pieces of five characters as the real service

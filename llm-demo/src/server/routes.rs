@@ -12,6 +12,7 @@ use axum::routing::{get, post};
 use axum::{Extension, Json, Router};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
+use executor::to_thread;
 use hyper::header::CONNECTION;
 use hyper::{Method, StatusCode, Uri};
 use send_wrapper::SendWrapper;
@@ -75,8 +76,8 @@ async fn generate(app: App, info: Info, request: Request, kind: Kind) -> Answere
     accept_model(&app, body.model()?)?;
     body.check()?;
     let answer = match kind {
-        Kind::Chat => app.models.chat(&body)?,
-        Kind::Text => app.models.complete(&body)?,
+        Kind::Chat => app.models.chat(&body).await?,
+        Kind::Text => app.models.complete(&body).await?,
     };
     let fault = app.fault();
     if let Some(failed) = fail_at_once(fault).await {
@@ -109,9 +110,10 @@ async fn generate(app: App, info: Info, request: Request, kind: Kind) -> Answere
 async fn embeddings(State(app): State<App>, request: Request) -> Answered {
     SendWrapper::new(async {
         let body: Embeddings = read_body(&app, request).await?;
-        let model = body.model()?.to_string();
-        accept_model(&app, &model)?;
+        let name = body.model()?.to_string();
+        accept_model(&app, &name)?;
         let (texts, base64) = (body.texts()?, body.base64()?);
+        let long = texts.iter().map(String::len).sum::<usize>() >= model::LONG;
         let dimensions = body.dimensions.unwrap_or(DIMENSIONS);
         if !(1..=4096).contains(&dimensions) {
             let text = "Invalid 'dimensions': there may be 1 to 4096.";
@@ -120,7 +122,9 @@ async fn embeddings(State(app): State<App>, request: Request) -> Answered {
         if let Some(failed) = fail_at_once(app.fault()).await {
             return failed;
         }
-        Ok(Json(embedded(&texts, dimensions, base64, model)).into_response())
+        let make = move || embedded(&texts, dimensions, base64, name);
+        let list = if long { to_thread(make).await } else { make() };
+        Ok(Json(list).into_response())
     })
     .await
 }

@@ -218,6 +218,21 @@ fn a_prompt_with_its_context_gets_sentences_of_the_context() {
 }
 
 #[test]
+fn a_context_and_a_text_that_are_long_are_gone_through_on_another_thread() {
+    run(async {
+        let addr = quick();
+        let long = "The heron waits. ".repeat(4000);
+        let prompt = format!("-----\n{long} A loop polls.\n-----\nQuery: Who polls?");
+        let messages = json!([{"role": "user", "content": prompt}]);
+        let answer = chat(addr, &format!(r#""stream":true,"messages":{messages}"#)).await;
+        assert_eq!(answer.text(), "A loop polls.");
+        let body = json!({"model": "e", "input": [long, "short"]}).to_string();
+        let list = post(addr, "/v1/embeddings", &body).await.json();
+        assert_eq!(list["data"][1]["index"], 1);
+    });
+}
+
+#[test]
 fn legacy_completions_are_text_whole_and_streamed() {
     run(async {
         let addr = quick();
