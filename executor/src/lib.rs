@@ -33,6 +33,7 @@
 //! | `gather(..)` | [`gather`], [`try_gather`] |
 //! | `wait(.., FIRST_COMPLETED)`, `as_completed` | [`race`], [`as_completed`] |
 //! | `timeout(s)`, `wait_for` | [`timeout`], [`timeout_at`] |
+//! | `Lock`, `Semaphore`, `Event`, `Queue` | [`sync`] |
 //! | `to_thread(f)` | [`to_thread`] |
 //! | `loop.run_in_executor(pool, f)` | [`ThreadPool`], [`run_in_executor`] |
 //! | `call_soon_threadsafe`, `run_coroutine_threadsafe` | [`Handle`] → [`RemoteHandle`] |
@@ -72,7 +73,7 @@
 //! | `slab`, `error`, `info` | keys with generations; what goes wrong; who a task is |
 //! | `clock`, `rng`, `probe`, `context`, `sys` | the time; the seed; events; variables; what threads share |
 //! | `children` | many futures under one waiter |
-//! | `spawn`, `time`, `combine`, `threads`, `sockets`, `remote`, `vars`, `print`, `instrument` | what users call |
+//! | `spawn`, `time`, `combine`, `sync`, `threads`, `sockets`, `remote`, `vars`, `print`, `instrument` | what users call |
 //! | `runner` | a loop for several runs, or on a thread of its own |
 //! | `hyper` | with the feature `hyper`: HTTP, by hyper and axum, on this loop |
 //! | `dns`, `serve`, `io`, `signal`, `process` | built from the above |
@@ -105,6 +106,7 @@ mod children;
 mod spawn;
 mod time;
 mod combine;
+pub mod sync;
 mod threads;
 mod sockets;
 mod remote;
@@ -139,14 +141,15 @@ pub use combine::{
     TryGatherArray, TryGatherTuple, TryGatherVec, as_completed, gather, race, try_gather,
 };
 pub use error::{JoinError, RunError};
-pub use info::{TaskId, TaskInfo, TaskState, Wait};
+pub use info::{LockHolder, QueueOperation, TaskId, TaskInfo, TaskState, Wait};
 pub use pool::ThreadPool;
 pub use remote::{Handle, RemoteHandle};
 pub use run::{run, try_run};
 pub use runner::{Background, Builder, Runner};
 pub use runtime::OnPanic;
 pub use spawn::{
-    CancelOnDrop, JoinHandle, YieldNow, current_task, spawn, spawn_named, tasks, yield_now,
+    CancelOnDrop, JoinHandle, YieldNow, current_task, print_task_tree, spawn, spawn_named,
+    task_tree, tasks, yield_now,
 };
 pub use threads::{ToThread, Waited, run_in_executor, to_thread, to_thread_with};
 pub use time::{

@@ -8,12 +8,14 @@
 //! Made by `run` and `runner`; found through [`Runtime::current`] by every
 //! room. The thread-local holds only the way to it, never the data itself.
 
+mod deadlock;
 mod lifecycle;
 mod listing;
 mod outside;
 mod polled;
 mod recycle;
 mod sockets;
+mod waits;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -37,6 +39,8 @@ use crate::sys::{Arc, AtomicU64, Ordering, TimerSlack};
 use crate::task::Task;
 use crate::timers::TimerQueue;
 use crate::waker::{OwnedWaker, Waiter};
+use waits::Waits;
+pub(crate) use waits::{Holder, WaitPoint};
 
 /// How many times the leaves of this crate may say "ready" in one poll before
 /// they make their task yield. A task whose sockets and queues always have
@@ -66,6 +70,8 @@ pub(crate) struct Runtime {
     due: Cell<Vec<Waiter>>,
     /// Calls that are with a thread pool.
     pub(crate) jobs: RefCell<Slab<of::Job, PendingJob>>,
+    /// The locks and queues that tasks wait for.
+    pub(crate) waits: Waits,
     pub(crate) clock: Rc<Clock>,
     pub(crate) probe: Rc<Probe>,
     pub(crate) rng: Rng,
@@ -179,6 +185,7 @@ impl Runtime {
             reactor: RefCell::default(),
             due: Cell::default(),
             jobs: RefCell::default(),
+            waits: Waits::default(),
             clock,
             probe,
             rng: Rng::new(settings.seed),

@@ -68,6 +68,7 @@ const PLAN: &[Module] = &[
     module("spawn", Room, &[]),
     module("time", Room, &[]),
     module("combine", Room, &[]),
+    module("sync", Room, &[]),
     module("threads", Room, &[]),
     module("sockets", Room, &[]),
     module("remote", Room, &[]),

@@ -7,9 +7,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::Runtime;
+use super::{Holder, Runtime};
 use crate::error::report;
-use crate::info::{TaskInfo, TaskState, Wait};
+use crate::info::{LockHolder, TaskInfo, TaskState, Wait};
 use crate::reactor::Direction;
 use crate::slab::TaskKey;
 use crate::task::Task;
@@ -85,6 +85,18 @@ impl Runtime {
         }
     }
 
+    fn describe_holder(&self, holder: Holder) -> LockHolder {
+        let tasks = self.tasks.borrow();
+        let task = holder.task.filter(|_| holder.home == self.number());
+        let task = task
+            .and_then(|key| tasks.get(key))
+            .filter(|task| !task.is_finished());
+        LockHolder {
+            task: task.map(|task| (task.identity.id, task.identity.name())),
+            site: holder.site,
+        }
+    }
+
     /// Who waits for what, as the organs know it.
     fn waits(&self) -> HashMap<TaskKey, Vec<Wait>> {
         let mut waits: HashMap<TaskKey, Vec<Wait>> = HashMap::new();
@@ -116,9 +128,17 @@ impl Runtime {
         });
         for (_, job) in self.jobs.borrow().iter() {
             if let Some(task) = job.waiter.task {
-                add(task, Wait::Job { site: job.site });
+                let (site, since) = (job.site, job.since.elapsed());
+                add(task, Wait::Job { site, since });
             }
         }
+        self.waits
+            .each(self.number(), &mut |task, mut wait, holder| {
+                if let Wait::Lock { holder: place, .. } = &mut wait {
+                    *place = holder.map(|holder| self.describe_holder(holder));
+                }
+                add(task, wait);
+            });
         waits
     }
 }

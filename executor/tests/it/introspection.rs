@@ -335,7 +335,7 @@ fn c275_a_listing_shows_a_thread_job_and_its_line() {
         let line = line!() + 1;
         let job = spawn(async move { to_thread(move || receive.recv().is_ok()).await });
         yield_now().await;
-        let [Wait::Job { site }] = *tasks()[1].waits_for() else {
+        let [Wait::Job { site, .. }] = *tasks()[1].waits_for() else {
             panic!("not a job: {:?}", tasks());
         };
         assert_eq!((site.file(), site.line()), (file!(), line));
