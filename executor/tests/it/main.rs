@@ -12,6 +12,7 @@ mod combine;
 mod context;
 mod coverage;
 mod datagrams;
+mod deadlock;
 #[cfg(unix)]
 mod examples;
 mod fairness;
@@ -24,6 +25,7 @@ mod run;
 mod serve;
 mod sockets;
 mod spawn;
+mod sync;
 #[cfg(unix)]
 mod terminal;
 mod threads;
