@@ -5,6 +5,8 @@
 //!
 //! A room: calls `runtime`, and nothing calls it but users.
 
+mod tree;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -13,10 +15,12 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use crate::error::JoinError;
-use crate::info::{Identity, TaskId, TaskInfo, Tree};
+use crate::info::{Identity, TaskId, TaskInfo};
 use crate::join::Cell;
 use crate::runtime::Runtime;
 use crate::slab::TaskKey;
+
+pub use tree::{print_task_tree, task_tree};
 
 /// Starts a task: a future that runs beside its caller on the same loop
 /// (asyncio: `create_task`).
@@ -30,6 +34,16 @@ use crate::slab::TaskKey;
 /// executor::run(async {
 ///     let task = executor::spawn(async { 6 * 7 });
 ///     assert_eq!(task.await.unwrap(), 42);
+/// });
+/// ```
+///
+/// A task may outlive its spawner, so it cannot borrow from it;
+/// [`scope`](crate::scope()) is for tasks that do:
+///
+/// ```compile_fail,E0373
+/// executor::run(async {
+///     let local = 1;
+///     executor::spawn(async { &local; });
 /// });
 /// ```
 ///
@@ -176,6 +190,10 @@ impl<T> JoinHandle<T> {
     /// The task's name, or `Task-n` (asyncio: `Task.get_name`).
     pub fn name(&self) -> String {
         self.identity().name()
+    }
+
+    pub(crate) fn ask_to_stop(&self) {
+        self.runtime.ask_to_stop(self.task);
     }
 
     fn identity(&self) -> Identity {
@@ -339,47 +357,4 @@ pub fn current_task() -> Option<TaskInfo> {
 /// ```
 pub fn tasks() -> Vec<TaskInfo> {
     Runtime::with(|runtime| runtime.list_tasks()).unwrap_or_default()
-}
-
-/// All tasks of the loop that runs on this thread as a tree of who spawned
-/// whom, with what each does; empty if none runs (asyncio: `python -m asyncio
-/// pstree`).
-///
-/// ```
-/// use executor::{run, sleep, spawn_named, task_tree, yield_now};
-/// use std::time::Duration;
-///
-/// run(async {
-///     spawn_named("server", async {
-///         spawn_named("client", std::future::pending::<()>());
-///         sleep(Duration::MAX).await;
-///     });
-///     yield_now().await;
-///     yield_now().await;
-///     assert_eq!(
-///         task_tree(),
-///         [
-///             "task 1: running\n",
-///             "`-- task 2 \"server\": waits for sleep for ever\n",
-///             "    `-- task 3 \"client\": can never be woken\n",
-///         ]
-///         .concat()
-///     );
-/// });
-/// ```
-pub fn task_tree() -> String {
-    Tree(&tasks()).to_string()
-}
-
-/// Prints the [`task_tree`] to stdout (asyncio: `print_call_graph`).
-///
-/// ```
-/// executor::run(async { executor::print_task_tree() });
-/// ```
-///
-/// # Panics
-///
-/// As std's `print!`, if stdout cannot be written to.
-pub fn print_task_tree() {
-    std::print!("{}", task_tree());
 }

@@ -1,7 +1,7 @@
 //! Tasks that wait for each other, found in a listing.
 //!
 //! A task is in a deadlock if all it waits for are locks that tasks in the
-//! same deadlock hold, and the ends of such tasks. **Invariant:** what is
+//! same deadlock hold, and the ends of such tasks, or of scopes of such tasks. **Invariant:** what is
 //! reported is certain. A task that also waits for something else, a timer or
 //! a waker that somebody holds, may yet go on and let the others go on; so may
 //! whoever waits for it. (A guard that was moved to another task is the one
@@ -28,8 +28,9 @@ impl<'a> Deadlock<'a> {
     pub(crate) fn find(tasks: &'a [TaskInfo]) -> Option<Self> {
         let graph = Graph::of(tasks, |task| {
             let certain = task.state == TaskState::Waiting;
-            let awaited: Option<_> = task.waits.iter().map(awaited).collect();
-            awaited.filter(|_| certain).unwrap_or_default()
+            let awaited: Option<Vec<_>> = task.waits.iter().map(awaited).collect();
+            let awaited = awaited.filter(|_| certain);
+            awaited.unwrap_or_default().concat()
         });
         let stuck = graph.stuck(Leaves::IfOneMayGoOn);
         let circle = graph.circle(&stuck);
@@ -48,7 +49,8 @@ impl<'a> Deadlock<'a> {
     /// reason? Then it is worth while to look again.
     pub(crate) fn may_come(tasks: &[TaskInfo]) -> bool {
         let graph = Graph::of(tasks, |task| {
-            task.waits.iter().filter_map(awaited).collect()
+            let awaited = task.waits.iter().filter_map(awaited);
+            awaited.flatten().collect()
         });
         graph.stuck(Leaves::IfAllMayGoOn).contains(&true)
     }
@@ -60,34 +62,33 @@ impl<'a> Deadlock<'a> {
 
     fn remedy(&self) -> &'static str {
         let waits = || self.circle.iter().flat_map(|task| &task.waits);
-        let is_join = |wait: &Wait| matches!(wait, Wait::Join { .. });
-        let waits_for_itself = |task: &&TaskInfo| {
-            task.waits
-                .iter()
-                .filter_map(awaited)
-                .any(|id| id == task.id())
-        };
-        match (self.circle.as_slice(), waits().any(is_join)) {
-            ([task], true) if waits_for_itself(task) => "a task cannot await its own handle",
-            ([task], false) if waits_for_itself(task) => {
+        let is_lock = |wait: &Wait| matches!(wait, Wait::Lock { .. });
+        match (
+            self.circle.len(),
+            waits().any(is_lock),
+            waits().all(is_lock),
+        ) {
+            (1, _, true) => {
                 "let the first guard go before locking again: `drop(guard)`, or a block around it"
             }
-            (_, true) => {
+            (1, false, _) => "a task cannot await its own handle",
+            (_, _, true) => {
+                "take the locks in the same order everywhere, or let one go before the next"
+            }
+            _ => {
                 "a task must not await one that waits for it: drop the guard, or the handle, \
                  before the await"
-            }
-            (_, false) => {
-                "take the locks in the same order everywhere, or let one go before the next"
             }
         }
     }
 }
 
-/// The task on whose progress a wait depends, if it depends on one alone.
-fn awaited(wait: &Wait) -> Option<TaskId> {
+/// The tasks on whose progress a wait depends, if it depends on tasks alone.
+fn awaited(wait: &Wait) -> Option<Vec<TaskId>> {
     match wait {
-        Wait::Join { task, .. } => Some(*task),
-        Wait::Lock { holder, .. } => Some(holder.as_ref()?.task.as_ref()?.0),
+        Wait::Join { task, .. } => Some(vec![*task]),
+        Wait::Scope(tasks) => Some(tasks.clone()),
+        Wait::Lock { holder, .. } => Some(vec![holder.as_ref()?.task.as_ref()?.0]),
         _ => None,
     }
 }
@@ -193,6 +194,12 @@ impl fmt::Display for Sentence<'_> {
         match wait {
             Wait::Join { task: other, .. } if *other == task.id() => {
                 write!(f, "waits for its own end")
+            }
+            Wait::Scope(tasks) => {
+                write!(f, "waits for the end of its scope, that is of task")?;
+                let plural = if tasks.len() == 1 { "" } else { "s" };
+                let tasks: Vec<_> = tasks.iter().map(TaskId::to_string).collect();
+                write!(f, "{plural} {}", tasks.join(", "))
             }
             Wait::Join { task, name } => write!(f, "waits for the end of {}", Short(*task, name)),
             Wait::Lock {

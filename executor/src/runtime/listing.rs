@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::{Holder, Runtime};
 use crate::error::report;
-use crate::info::{LockHolder, TaskInfo, TaskState, Wait};
+use crate::info::{LockHolder, TaskId, TaskInfo, TaskState, Wait};
 use crate::reactor::Direction;
 use crate::slab::TaskKey;
 use crate::task::Task;
@@ -65,7 +65,7 @@ impl Runtime {
         }
         let state = if task.is_finished() {
             TaskState::Finished
-        } else if self.polled_task() == Some(key) {
+        } else if self.polled_task() == Some(key) || self.suspended.borrow().contains(&key) {
             TaskState::Running
         } else if self.ready.is_queued(key) {
             TaskState::Ready
@@ -83,6 +83,14 @@ impl Runtime {
             state,
             waits,
         }
+    }
+
+    fn ids(&self, keys: &[TaskKey]) -> Vec<TaskId> {
+        let tasks = self.tasks.borrow();
+        let ids = keys.iter().filter_map(|key| tasks.get(*key));
+        let mut ids: Vec<_> = ids.map(|task| task.identity.id).collect();
+        ids.sort_unstable();
+        ids
     }
 
     fn describe_holder(&self, holder: Holder) -> LockHolder {
@@ -119,6 +127,17 @@ impl Runtime {
                     },
                 );
             }
+        }
+        let scopes = self.ready.scope_waits().into_iter();
+        let mut scopes: Vec<_> = scopes
+            .map(|(owner, children)| (self.ids(&children), owner))
+            .collect();
+        scopes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        for (children, owner) in scopes {
+            add(owner, Wait::Scope(children));
+        }
+        for task in self.listening() {
+            add(task, Wait::Cancel);
         }
         self.with_sources(|reactor| {
             for (task, direction, peer) in reactor.waits() {

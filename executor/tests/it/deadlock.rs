@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use executor::sync::{Event, Lock, Queue, Semaphore};
 use executor::{
-    JoinHandle, RunError, Runner, gather, race, sleep, spawn, spawn_named, timeout, try_run,
+    JoinHandle, RunError, Runner, gather, race, scope, sleep, spawn, spawn_named, timeout, try_run,
     yield_now,
 };
 
@@ -207,6 +207,24 @@ fn a_holder_that_awaits_a_task_which_wants_the_lock_is_a_deadlock() {
         lines[2].contains(" for lock \"cache\", which task 1 took at "),
         "{lines:?}"
     );
+}
+
+#[test]
+fn a_scope_whose_owner_holds_what_its_task_wants_is_a_deadlock() {
+    let lock = Lock::named("cache", ());
+    let result = try_run(async {
+        let _guard = lock.lock().await;
+        scope(async |s| {
+            s.spawn_named("child", async { drop(lock.lock().await) });
+        })
+        .await;
+    });
+    let lines = report_in(result);
+    assert_eq!(lines[0], "deadlock: 2 tasks wait for each other:");
+    let end = ") waits for the end of its scope, that is of task 2";
+    assert!(lines[1].ends_with(end), "{lines:?}");
+    let wants = " for lock \"cache\", which task 1 took at ";
+    assert!(lines[2].contains(wants), "{lines:?}");
 }
 
 /// A future that was given the lock and is not polled any more keeps it.
@@ -413,6 +431,26 @@ fn waits_for_events_queues_and_semaphores_are_no_deadlock() {
             semaphore.add_permits(1);
             holder.await.unwrap();
             waiter.await.unwrap();
+        }
+    );
+    assert!(reports.is_empty(), "{reports:?}");
+}
+
+#[test]
+fn a_guard_that_a_task_of_the_scope_was_given_is_no_deadlock() {
+    let reports = reports_of!(
+        "a_guard_that_a_task_of_the_scope_was_given_is_no_deadlock",
+        async {
+            let lock = Lock::new(());
+            scope(async |s| {
+                let guard = lock.lock().await;
+                s.spawn(async move {
+                    sleep(SECOND).await;
+                    drop(guard);
+                });
+                drop(lock.lock().await);
+            })
+            .await;
         }
     );
     assert!(reports.is_empty(), "{reports:?}");

@@ -17,11 +17,13 @@ mod deadlock;
 mod examples;
 mod fairness;
 mod faults;
+mod grace;
 mod introspection;
 mod posting;
 #[cfg(unix)]
 mod processes;
 mod run;
+mod scope;
 mod serve;
 mod sockets;
 mod spawn;
