@@ -93,37 +93,42 @@ impl Line {
         key
     }
 
-    /// How many permits the first one in line waits for.
-    pub(super) fn wanted_by_first(&mut self) -> Option<usize> {
-        match self.first {
-            NONE => None,
-            first => Some(self.places.at(first).wanted),
-        }
-    }
-
-    /// Calls the first one in line; gives who is to be told.
-    pub(super) fn call_first(&mut self, call: Call) -> Option<Sleeper> {
+    /// Calls the first one in line, if it wants no more than `most`; gives how
+    /// much it wanted, and who is to be told.
+    #[inline]
+    pub(super) fn call_first(&mut self, call: Call, most: usize) -> Option<(usize, Sleeper)> {
         if self.first == NONE {
             return None;
         }
-        let first = self.places.key_at(self.first);
-        self.unlink(first);
-        let place = self.places.get_mut(first)?;
+        let place = self.places.at(self.first);
+        if place.wanted > most {
+            return None;
+        }
         place.call = Some(call);
+        let wanted = place.wanted;
         // The task's number stays, for listings.
-        Some(Sleeper {
+        let sleeper = Sleeper {
             waiter: Waiter {
                 task: place.sleeper.waiter.task,
                 waker: place.sleeper.waiter.waker.take(),
             },
             home: place.sleeper.home,
-        })
+        };
+        self.first = place.after;
+        match self.first {
+            NONE => self.last = NONE,
+            first => self.places.at(first).before = NONE,
+        }
+        Some((wanted, sleeper))
     }
 
-    /// What the owner of a place was told, if it was.
+    /// What the owner of a place was told, if it was: then its place is free.
     #[inline]
-    pub(super) fn call(&self, key: PlaceKey) -> Option<Call> {
-        self.places.get(key).and_then(|place| place.call)
+    pub(super) fn take_call(&mut self, key: PlaceKey) -> Option<Call> {
+        let call = self.places.get(key)?.call?;
+        // Its waker is gone already, so nobody's code runs.
+        self.places.discard(key);
+        Some(call)
     }
 
     /// Frees a place, wherever it stands; gives back what was in it.
@@ -175,12 +180,10 @@ mod tests {
 
     /// Calls everybody, and lists how much each had wanted.
     fn drain(line: &mut Line) -> Vec<usize> {
-        std::iter::from_fn(|| {
-            let wanted = line.wanted_by_first()?;
-            line.call_first(Call::Granted)?;
-            Some(wanted)
-        })
-        .collect()
+        let first = || line.call_first(Call::Granted, usize::MAX);
+        std::iter::from_fn(first)
+            .map(|(wanted, _)| wanted)
+            .collect()
     }
 
     #[test]
@@ -201,7 +204,7 @@ mod tests {
             let last = join(&mut line, 4);
             let stayed: Vec<_> = (0..5).filter(|wanted| *wanted != leaver).collect();
             assert_eq!(drain(&mut line), stayed);
-            assert_eq!(line.call(last), Some(Call::Granted));
+            assert_eq!(line.take_call(last), Some(Call::Granted));
         }
     }
 
@@ -209,8 +212,9 @@ mod tests {
     fn a_place_that_was_called_stays_until_it_is_left() {
         let mut line = Line::default();
         let key = join(&mut line, 1);
-        assert_eq!(line.call(key), None);
-        line.call_first(Call::Refused);
+        assert_eq!(line.take_call(key), None);
+        assert!(line.call_first(Call::Refused, 0).is_none(), "it wants one");
+        assert!(line.call_first(Call::Refused, 1).is_some());
         assert!(line.is_empty());
         assert_eq!(line.iter().count(), 1);
         let place = line.leave(key).expect("it is there");

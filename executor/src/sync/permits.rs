@@ -12,6 +12,7 @@ use std::task::{Context, Poll, ready};
 
 use super::line::Call;
 use super::waiters::{Here, Progress, Waiters};
+use crate::slab::PlaceKey;
 
 /// The permits of one lock or semaphore.
 pub(super) struct Permits {
@@ -79,10 +80,14 @@ impl Permits {
 
     /// The future that waited is dropped. If it had its permits already, they
     /// go to the next one; if it stood first, the next one may want fewer.
+    #[inline]
     pub(super) fn give_up(&self, progress: &Progress, wanted: usize) {
-        let Progress::Waiting(place) = *progress else {
-            return;
-        };
+        if let Progress::Waiting(place) = *progress {
+            self.leave(place, wanted);
+        }
+    }
+
+    fn leave(&self, place: PlaceKey, wanted: usize) {
         match self.waiters.leave(place) {
             Some(Call::Granted) => self.give_back(wanted),
             Some(Call::Refused) | None => self.hand_out(),
@@ -90,14 +95,14 @@ impl Permits {
     }
 
     /// Calls those whose wish can be met now, in their order.
+    ///
+    /// The permits are theirs before they are woken, which may be anybody's
+    /// code.
     #[inline]
     fn hand_out(&self) {
-        while let Some(wanted) = self.waiters.wanted_by_first() {
-            let Some(left) = self.free.get().checked_sub(wanted) else {
-                return;
-            };
-            self.free.set(left);
-            self.waiters.grant_first();
+        while let Some(called) = self.waiters.call_first(self.free.get()) {
+            self.free.set(self.free.get() - called.wanted);
+            called.wake();
         }
     }
 }

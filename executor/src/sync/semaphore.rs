@@ -215,6 +215,8 @@ impl Permit<'_> {
 impl Drop for Permit<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.semaphore.permits.give_back(self.count);
+        if self.count > 0 {
+            self.semaphore.permits.give_back(self.count);
+        }
     }
 }

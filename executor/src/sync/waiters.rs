@@ -73,7 +73,25 @@ impl Here {
 }
 
 impl Sleeper {
+    #[inline]
     fn wake(self) {
+        if let (None, Some(task)) = (&self.waiter.waker, self.waiter.task) {
+            let is_here = Runtime::with(|here| {
+                let is_here = here.number() == self.home;
+                if is_here {
+                    here.ready.wake(task);
+                }
+                is_here
+            });
+            if is_here == Some(true) {
+                return;
+            }
+        }
+        self.wake_elsewhere();
+    }
+
+    #[cold]
+    fn wake_elsewhere(self) {
         match Runtime::find(self.home) {
             Some(home) => home.wake(self.waiter),
             // A task that is named by number is gone with its loop.
@@ -88,6 +106,20 @@ impl Sleeper {
     fn is_woken_by(&self, cx: &Context<'_>) -> bool {
         let waker = self.waiter.waker.as_ref();
         waker.is_some_and(|waker| waker.will_wake(cx.waker()))
+    }
+}
+
+/// Who was called, and is to be woken.
+#[must_use = "it was called and must be woken"]
+pub(super) struct Called {
+    pub(super) wanted: usize,
+    sleeper: Sleeper,
+}
+
+impl Called {
+    #[inline]
+    pub(super) fn wake(self) {
+        self.sleeper.wake();
     }
 }
 
@@ -192,9 +224,8 @@ impl Waiters {
         let Some(desk) = self.desk.get() else {
             unreachable!("whoever has a key has been in line");
         };
-        let call = desk.line.borrow().call(key);
+        let call = desk.line.borrow_mut().take_call(key);
         if let Some(call) = call {
-            desk.line.borrow_mut().leave(key);
             return Poll::Ready(call);
         }
         desk.renew(here, cx, key);
@@ -208,24 +239,21 @@ impl Waiters {
         place.call
     }
 
-    /// How many permits the first in line waits for.
+    /// Calls the first in line, if it wants no more than `most`. The caller
+    /// wakes it.
     #[inline]
-    pub(super) fn wanted_by_first(&self) -> Option<usize> {
+    pub(super) fn call_first(&self, most: usize) -> Option<Called> {
         let desk = self.desk.get()?;
-        desk.line.borrow_mut().wanted_by_first()
+        let called = desk.line.borrow_mut().call_first(Call::Granted, most);
+        called.map(|(wanted, sleeper)| Called { wanted, sleeper })
     }
 
-    /// Calls the first in line and wakes it. `false` if nobody was there.
-    pub(super) fn grant_first(&self) -> bool {
-        let called = self
-            .desk
-            .get()
-            .and_then(|desk| desk.line.borrow_mut().call_first(Call::Granted));
-        let was_there = called.is_some();
-        if let Some(sleeper) = called {
-            sleeper.wake();
+    /// Calls the first in line and wakes it.
+    #[inline]
+    pub(super) fn grant_first(&self) {
+        if let Some(called) = self.call_first(usize::MAX) {
+            called.wake();
         }
-        was_there
     }
 
     /// Calls everybody who is in line now, then wakes them, in their order.
@@ -235,9 +263,9 @@ impl Waiters {
         };
         let called: Vec<_> = {
             let mut line = desk.line.borrow_mut();
-            std::iter::from_fn(|| line.call_first(call)).collect()
+            std::iter::from_fn(|| line.call_first(call, usize::MAX)).collect()
         };
-        called.into_iter().for_each(Sleeper::wake);
+        called.into_iter().for_each(|(_, sleeper)| sleeper.wake());
     }
 
     /// Notes, for listings, who has what the others wait for.
