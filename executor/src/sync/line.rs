@@ -189,7 +189,9 @@ mod tests {
     #[test]
     fn whoever_comes_first_is_called_first() {
         let mut line = Line::default();
-        (1..=3).for_each(|wanted| drop(join(&mut line, wanted)));
+        for wanted in 1..=3 {
+            join(&mut line, wanted);
+        }
         assert_eq!(drain(&mut line), [1, 2, 3]);
         assert!(line.is_empty());
     }
