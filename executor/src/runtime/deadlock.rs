@@ -11,6 +11,7 @@ use crate::info::Deadlock;
 
 impl Runtime {
     /// Looks for a deadlock, if there may be a new one.
+    #[cold]
     pub(crate) fn report_deadlock(&self) {
         if !self.waits.take_change() {
             return;

@@ -84,7 +84,15 @@ impl Waits {
     }
 
     /// For the next run.
+    #[inline]
     pub(super) fn reset(&self) {
+        if self.changed.get() || !self.points.borrow().is_empty() {
+            self.clear();
+        }
+    }
+
+    #[cold]
+    fn clear(&self) {
         self.points.borrow_mut().clear();
         self.sweep_above.set(0);
         self.changed.set(false);
