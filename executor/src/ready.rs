@@ -31,16 +31,18 @@
 //! events in which it is neither. Only the poster that finds PARKED rings,
 //! once per sleep, however many letters arrive.
 
+mod tell;
+
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 use std::num::NonZeroU32;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::probe::{Effect, Event, Probe};
+use crate::probe::{Afar, Effect, Event, Far, Probe};
 use crate::rng::Rng;
 use crate::slab::{JobKey, TaskKey};
-use crate::sys::{Arc, AtomicU8, AtomicUsize, Mutex, Ordering, Parker, lock};
+use crate::sys::{Arc, AtomicU8, AtomicUsize, Mutex, OnceLock, Ordering, Parker, lock};
 
 thread_local! {
     /// The queue of the loop that runs on this thread. Wakers look here; they
@@ -112,15 +114,10 @@ impl ReadyQueue {
 
     /// Makes a task known and queues it for its first poll.
     pub(crate) fn admit(&self, task: TaskKey) {
-        let local = &mut *self.local.borrow_mut();
-        if local.marks.len() <= task.index() {
-            local.marks.resize(task.index() + 1, Mark::default());
-        }
-        local.marks[task.index()] = Mark {
-            generation: Some(task.generation()),
-            queued: true,
-        };
-        local.queue.push(task);
+        self.local.borrow_mut().admit(task);
+        self.probe.emit(|probe| Event::ReadyPush {
+            task: probe.id(task),
+        });
     }
 
     /// Forgets a task that has ended: later wakes do nothing.
@@ -139,15 +136,6 @@ impl ReadyQueue {
         }
     }
 
-    #[cold]
-    fn tell_of_wake(&self, task: TaskKey, effect: Effect) {
-        self.probe.emit(|probe| Event::Wake {
-            task: probe.id(task),
-            by: probe.cause(),
-            effect,
-        });
-    }
-
     /// Is the task in the queue?
     pub(crate) fn is_queued(&self, task: TaskKey) -> bool {
         let mut local = self.local.borrow_mut();
@@ -155,12 +143,12 @@ impl ReadyQueue {
     }
 
     /// Begins a turn: takes the queue as it stands, in an order drawn from the
-    /// seed if there is one. Gives its length.
+    /// seed if there is one.
     ///
     /// What a turn before left, because the main future returned in the middle
     /// of it, comes first.
     #[inline]
-    pub(crate) fn start_turn(&self, rng: &Rng) -> usize {
+    pub(crate) fn start_turn(&self, rng: &Rng) {
         let local = &mut *self.local.borrow_mut();
         if local.taken < local.turn.len() {
             local.keep_what_is_left();
@@ -169,7 +157,6 @@ impl ReadyQueue {
         local.taken = 0;
         std::mem::swap(&mut local.turn, &mut local.queue);
         rng.shuffle(&mut local.turn);
-        local.turn.len()
     }
 
     /// Takes out the next task of the turn. Its mark is cleared here, *before*
@@ -204,6 +191,18 @@ impl ReadyQueue {
 }
 
 impl Local {
+    #[inline]
+    fn admit(&mut self, task: TaskKey) {
+        if self.marks.len() <= task.index() {
+            self.marks.resize(task.index() + 1, Mark::default());
+        }
+        self.marks[task.index()] = Mark {
+            generation: Some(task.generation()),
+            queued: true,
+        };
+        self.queue.push(task);
+    }
+
     #[cold]
     fn keep_what_is_left(&mut self) {
         self.turn.drain(..self.taken);
@@ -253,6 +252,8 @@ pub(crate) struct Mailbox {
     /// How many `Handle`s could still post. While there is one, waiting for
     /// ever is not a stall.
     handles: AtomicUsize,
+    /// Where to tell of letters, once somebody listens to the loop.
+    afar: OnceLock<Arc<Afar>>,
 }
 
 struct Slot {
@@ -281,6 +282,21 @@ impl Mailbox {
             }),
             parker: Parker::for_this_thread(),
             handles: AtomicUsize::new(0),
+            afar: OnceLock::new(),
+        }
+    }
+
+    /// From now on what happens on other threads is noted there.
+    pub(crate) fn report_to(&self, afar: Arc<Afar>) {
+        // A loop has one probe; a second call brings the same place.
+        let _ = self.afar.set(afar);
+    }
+
+    /// Notes what happened on this thread, if anybody listens.
+    #[track_caller]
+    pub(crate) fn note(&self, what: impl FnOnce() -> Far) {
+        if let Some(afar) = self.afar.get() {
+            afar.note(what());
         }
     }
 
@@ -295,6 +311,7 @@ impl Mailbox {
             if !taken {
                 return Err(letter);
             }
+            self.note(|| letter.as_note());
             slot.letters.push(letter);
         }
         if self.state.swap(MAIL, Ordering::AcqRel) == PARKED {

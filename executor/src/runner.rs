@@ -17,7 +17,7 @@ use std::time::Duration;
 
 use crate::context;
 use crate::error::RunError;
-use crate::instrument::Instrument;
+use crate::instrument::{Instrument, watch_as_asked};
 use crate::remote::{Handle, RemoteHandle};
 use crate::run::run_main;
 use crate::runtime::{OnPanic, Runtime, Settings};
@@ -267,10 +267,9 @@ impl Builder {
         let runtime = Runtime::new(self.settings);
         runtime.register();
         if let Some(mut instrument) = self.instrument {
-            runtime
-                .probe
-                .listen(Box::new(move |at, event| instrument.event(at, event)));
+            runtime.listen(Box::new(move |note| instrument.note(note)));
         }
+        watch_as_asked(&runtime);
         Runner {
             runtime: Some(runtime),
             context: context::of_thread(),

@@ -14,6 +14,7 @@ mod outside;
 mod polled;
 mod recycle;
 mod sockets;
+mod watch;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;

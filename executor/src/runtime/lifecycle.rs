@@ -13,7 +13,7 @@ use super::{OnPanic, Phase, Runtime, contain};
 use crate::context::{self, Context};
 use crate::error::{JoinError, Payload, report};
 use crate::info::{Identity, TaskId};
-use crate::probe::{Ending, Event};
+use crate::probe::{Ending, Event, On};
 use crate::slab::TaskKey;
 use crate::sys::Arc;
 use crate::task::{BoxedWork, State, Task};
@@ -77,18 +77,6 @@ impl Runtime {
         key
     }
 
-    #[cold]
-    fn spawn_event(&self, key: TaskKey) -> Event {
-        let tasks = self.tasks.borrow();
-        let task = tasks.get(key).expect("enlisted");
-        self.probe.introduce(key, task.identity.id);
-        Event::TaskSpawn {
-            task: task.identity.id,
-            name: task.identity.name(),
-            parent: task.parent,
-        }
-    }
-
     /// A number of its own for a new task.
     #[inline]
     pub(crate) fn new_identity(
@@ -119,6 +107,7 @@ impl Runtime {
         self.probe.emit(|probe| Event::TaskEnd {
             task: probe.id(key),
             how,
+            text: None,
         });
         let task = self.tasks.borrow_mut().remove(key);
         task.map_or(Context::EMPTY, |task| task.context)
@@ -141,6 +130,7 @@ impl Runtime {
         self.probe.emit(|probe| Event::TaskEnd {
             task: probe.id(key),
             how,
+            text: self.panic_text_of(key),
         });
         if has_handle {
             self.wake(waiter);
@@ -250,12 +240,19 @@ impl Runtime {
 
     /// Remembers who awaits a task's handle.
     pub(crate) fn set_join_waiter(&self, task: TaskKey, waiter: Waiter) {
+        let who = waiter.task;
         let displaced = {
             let mut tasks = self.tasks.borrow_mut();
             tasks
                 .get_mut(task)
                 .map(|task| std::mem::replace(&mut task.waiter, waiter))
         };
+        if displaced.as_ref().is_some_and(|old| old.task != who) {
+            self.probe.emit(|probe| Event::Await {
+                task: probe.id(who),
+                on: On::Task(probe.id(task)),
+            });
+        }
         drop(displaced);
     }
 
@@ -272,6 +269,12 @@ impl Runtime {
             let unread = task.is_finished().then_some(task.work.is_some());
             (task.waiter.take(), unread)
         };
+        if waiter.is_somebody() {
+            self.probe.emit(|probe| Event::AwaitEnd {
+                task: probe.id(waiter.task),
+                on: On::Task(probe.id(key)),
+            });
+        }
         drop(waiter);
         match unread {
             None => {}
