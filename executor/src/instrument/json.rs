@@ -58,7 +58,9 @@ impl Wrong {
         let before = &text.as_bytes()[..self.at.min(text.len())];
         let line_start = before.iter().rposition(|byte| *byte == b'\n');
         let line_start = line_start.map_or(0, |newline| newline + 1);
-        let column = String::from_utf8_lossy(&before[line_start..]).chars().count();
+        let column = String::from_utf8_lossy(&before[line_start..])
+            .chars()
+            .count();
         TraceError {
             line: before.iter().filter(|byte| **byte == b'\n').count() + 1,
             column: column + 1,
@@ -185,7 +187,8 @@ impl Reader<'_> {
         let number = &rest[..end];
         // Rust reads all that JSON calls a number, and a few forms more.
         let digits = number.trim_start_matches('-');
-        let leads_with_zero = digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
+        let leads_with_zero =
+            digits.len() > 1 && digits.starts_with('0') && !digits.starts_with("0.");
         if number.parse::<f64>().is_err() || leads_with_zero || number.ends_with('.') {
             return Err(self.wrong(format!("{number} is no number")));
         }

@@ -6,10 +6,11 @@
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::fmt;
+use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Cause, Entry, Event, Instrument, Note, On, Site, Trace};
+use super::{Cause, Entry, Event, Instrument, Note, On, Site, Trace, in_the_repository};
 
 /// How many events are kept: a million take about 100 MB, and the player still
 /// opens them.
@@ -23,7 +24,7 @@ pub struct Tracer(Rc<RefCell<Tape>>);
 struct Tape {
     trace: Trace,
     room: usize,
-    sites: HashMap<(String, u32), u32>,
+    sites: HashMap<(&'static str, u32), u32>,
     timers: Numbers,
     sources: Numbers,
     jobs: Numbers,
@@ -111,23 +112,26 @@ impl Instrument for Tracer {
 
     fn note(&mut self, note: &Note<'_>) {
         let tape = &mut *self.0.borrow_mut();
-        let site = tape.site(note.site());
-        tape.keep(note.at(), note.event(), Some(site), note.thread());
+        let site = tape.has_room().then(|| tape.site(note.site));
+        tape.keep(note.at(), note.event(), site, note.thread());
     }
 }
 
 impl Tape {
-    fn site(&mut self, (file, line): (String, u32)) -> u32 {
-        if let Some(known) = self.sites.get(&(file.clone(), line)) {
-            return *known;
-        }
-        let index = u32::try_from(self.trace.sites.len()).unwrap_or(u32::MAX);
-        self.trace.sites.push(Site {
-            file: file.clone(),
-            line,
-        });
-        self.sites.insert((file, line), index);
-        index
+    fn has_room(&self) -> bool {
+        self.trace.events.len() < self.room
+    }
+
+    fn site(&mut self, at: &'static Location<'static>) -> u32 {
+        let sites = &mut self.trace.sites;
+        let place = (at.file(), at.line());
+        *self.sites.entry(place).or_insert_with(|| {
+            sites.push(Site {
+                file: in_the_repository(at.file()),
+                line: at.line(),
+            });
+            u32::try_from(sites.len() - 1).unwrap_or(u32::MAX)
+        })
     }
 
     fn keep(&mut self, at: Duration, event: &Event, site: Option<u32>, thread: Option<u32>) {
@@ -135,7 +139,7 @@ impl Tape {
             self.trace.virtual_time = *virtual_time;
             self.trace.seed = *seed;
         }
-        if self.trace.events.len() >= self.room {
+        if !self.has_room() {
             self.trace.dropped += 1;
             return;
         }

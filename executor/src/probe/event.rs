@@ -94,7 +94,7 @@ pub enum Letter {
 }
 
 /// Which way data goes through a socket.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Way {
     /// In; accepting is a read too.
@@ -116,7 +116,7 @@ pub enum Attempt {
 }
 
 /// What a task waits for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum On {
     /// A timer.

@@ -71,7 +71,13 @@ impl Runtime {
         let finished = task.is_finished();
         let key = self.tasks.borrow_mut().insert(task);
         self.probe.emit(|_| self.spawn_event(key));
-        if !finished {
+        if finished {
+            self.probe.emit(|probe| Event::TaskEnd {
+                task: probe.id(key),
+                how: Ending::Cancelled,
+                text: None,
+            });
+        } else {
             self.ready.admit(key);
         }
         key
