@@ -15,10 +15,14 @@
 //!
 //! In code: give a [`Tracer`] to [`Builder::instrument`](crate::Builder::instrument).
 
+mod chrome;
 mod environment;
 mod json;
+mod lanes;
 mod read;
 pub mod replay;
+mod svg;
+mod timeline;
 mod trace;
 mod tracer;
 mod write;
@@ -34,8 +38,11 @@ use crate::runtime::Runtime;
 pub use crate::probe::{
     Attempt, Cause, Effect, Ending, Event, Letter, Note, On, Polled, Unpark, Way,
 };
+pub use environment::print_timelines;
 pub(crate) use environment::watch_as_asked;
 pub use json::TraceError;
+pub use svg::svg;
+pub use timeline::timeline;
 pub use trace::{Entry, Site, Trace};
 pub use tracer::Tracer;
 
