@@ -33,6 +33,7 @@
 //! | `gather(..)` | [`gather`], [`try_gather`] |
 //! | `wait(.., FIRST_COMPLETED)`, `as_completed` | [`race`], [`as_completed`] |
 //! | `timeout(s)`, `wait_for` | [`timeout`], [`timeout_at`] |
+//! | `TaskGroup` | [`scope`], [`try_scope`] |
 //! | `to_thread(f)` | [`to_thread`] |
 //! | `loop.run_in_executor(pool, f)` | [`ThreadPool`], [`run_in_executor`] |
 //! | `call_soon_threadsafe`, `run_coroutine_threadsafe` | [`Handle`] → [`RemoteHandle`] |
@@ -72,8 +73,9 @@
 //! | `slab`, `error`, `info` | keys with generations; what goes wrong; who a task is |
 //! | `clock`, `rng`, `probe`, `context`, `sys` | the time; the seed; events; variables; what threads share |
 //! | `children` | many futures under one waiter |
-//! | `spawn`, `time`, `combine`, `threads`, `sockets`, `remote`, `vars`, `print`, `instrument` | what users call |
+//! | `spawn`, `time`, `combine`, `scope`, `threads`, `sockets`, `remote`, `vars`, `print`, `instrument` | what users call |
 //! | `runner` | a loop for several runs, or on a thread of its own |
+//! | `cancel` | asking a task to stop, before it is stopped |
 //! | `hyper` | with the feature `hyper`: HTTP, by hyper and axum, on this loop |
 //! | `dns`, `serve`, `io`, `signal`, `process` | built from the above |
 
@@ -105,6 +107,7 @@ mod children;
 mod spawn;
 mod time;
 mod combine;
+mod scope;
 mod threads;
 mod sockets;
 mod remote;
@@ -114,6 +117,7 @@ pub mod instrument;
 pub mod print;
 // The upper storey, built from rooms.
 mod runner;
+mod cancel;
 mod dns;
 mod serve;
 pub mod io;
@@ -134,6 +138,7 @@ pub mod net {
     pub use crate::sockets::{UnixListener, UnixStream};
 }
 
+pub use cancel::{Cancelled, cancelled};
 pub use combine::{
     AsCompleted, Gather, GatherArray, GatherTuple, GatherVec, Race, RaceTuple, RaceVec, TryGather,
     TryGatherArray, TryGatherTuple, TryGatherVec, as_completed, gather, race, try_gather,
@@ -145,6 +150,7 @@ pub use remote::{Handle, RemoteHandle};
 pub use run::{run, try_run};
 pub use runner::{Background, Builder, Runner};
 pub use runtime::OnPanic;
+pub use scope::{Scope, ScopedJoinHandle, TryScope, scope, try_scope};
 pub use spawn::{
     CancelOnDrop, JoinHandle, YieldNow, current_task, spawn, spawn_named, tasks, yield_now,
 };

@@ -267,7 +267,7 @@ impl Builder {
         let runtime = Runtime::new(self.settings);
         runtime.register();
         if let Some(mut instrument) = self.instrument {
-            runtime.listen(Box::new(move |note| instrument.note(note)));
+            runtime.watch_with(Box::new(move |note| instrument.note(note)));
         }
         watch_as_asked(&runtime);
         Runner {

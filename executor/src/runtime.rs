@@ -8,8 +8,10 @@
 //! Made by `run` and `runner`; found through [`Runtime::current`] by every
 //! room. The thread-local holds only the way to it, never the data itself.
 
+mod asked;
 mod lifecycle;
 mod listing;
+mod nested;
 mod outside;
 mod polled;
 mod recycle;
@@ -38,6 +40,7 @@ use crate::sys::{Arc, AtomicU64, Ordering, TimerSlack};
 use crate::task::Task;
 use crate::timers::TimerQueue;
 use crate::waker::{OwnedWaker, Waiter};
+pub(crate) use nested::Nested;
 
 /// How many times the leaves of this crate may say "ready" in one poll before
 /// they make their task yield. A task whose sockets and queues always have
@@ -76,6 +79,10 @@ pub(crate) struct Runtime {
     /// Who is being polled, and with which waker.
     polled: Cell<Option<TaskKey>>,
     lent: Cell<Option<Lent>>,
+    /// Where tasks listen for being asked to stop.
+    pub(crate) listeners: RefCell<asked::Listeners>,
+    /// Tasks in whose poll another one is being polled: owners of scopes.
+    suspended: RefCell<Vec<TaskKey>>,
     /// What is left of [`BUDGET`] in this poll.
     budget: Cell<u32>,
     /// The waker that is lent to tasks which have none of their own, while no
@@ -187,6 +194,8 @@ impl Runtime {
             default_pool: RefCell::default(),
             polled: Cell::new(None),
             lent: Cell::new(None),
+            listeners: RefCell::default(),
+            suspended: RefCell::default(),
             budget: Cell::new(BUDGET),
             spare_waker: Cell::new(None),
             registered: Cell::new(false),

@@ -79,7 +79,7 @@ fn watch(runtime: &Runtime) {
     }
     let file = file.map(|file| numbered(&file, number));
     let mut tracer = Tracer::new();
-    runtime.listen(Box::new(move |note: &Note<'_>| {
+    runtime.watch_with(Box::new(move |note: &Note<'_>| {
         tracer.note(note);
         if *note.event() != Event::LoopClosed {
             return;

@@ -152,7 +152,9 @@ impl Sorter {
             }
             Event::ParkEnd { .. } | Event::RunEnd { .. } => close(&mut self.lanes.the_loop, now),
             Event::TaskSpawn { task, name, .. } => self.spawn(*task, name),
-            Event::ReadyPush { task } => self.turn_to(*task, Doing::Ready, now),
+            Event::ReadyPush { task } | Event::ScopePush { task } => {
+                self.turn_to(*task, Doing::Ready, now);
+            }
             Event::PollStart { task } => self.turn_to(*task, Doing::Polled, now),
             Event::PollEnd { task, .. } => self.turn_to(*task, Doing::Waits, now),
             Event::TaskEnd { task, how, .. } => self.end(*task, *how, now),

@@ -126,6 +126,7 @@ fn event(node: &Node, trace: &Trace) -> Read<Event> {
             at: text("at")?,
         },
         "ready.push" => Event::ReadyPush { task: task()? },
+        "scope.push" => Event::ScopePush { task: task()? },
         "poll.start" => Event::PollStart { task: task()? },
         "poll.end" => Event::PollEnd {
             task: task()?,

@@ -10,6 +10,7 @@
 mod json;
 mod rules;
 mod things;
+mod waits;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
@@ -63,6 +64,8 @@ pub struct State {
     mode: Mode,
     turn: u64,
     polling: Option<TaskId>,
+    /// Tasks in whose poll the polled one is polled: owners of scopes.
+    suspended: Vec<TaskId>,
     queue: VecDeque<TaskId>,
     tasks: BTreeMap<TaskId, Task>,
     /// Tasks in order of spawning.
@@ -189,6 +192,7 @@ impl State {
                 task, name, parent, ..
             } => self.spawn(*task, name, *parent),
             Event::ReadyPush { task } => self.push(*task),
+            Event::ScopePush { task } => self.push_on_roll(*task),
             Event::PollStart { task } => self.start_poll(*task),
             Event::PollEnd { task, result } => self.end_poll(*task, *result),
             Event::WakerCount { task, n, noted } => self.change(*task, |task| {
@@ -295,6 +299,17 @@ impl State {
         });
     }
 
+    /// A child of a scope was woken.
+    fn push_on_roll(&mut self, id: TaskId) {
+        let polling = self.polling == Some(id);
+        self.change(id, |task| {
+            task.on_roll = true;
+            if !polling {
+                task.stage = TaskStage::Ready;
+            }
+        });
+    }
+
     /// Takes a task out of the queue, wherever it stands.
     fn pull(&mut self, id: TaskId) {
         match self.queue.front() {
@@ -306,12 +321,16 @@ impl State {
     }
 
     fn start_poll(&mut self, id: TaskId) {
-        self.pull(id);
+        if !self.tasks.get(&id).is_some_and(|task| task.on_roll) {
+            self.pull(id);
+        }
         self.mode = Mode::Poll;
+        self.suspended.extend(self.polling);
         self.polling = Some(id);
         let others = |on: &On| matches!(on, On::Other(_));
         self.change(id, |task| {
             task.queued = false;
+            task.on_roll = false;
             task.polls += 1;
             task.stage = TaskStage::Polling;
             task.waits.retain(|on| !others(on));
@@ -319,10 +338,12 @@ impl State {
     }
 
     fn end_poll(&mut self, id: TaskId, _result: Polled) {
-        self.mode = Mode::Turn;
-        self.polling = None;
+        self.polling = self.suspended.pop();
+        if self.polling.is_none() {
+            self.mode = Mode::Turn;
+        }
         self.change(id, |task| {
-            task.stage = match task.queued {
+            task.stage = match task.queued || task.on_roll {
                 true => TaskStage::Ready,
                 false => TaskStage::Waiting,
             };
@@ -340,54 +361,5 @@ impl State {
         });
         self.alive -= usize::from(alive);
         self.over(&On::Task(id));
-    }
-
-    // ---- waits ------------------------------------------------------------
-
-    fn wait(&mut self, id: TaskId, on: &On) {
-        let mut is_new = false;
-        self.change(id, |task| {
-            is_new = !task.waits.contains(on);
-            if is_new {
-                task.waits.push(on.clone());
-            }
-        });
-        if is_new {
-            self.waiters.entry(on.clone()).or_default().push(id);
-        }
-    }
-
-    fn end_wait(&mut self, id: TaskId, on: &On) {
-        self.change(id, |task| task.waits.retain(|wait| wait != on));
-        if let Some(waiters) = self.waiters.get_mut(on) {
-            waiters.retain(|waiter| *waiter != id);
-        }
-    }
-
-    /// What was waited for is there, or gone.
-    fn over(&mut self, on: &On) {
-        for id in self.waiters.remove(on).unwrap_or_default() {
-            self.change(id, |task| task.waits.retain(|wait| wait != on));
-        }
-    }
-
-    fn source_wait(&mut self, number: u64, task: Option<TaskId>, way: Way) {
-        let Some(source) = self.sources.get_mut(&number) else {
-            return;
-        };
-        let place = match way {
-            Way::Read => &mut source.reader,
-            Way::Write => &mut source.writer,
-        };
-        let before = std::mem::replace(place, task);
-        if let Some(before) = before.filter(|before| Some(*before) != task) {
-            self.end_wait(before, &On::Source(number, way));
-        }
-    }
-
-    fn change_job(&mut self, number: u64, how: impl FnOnce(&mut Job)) {
-        if let Some(job) = self.jobs.get_mut(&number) {
-            how(job);
-        }
     }
 }

@@ -144,7 +144,10 @@ fn fields(line: &mut Line<'_>, event: &Event, turns: u64) {
             line.task(*task).text("name", name);
             line.maybe("parent", *parent).text("at", at);
         }
-        Event::ReadyPush { task } | Event::PollStart { task } | Event::TaskCancel { task } => {
+        Event::ReadyPush { task }
+        | Event::ScopePush { task }
+        | Event::PollStart { task }
+        | Event::TaskCancel { task } => {
             line.task(*task);
         }
         Event::PollEnd { task, result } => {
@@ -262,6 +265,7 @@ impl Event {
             Event::TurnOrder { .. } => "turn.order",
             Event::TaskSpawn { .. } => "task.spawn",
             Event::ReadyPush { .. } => "ready.push",
+            Event::ScopePush { .. } => "scope.push",
             Event::PollStart { .. } => "poll.start",
             Event::PollEnd { .. } => "poll.end",
             Event::ChildPoll { .. } => "child.poll",

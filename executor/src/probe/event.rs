@@ -5,6 +5,7 @@
 //!
 //! Made where it happens; read through the `instrument` room.
 
+use std::task::Poll;
 use std::time::Duration;
 
 use crate::info::TaskId;
@@ -61,6 +62,17 @@ pub enum Polled {
     Ready,
     /// It panicked.
     Panicked,
+}
+
+impl Polled {
+    #[inline]
+    pub(crate) fn of<E>(result: &Result<Poll<()>, E>) -> Self {
+        match result {
+            Ok(Poll::Pending) => Polled::Pending,
+            Ok(Poll::Ready(())) => Polled::Ready,
+            Err(_) => Polled::Panicked,
+        }
+    }
 }
 
 /// What ended a park.
@@ -163,6 +175,9 @@ pub enum Event {
     },
     /// A task went to the back of the ready queue.
     ReadyPush { task: TaskId },
+    /// A child of a scope was woken: it goes on the roll of its scope, which
+    /// polls it inside its own poll.
+    ScopePush { task: TaskId },
     /// A task is being polled.
     PollStart { task: TaskId },
     /// Its poll returned.

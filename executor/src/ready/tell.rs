@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** nothing in here is called unless somebody listens.
 
-use super::{Mail, ReadyQueue};
+use super::{Mail, ReadyQueue, Standing};
 use crate::probe::{Effect, Event, Far, Letter};
 use crate::slab::TaskKey;
 
@@ -10,15 +10,27 @@ impl ReadyQueue {
     #[cold]
     pub(super) fn tell_of_wake(&self, task: TaskKey, effect: Effect) {
         self.probe.note_woken(task);
-        let (key, task) = (task, self.probe.id(task));
         self.probe.emit(|probe| Event::Wake {
-            task,
+            task: probe.id(task),
             by: probe.cause(),
             effect,
         });
-        if effect == Effect::Queued && self.is_queued(key) {
-            self.probe.emit(|_| Event::ReadyPush { task });
+        if effect == Effect::Queued {
+            self.tell_of_push(task);
         }
+    }
+
+    /// A task went in the queue, or on the roll of its scope.
+    #[cold]
+    pub(super) fn tell_of_push(&self, key: TaskKey) {
+        let standing = self.local.borrow_mut().mark(key).map(|mark| mark.standing);
+        self.probe.emit(|probe| {
+            let task = probe.id(key);
+            match standing {
+                Some(Standing::OnRoll) => Event::ScopePush { task },
+                _ => Event::ReadyPush { task },
+            }
+        });
     }
 
     /// The tasks of the turn that begins, in their order.

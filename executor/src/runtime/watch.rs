@@ -3,13 +3,13 @@
 //! **Invariant:** nothing in here is done unless somebody listens.
 
 use super::Runtime;
-use crate::probe::{Event, Note, On, source_number};
+use crate::probe::{Ending, Event, Note, On, source_number};
 use crate::reactor::Direction;
 use crate::slab::{SourceKey, TaskKey};
 
 impl Runtime {
     /// Tells `sink` everything from now on.
-    pub(crate) fn listen(&self, sink: Box<dyn FnMut(&Note<'_>)>) {
+    pub(crate) fn watch_with(&self, sink: Box<dyn FnMut(&Note<'_>)>) {
         let afar = self.probe.listen(sink);
         self.ready.mailbox().report_to(afar);
     }
@@ -22,16 +22,28 @@ impl Runtime {
         }
     }
 
+    /// A task was made; or refused, by a loop or a scope that takes in nobody.
     #[cold]
-    pub(super) fn spawn_event(&self, key: TaskKey) -> Event {
-        let tasks = self.tasks.borrow();
-        let task = tasks.get(key).expect("enlisted");
-        self.probe.introduce(key, task.identity.id);
-        Event::TaskSpawn {
-            task: task.identity.id,
-            name: task.identity.name(),
-            parent: task.parent,
-            at: task.identity.site.to_string(),
+    pub(super) fn tell_spawn(&self, key: TaskKey) {
+        let (event, id, refused) = {
+            let tasks = self.tasks.borrow();
+            let Some(task) = tasks.get(key) else { return };
+            let event = Event::TaskSpawn {
+                task: task.identity.id,
+                name: task.identity.name(),
+                parent: task.parent,
+                at: task.identity.site.to_string(),
+            };
+            (event, task.identity.id, task.is_finished())
+        };
+        self.probe.introduce(key, id);
+        self.probe.emit(|_| event);
+        if refused {
+            self.probe.emit(|_| Event::TaskEnd {
+                task: id,
+                how: Ending::Cancelled,
+                text: None,
+            });
         }
     }
 

@@ -16,11 +16,13 @@ mod datagrams;
 mod examples;
 mod fairness;
 mod faults;
+mod grace;
 mod introspection;
 mod posting;
 #[cfg(unix)]
 mod processes;
 mod run;
+mod scope;
 mod serve;
 mod sockets;
 mod spawn;

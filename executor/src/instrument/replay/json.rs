@@ -22,6 +22,8 @@ impl State {
         let _ = write!(out, ",\"turn\":{}", self.turn);
         let polling = self.polling.and_then(number_of);
         let _ = write!(out, ",\"polling\":{}", maybe(polling));
+        let suspended = self.suspended.iter().map(TaskId::to_string);
+        list(&mut out, "suspended", suspended);
         list(&mut out, "queue", self.queue().map(|id| id.to_string()));
         list(&mut out, "tasks", self.tasks().map(task));
         list(&mut out, "timers", self.timers().map(timer));

@@ -115,7 +115,7 @@ impl Judge {
             format!("it is {:?}, and it was {before:?} before", entry.at)
         });
         match &entry.event {
-            Event::ReadyPush { task } => self.push(*task),
+            Event::ReadyPush { task } | Event::ScopePush { task } => self.push(*task),
             Event::PollStart { task } => self.poll(*task),
             Event::TurnOrder { order } => self.turn_order(order),
             Event::ParkStart { .. } => self.park(),
@@ -127,7 +127,7 @@ impl Judge {
 
     fn push(&mut self, task: TaskId) {
         let known = self.state.task(task);
-        let queued = known.is_some_and(|task| task.queued);
+        let queued = known.is_some_and(|task| task.queued || task.on_roll);
         let alive = known.is_some_and(|task| !task.is_over());
         self.require(!queued, Rule::NoDuplicate, || {
             format!("task {task} is queued, and is in the queue already")
@@ -139,19 +139,26 @@ impl Judge {
 
     fn poll(&mut self, task: TaskId) {
         let polled = self.state.polling();
-        self.require(polled.is_none(), Rule::OneAtATime, || {
+        // A child of a scope is polled inside the poll of its owner, if it was
+        // woken, and only there.
+        let on_roll = self.state.task(task).is_some_and(|task| task.on_roll);
+        self.require(polled.is_some() == on_roll, Rule::OneAtATime, || {
             let polled = polled.map_or_else(String::new, |task| task.to_string());
-            format!("task {task} is polled while task {polled} is")
+            format!("task {task} is polled while task {polled} is (on a roll: {on_roll})")
         });
         let alive = self.state.task(task).is_some_and(|task| !task.is_over());
         self.require(alive, Rule::NoPollAfterDone, || {
             format!("task {task} is polled, and there is no such task any more")
         });
         let front = self.state.queue().next();
-        self.require(front == Some(task), Rule::QueueOrder, || match front {
-            Some(front) => format!("task {task} is polled, and task {front} comes first"),
-            None => format!("task {task} is polled, and the queue is empty"),
-        });
+        self.require(
+            on_roll || front == Some(task),
+            Rule::QueueOrder,
+            || match front {
+                Some(front) => format!("task {task} is polled, and task {front} comes first"),
+                None => format!("task {task} is polled, and the queue is empty"),
+            },
+        );
     }
 
     /// A seed may change the order of the queue, and nothing else.

@@ -38,6 +38,8 @@ pub struct Task {
     pub noted: bool,
     pub cancel: bool,
     pub(super) queued: bool,
+    /// Is it a child of a scope, on the roll of that?
+    pub(super) on_roll: bool,
 }
 
 impl Task {
@@ -53,6 +55,7 @@ impl Task {
             noted: false,
             cancel: false,
             queued: false,
+            on_roll: false,
         }
     }
 
@@ -73,6 +76,7 @@ impl Task {
         self.wakers = 0;
         self.noted = false;
         self.queued = false;
+        self.on_roll = false;
     }
 }
 
