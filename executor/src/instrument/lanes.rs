@@ -7,7 +7,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::{Cause, Effect, Ending, Event, On, Trace, Way};
+use super::{Cause, Effect, Ending, Event, On, Polled, Trace, Way};
 use crate::info::TaskId;
 
 /// A moment: an event's number, and its time.
@@ -88,6 +88,8 @@ pub(super) struct TaskLane {
     pub(super) wakes: Vec<WakeMark>,
     pub(super) ended: Option<Ending>,
     child: Option<usize>,
+    /// Was it woken during the poll that goes on?
+    ready_again: bool,
     /// Which wait stands in which lane.
     open: Vec<(On, usize)>,
 }
@@ -156,7 +158,7 @@ impl Sorter {
                 self.turn_to(*task, Doing::Ready, now);
             }
             Event::PollStart { task } => self.turn_to(*task, Doing::Polled, now),
-            Event::PollEnd { task, .. } => self.turn_to(*task, Doing::Waits, now),
+            Event::PollEnd { task, result } => self.end_poll(*task, *result, now),
             Event::TaskEnd { task, how, .. } => self.end(*task, *how, now),
             Event::Wake { task, by, effect } => {
                 let (by, effect) = (*by, *effect);
@@ -227,23 +229,30 @@ impl Sorter {
             wakes: Vec::new(),
             ended: None,
             child: None,
+            ready_again: false,
             open: Vec::new(),
         });
     }
 
     fn turn_to(&mut self, id: TaskId, doing: Doing, now: Moment) {
         let Some(lane) = self.task(id) else { return };
-        let polled = lane
-            .own
-            .spans
-            .last()
-            .is_some_and(|span| span.doing == Doing::Polled);
-        if doing == Doing::Ready && polled && lane.is_open() {
-            return; // woken while it is polled: ready afterwards
+        if doing == Doing::Ready && lane.is_polled() {
+            lane.ready_again = true; // it shows after the poll
+            return;
         }
         lane.child = None;
         close(&mut lane.own, now);
         lane.own.begin(doing, now, String::new());
+    }
+
+    fn end_poll(&mut self, id: TaskId, result: Polled, now: Moment) {
+        let Some(lane) = self.task(id) else { return };
+        let ready = std::mem::take(&mut lane.ready_again);
+        close(&mut lane.own, now);
+        if result == Polled::Pending {
+            let next = if ready { Doing::Ready } else { Doing::Waits };
+            lane.own.begin(next, now, String::new());
+        }
     }
 
     fn end(&mut self, id: TaskId, how: Ending, now: Moment) {
@@ -316,10 +325,9 @@ impl Sorter {
 }
 
 impl TaskLane {
-    /// Is its last span not closed?
-    fn is_open(&self) -> bool {
+    fn is_polled(&self) -> bool {
         let last = self.own.spans.last();
-        self.ended.is_none() && last.is_some_and(|span| span.from == span.to)
+        last.is_some_and(|span| span.doing == Doing::Polled && span.from == span.to)
     }
 
     /// Finds the wait a lane: that of its child, or the first free one.

@@ -5,13 +5,16 @@
 //! those who do not see it.
 
 use std::fmt::Write;
+use std::time::Duration;
 
 use super::lanes::{Doing, Lane, Lanes, Moment, Span, TaskLane, lanes, short};
 use super::{Cause, Effect, Ending, Event, Trace};
 use crate::info::TaskId;
 
-/// The names of the lanes stand left of this.
-const LEFT: usize = 150;
+/// How wide a letter of the names is, with some air.
+const LETTER: f64 = 7.4;
+/// Where time passes there is room for this many events.
+const PAUSE: usize = 6;
 const ROW: usize = 30;
 const TOP: usize = 40;
 /// More rows make no picture.
@@ -40,6 +43,7 @@ pub fn svg(trace: &Trace) -> String {
     let lanes = lanes(trace);
     let mut picture = Picture::new(trace, &lanes);
     picture.row("loop", &lanes.the_loop);
+    picture.labels(0, &lanes.the_loop);
     let mut places = Vec::new();
     for task in &lanes.tasks {
         if picture.rows >= MOST_ROWS {
@@ -48,21 +52,22 @@ pub fn svg(trace: &Trace) -> String {
         }
         places.push((task.id, picture.rows));
         picture.row(&name(task), &task.own);
+        if let [only] = task.waits.as_slice() {
+            picture.labels(picture.rows - 1, only);
+            continue;
+        }
         for lane in &task.waits {
-            let several = task.waits.len() > 1;
-            let label = if several {
-                format!("waits {}", lane.label)
-            } else {
-                String::new()
-            };
-            picture.row(&label, lane);
+            picture.row(&format!("waits {}", lane.label), lane);
+            picture.labels(picture.rows - 1, lane);
         }
     }
     for lane in &lanes.threads {
         picture.row(&lane.label, lane);
+        picture.labels(picture.rows - 1, lane);
     }
     picture.arrows(&lanes, &places);
     picture.times(trace);
+    picture.legend();
     picture.finish(trace, &lanes)
 }
 
@@ -78,6 +83,8 @@ fn name(task: &TaskLane) -> String {
 struct Picture {
     body: String,
     rows: usize,
+    /// The names of the lanes stand left of this.
+    left: f64,
     /// How wide an event is.
     step: f64,
     width: usize,
@@ -89,11 +96,14 @@ impl Picture {
     fn new(trace: &Trace, lanes: &Lanes) -> Self {
         let places = places(trace, lanes);
         let last = places.last().copied().unwrap_or(0).max(1);
-        let width = (LEFT + 30 + last * 16).clamp(640, 1200);
+        let names = lanes.tasks.iter().map(|task| name(task).chars().count());
+        let left = 24.0 + names.max().unwrap_or(0).clamp(9, 30) as f64 * LETTER;
+        let width = (left as usize + 30 + last * 16).clamp(640, 1200);
         Picture {
             body: String::new(),
             rows: 0,
-            step: (width - LEFT - 20) as f64 / last as f64,
+            left,
+            step: (width as f64 - left - 20.0) / last as f64,
             width,
             places,
         }
@@ -101,7 +111,7 @@ impl Picture {
 
     fn x(&self, moment: Moment) -> f64 {
         let place = self.places.get(moment.event).copied().unwrap_or(0);
-        LEFT as f64 + place as f64 * self.step
+        self.left + place as f64 * self.step
     }
 
     fn y(row: usize) -> usize {
@@ -143,15 +153,56 @@ impl Picture {
             "<rect class=\"{class}\" x=\"{from:.1}\" y=\"{y}\" width=\"{width:.1}\" \
              height=\"{height}\"><title>{title}</title></rect>"
         );
-        let room = span.label.chars().count() as f64 * 7.0 + 12.0;
-        if !span.label.is_empty() && width > room {
-            let (middle, y) = (from + width / 2.0, Self::y(row) + 19);
-            let label = escaped(&span.label);
+    }
+
+    /// Writes what the spans are about into them, where there is room.
+    fn labels(&mut self, row: usize, lane: &Lane) {
+        for span in &lane.spans {
+            let label = match span.doing {
+                Doing::Parked => format!("parked {}", short(span.lasts())),
+                _ => span.label.clone(),
+            };
+            let (from, to) = (self.x(span.from), self.x(span.to));
+            let room = label.chars().count() as f64 * 6.8 + 8.0;
+            if label.is_empty() || to - from < room {
+                continue;
+            }
+            let (middle, y) = (from.midpoint(to), Self::y(row) + 19);
+            let (left, top) = (middle - room / 2.0, y - 11);
+            let label = escaped(&label);
             let _ = writeln!(
                 self.body,
-                "<text class=\"on {class}\" x=\"{middle:.1}\" y=\"{y}\">{label}</text>"
+                "<rect class=\"behind\" x=\"{left:.1}\" y=\"{top}\" width=\"{room:.1}\" \
+                 height=\"14\"/><text class=\"on\" x=\"{middle:.1}\" y=\"{y}\">{label}</text>"
             );
         }
+    }
+
+    /// What the shapes mean.
+    fn legend(&mut self) {
+        let y = Self::y(self.rows) + 44;
+        let words = ["ready", "poll", "wait", "park", "job"];
+        let names = ["ready", "polled", "waits", "parked", "on a thread"];
+        for (n, (class, name)) in words.into_iter().zip(names).enumerate() {
+            let x = 12 + n * 92;
+            let (text, height) = (x + 22, if class == "wait" { 2 } else { 10 });
+            let top = y - 4 - height / 2;
+            let _ = writeln!(
+                self.body,
+                "<rect class=\"{class}\" x=\"{x}\" y=\"{top}\" width=\"16\" \
+                 height=\"{height}\"/><text class=\"tick\" x=\"{text}\" y=\"{y}\">{name}</text>"
+            );
+        }
+        let (wake, text) = (12 + 5 * 92 + 20, 12 + 5 * 92 + 34);
+        let _ = writeln!(
+            self.body,
+            "<g class=\"wake\"><path class=\"tip\" d=\"M{} {}H{}L{wake} {}Z\"/></g>\
+             <text class=\"tick\" x=\"{text}\" y=\"{y}\">wake</text>",
+            wake - 4,
+            y - 8,
+            wake + 4,
+            y
+        );
     }
 
     /// Wakes: from whoever caused them to the lane of the task.
@@ -223,7 +274,7 @@ impl Picture {
     }
 
     fn finish(self, trace: &Trace, lanes: &Lanes) -> String {
-        let (width, height) = (self.width, Self::y(self.rows) + 32);
+        let (width, height) = (self.width, Self::y(self.rows) + 56);
         let args = trace.args.join(" ");
         let program = format!("{} {args}", trace.program);
         let title = escaped(&format!("What the loop does in {}", program.trim_end()));
@@ -254,9 +305,15 @@ fn places(trace: &Trace, lanes: &Lanes) -> Vec<usize> {
     }
     let wakes = lanes.tasks.iter().flat_map(|task| &task.wakes);
     wakes.for_each(|wake| draw(wake.at));
-    let mut place = 0;
-    let count = drawn.iter().map(|drawn| {
+    let (mut place, mut time) = (0, Duration::ZERO);
+    let count = drawn.iter().enumerate().map(|(event, drawn)| {
+        let now = trace.events.get(event).map_or(time, |entry| entry.at);
         place += usize::from(*drawn);
+        // A real clock goes on all the time; that is no pause.
+        if now.saturating_sub(time) * 20 > lanes.end.at {
+            place += PAUSE;
+        }
+        time = now;
         place
     });
     count.collect()
@@ -322,18 +379,16 @@ const STYLE: &str = "<style>\n\
 :root{color-scheme:light dark}\n\
 text{font:12px ui-monospace,Menlo,Consolas,monospace;fill:#1f2430}\n\
 .heading{font-weight:600;font-size:13px}.tick{fill:#5b6472;font-size:11px}\n\
-.on{text-anchor:middle;font-size:11px;paint-order:stroke;stroke:#fff;stroke-width:5px}\n\
+.on{text-anchor:middle;font-size:11px}.behind{fill:#fff}\n\
 .ground{fill:#fff;stroke:#d5dae2}\n\
 .poll{fill:#0b7a53}.ready{fill:#f2c14e;stroke:#7a5a00}.wait{fill:#7b8494}\n\
 .park{fill:#eef1f6;stroke:#aab3c2;stroke-dasharray:3 3}.job{fill:#6b4fbb}\n\
-text.on.park,text.on.wait,text.on.job,text.on.poll{fill:#1f2430;stroke-dasharray:none}\n\
-text.on.park{stroke:#eef1f6}\n\
 .time{stroke:#d5dae2;fill:none}.wake path{stroke:#b3261e;fill:none;stroke-width:1.4}\n\
 .wake .tip{fill:#b3261e}.wake.idle .tip{fill:#fff}.wake.idle path{stroke-dasharray:3 2}\n\
 .wake.idle .tip{stroke-dasharray:none}\n\
 @media (prefers-color-scheme:dark){\n\
-text,text.on.park,text.on.wait,text.on.job,text.on.poll{fill:#e6e9ef}\n\
-.tick{fill:#a3acba}.on{stroke:#15181e}text.on.park{stroke:#20252e}\n\
+text{fill:#e6e9ef}\n\
+.tick{fill:#a3acba}.behind{fill:#15181e}\n\
 .ground{fill:#15181e;stroke:#333a46}.poll{fill:#3ddc97}\n\
 .ready{fill:#8a6a12;stroke:#f2c14e}.wait{fill:#8d97a8}\n\
 .park{fill:#20252e;stroke:#596273}.job{fill:#a48bf0}.time{stroke:#333a46}\n\

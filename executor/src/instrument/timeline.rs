@@ -295,14 +295,24 @@ fn summary(trace: &Trace, lanes: &Lanes) -> String {
         all => (parked.as_nanos() * 100 + all / 2) / all,
     };
     let mut text = format!(
-        "{turns} turns, {} polls, {wakes} wakes ({idle_wakes} of a task that was ready already), longest poll \
-         {longest}, idle {idle} % of the time.",
-        polls.len(),
+        "{}, {}, {}",
+        counted(turns, "turn"),
+        counted(polls.len(), "poll"),
+        counted(wakes, "wake")
     );
+    if idle_wakes > 0 {
+        let _ = write!(text, " ({idle_wakes} of a task that was ready already)");
+    }
+    let _ = write!(text, ", longest poll {longest}, idle {idle}% of the time.");
     if trace.dropped > 0 {
         let _ = write!(text, " {} events are missing at the end.", trace.dropped);
     }
     text
+}
+
+fn counted(n: usize, what: &str) -> String {
+    let plural = if n == 1 { "" } else { "s" };
+    format!("{n} {what}{plural}")
 }
 
 /// As much of a text as there is room for.
