@@ -50,7 +50,8 @@
 //!
 //! With [virtual time](Builder::virtual_time) a program's sleeps take no time
 //! and are exact to the nanosecond; with a [seed](Builder::seed) its
-//! interleavings can be varied and repeated. See [`Runner`].
+//! interleavings can be varied and repeated: [`testing::explore`] runs a program
+//! under many, and names the seed of the first that fails.
 //!
 //! # Read it
 //!
@@ -73,11 +74,12 @@
 //! | `slab`, `error`, `info` | keys with generations; what goes wrong; who a task is |
 //! | `clock`, `rng`, `probe`, `context`, `sys` | the time; the seed; events; variables; what threads share |
 //! | `children` | many futures under one waiter |
+//! | `watch` | what a loop shows to a watchdog, and to `executor-ps` |
 //! | `spawn`, `time`, `combine`, `scope`, `threads`, `sockets`, `remote`, `vars`, `print`, `instrument` | what users call |
 //! | `runner` | a loop for several runs, or on a thread of its own |
 //! | `cancel` | asking a task to stop, before it is stopped |
 //! | `hyper` | with the feature `hyper`: HTTP, by hyper and axum, on this loop |
-//! | `dns`, `serve`, `io`, `signal`, `process` | built from the above |
+//! | `dns`, `serve`, `io`, `signal`, `process`, `ps`, `testing` | built from the above |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -101,8 +103,9 @@ mod rng;
 mod probe;
 mod context;
 mod sys;
-// An organ: used by `combine`.
+// Organs beside the loop: used by `combine`; shown to other threads.
 mod children;
+mod watch;
 // The rooms: what users call.
 mod spawn;
 mod time;
@@ -125,6 +128,9 @@ pub mod io;
 pub mod signal;
 #[cfg(unix)]
 pub mod process;
+#[cfg(unix)]
+pub mod ps;
+pub mod testing;
 #[cfg(feature = "hyper")]
 #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
 pub mod hyper;

@@ -150,11 +150,33 @@ impl ReadyQueue {
     /// Puts a task at the back of the queue, unless it is in it or has ended.
     #[inline]
     pub(crate) fn wake(&self, task: TaskKey) {
-        let (effect, standing) = self.local.borrow_mut().wake(task);
+        let queued = self.local.borrow_mut().queue_if_idle(task);
+        if !queued || self.probe.is_on() {
+            self.wake_otherwise(task, queued);
+        }
+    }
+
+    /// What a wake is that does not just queue a task: one that somebody
+    /// watches, that does nothing, or that is for a child of a scope.
+    #[inline(never)]
+    fn wake_otherwise(&self, task: TaskKey, queued: bool) {
+        let before = {
+            let mut local = self.local.borrow_mut();
+            local.mark(task).map(|mark| match mark.standing {
+                Standing::InScope => std::mem::replace(&mut mark.standing, Standing::OnRoll),
+                standing => standing,
+            })
+        };
+        let effect = match before {
+            None => Effect::AfterDone,
+            Some(_) if queued => Effect::Queued,
+            Some(Standing::InScope) => Effect::Queued,
+            Some(_) => Effect::AlreadyQueued,
+        };
         if self.probe.is_on() {
             self.tell_of_wake(task, effect);
         }
-        if standing == Standing::InScope {
+        if before == Some(Standing::InScope) {
             self.wake_in_scope(task);
         }
     }
@@ -268,24 +290,15 @@ impl Local {
         };
     }
 
-    /// Says what the wake did, and where the task stood before it.
     #[inline]
-    fn wake(&mut self, task: TaskKey) -> (Effect, Standing) {
-        let Some(mark) = self.mark(task) else {
-            return (Effect::AfterDone, Standing::Idle);
-        };
-        let before = mark.standing;
-        match before {
-            Standing::Idle => {
+    fn queue_if_idle(&mut self, task: TaskKey) -> bool {
+        match self.mark(task) {
+            Some(mark) if mark.standing == Standing::Idle => {
                 mark.standing = Standing::Queued;
                 self.queue.push(task);
-                (Effect::Queued, before)
+                true
             }
-            Standing::InScope => {
-                mark.standing = Standing::OnRoll;
-                (Effect::Queued, before)
-            }
-            Standing::Queued | Standing::OnRoll => (Effect::AlreadyQueued, before),
+            _ => false,
         }
     }
 }

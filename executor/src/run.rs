@@ -267,6 +267,7 @@ fn poll_the_main_future(
 fn look_around(runtime: &Runtime) {
     runtime.take_in_mail();
     fire_due_timers(runtime);
+    runtime.renew_mirror();
 }
 
 /// Wakes whoever waits for a deadline that has come, the earliest first.

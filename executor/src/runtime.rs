@@ -16,7 +16,7 @@ mod outside;
 mod polled;
 mod recycle;
 mod sockets;
-mod watch;
+mod tell;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -40,6 +40,7 @@ use crate::sys::{Arc, AtomicU64, Ordering, TimerSlack};
 use crate::task::Task;
 use crate::timers::TimerQueue;
 use crate::waker::{OwnedWaker, Waiter};
+use crate::watch::{SLOW_POLL, Watched};
 pub(crate) use nested::Nested;
 
 /// How many times the leaves of this crate may say "ready" in one poll before
@@ -98,6 +99,8 @@ pub(crate) struct Runtime {
     letters: Cell<Vec<Mail>>,
     /// Set while this thread's sleeps are precise.
     precise: Cell<Option<TimerSlack>>,
+    /// If other threads may look: the way to what they see.
+    watched: Option<Arc<Watched>>,
     /// The process that this loop lives in, once it has slept there.
     process: Cell<Option<u32>>,
 }
@@ -108,6 +111,8 @@ pub(crate) struct Settings {
     pub(crate) virtual_time: bool,
     pub(crate) seed: Option<u64>,
     pub(crate) debug: bool,
+    /// In debug mode: how long a poll may take.
+    pub(crate) slow_poll: Duration,
     pub(crate) shutdown_timeout: Option<Duration>,
     pub(crate) stall_timeout: Duration,
     pub(crate) on_panic: OnPanic,
@@ -167,6 +172,7 @@ impl Default for Settings {
             virtual_time: false,
             seed: None,
             debug: false,
+            slow_poll: SLOW_POLL,
             shutdown_timeout: None,
             stall_timeout: Duration::from_secs(1),
             on_panic: OnPanic::Log,
@@ -180,9 +186,12 @@ impl Runtime {
     pub(crate) fn new(settings: Settings) -> Rc<Self> {
         let clock = Rc::new(Clock::new(settings.virtual_time));
         let probe = Rc::new(Probe::new(Rc::clone(&clock)));
+        let ready = Rc::new(ReadyQueue::new(Rc::clone(&probe)));
+        let slow_poll = settings.debug.then_some(settings.slow_poll);
+        let watched = Watched::new(slow_poll, || outside::asker(ready.mailbox()));
         Rc::new(Runtime {
             tasks: RefCell::default(),
-            ready: Rc::new(ReadyQueue::new(Rc::clone(&probe))),
+            ready,
             timers: RefCell::default(),
             reactor: RefCell::default(),
             due: Cell::default(),
@@ -204,6 +213,7 @@ impl Runtime {
             phase: Cell::new(Phase::Open),
             letters: Cell::default(),
             precise: Cell::new(None),
+            watched,
             process: Cell::new(None),
         })
     }

@@ -167,10 +167,10 @@ pub(crate) fn keep_if_cloned(
     own: Option<Box<OwnedWaker>>,
     spare: &mut OwnedWaker,
 ) -> Option<Box<OwnedWaker>> {
-    match own {
-        None => spare.replace_if_cloned().map(Box::new),
-        own => own,
+    if own.is_some() {
+        return own;
     }
+    spare.replace_if_cloned().map(Box::new)
 }
 
 /// Who is to be told when something happens: a task, and a waker if the one in

@@ -14,7 +14,8 @@ use Floor::{Foundation, Loop, Organ, Room, Upper};
 /// Where a module lives, from the top down.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Floor {
-    /// Built from rooms. May import everything below.
+    /// Built from rooms. May import everything below, and of its own floor what
+    /// is listed.
     Upper,
     /// What users call. May import organs and foundations; never another room,
     /// and never the loop, so that each room can be read without the others.
@@ -30,7 +31,7 @@ enum Floor {
 struct Module {
     name: &'static str,
     floor: Floor,
-    /// What a module of the three lower floors may import.
+    /// What a module may import, unless its floor says it.
     imports: &'static [&'static str],
 }
 
@@ -55,7 +56,7 @@ const PLAN: &[Module] = &[
     module("reactor", Organ, &["waker", "probe", "slab"]),
     module("pool", Organ, &["ready", "context", "error", "probe", "slab", "sys"]),
     module("runtime", Organ, &["task", "waker", "ready", "join", "timers", "reactor", "pool",
-        "slab", "error", "info", "clock", "rng", "probe", "context", "sys"]),
+        "slab", "error", "info", "clock", "rng", "probe", "context", "watch", "sys"]),
     module("shutdown", Loop, &["runtime", "ready", "pool", "error", "probe"]),
     module("slab", Foundation, &[]),
     module("error", Foundation, &["info", "sys"]),
@@ -66,6 +67,7 @@ const PLAN: &[Module] = &[
     module("context", Foundation, &["sys"]),
     module("sys", Foundation, &[]),
     module("children", Organ, &["waker", "sys"]),
+    module("watch", Organ, &["error", "info", "sys"]),
     module("spawn", Room, &[]),
     module("time", Room, &[]),
     module("combine", Room, &[]),
@@ -83,6 +85,8 @@ const PLAN: &[Module] = &[
     module("io", Upper, &[]),
     module("signal", Upper, &[]),
     module("process", Upper, &[]),
+    module("ps", Upper, &[]),
+    module("testing", Upper, &["runner"]),
     module("hyper", Upper, &[]),
 ];
 
@@ -91,7 +95,7 @@ const MOST_LINES: usize = 400;
 
 fn may_import(importer: &Module, imported: &Module) -> bool {
     match importer.floor {
-        Upper => imported.floor != Upper,
+        Upper => imported.floor != Upper || importer.imports.contains(&imported.name),
         Room => matches!(imported.floor, Organ | Foundation),
         Loop | Organ | Foundation => importer.imports.contains(&imported.name),
     }
@@ -347,7 +351,9 @@ fn the_house() -> Vec<File> {
                 .file_name()
                 .expect("an entry has a name")
                 .to_string_lossy();
-            if path.is_dir() {
+            if path.is_dir() && prefix.is_empty() && name == "bin" {
+                // Programs: they stand outside and come in by the front door.
+            } else if path.is_dir() {
                 collect(&path, &format!("{prefix}{name}/"), house);
             } else if name.ends_with(".rs") {
                 let text = fs::read_to_string(&path).expect("a source file can be read");

@@ -144,6 +144,9 @@ impl Runtime {
         self.budget.set(owner.budget);
         self.registered.set(owner.registered);
         self.probe.because(owner.cause);
+        if let Some((watched, task)) = self.watched.as_ref().zip(owner.task) {
+            watched.start_poll(self.identity(task));
+        }
     }
 }
 

@@ -30,7 +30,10 @@ mod sockets;
 mod spawn;
 #[cfg(unix)]
 mod terminal;
+mod testing;
 mod threads;
 mod time;
 mod virtual_time;
 mod wakers;
+#[cfg(unix)]
+mod watching;
