@@ -138,3 +138,20 @@ fn what_is_written_is_read_back_as_it_was() {
         assert_eq!(Trace::parse(&trace.to_json()).as_ref(), Ok(&trace));
     }
 }
+
+/// The recorder for CPython's loop writes the same format.
+#[test]
+fn every_trace_beside_the_player_can_be_read() {
+    let entries = fs::read_dir(folder("player/traces")).expect("the folder is there");
+    let paths = entries.map(|entry| entry.expect("it can be listed").path());
+    let traces: Vec<_> = paths
+        .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+        .collect();
+    assert!(traces.len() >= ALL.len());
+    for path in traces {
+        let text = fs::read_to_string(&path).expect("it can be read");
+        if let Err(error) = Trace::parse(&text) {
+            panic!("{}: {error}", path.display());
+        }
+    }
+}

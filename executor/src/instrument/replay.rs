@@ -293,7 +293,7 @@ impl State {
         let polling = self.polling == Some(id);
         self.change(id, |task| {
             task.queued = true;
-            if !polling {
+            if !polling && !task.is_over() {
                 task.stage = TaskStage::Ready;
             }
         });
@@ -304,7 +304,7 @@ impl State {
         let polling = self.polling == Some(id);
         self.change(id, |task| {
             task.on_roll = true;
-            if !polling {
+            if !polling && !task.is_over() {
                 task.stage = TaskStage::Ready;
             }
         });
