@@ -82,8 +82,8 @@ fn recordings_and_pictures_are_those_of_the_programs() {
             trace.without_sites().to_json(),
         );
         if old_text != text {
-            let lines = old_text.lines().zip(text.lines());
-            let first = lines.filter(|(a, b)| a != b).next();
+            let mut lines = old_text.lines().zip(text.lines());
+            let first = lines.find(|(a, b)| a != b);
             complaints.push(format!("{} is stale: {first:?}", json.display()));
         }
         let script = old.to_script(program.name);
