@@ -10,28 +10,39 @@ use crate::probe::{Event, Probe};
 use crate::runtime::Runtime;
 
 /// Made for one poll of a combinator.
-pub struct Watch(Option<Rc<Runtime>>);
+pub struct Watch {
+    runtime: Option<Rc<Runtime>>,
+    /// Does somebody listen? Asked once, not for each future.
+    is_told: bool,
+}
 
 impl Watch {
     #[inline]
     pub(super) fn begin() -> Self {
-        Watch(Runtime::current())
+        let runtime = Runtime::current();
+        let is_told = runtime
+            .as_ref()
+            .is_some_and(|runtime| runtime.probe.is_on());
+        Watch { runtime, is_told }
     }
 
     /// Does the loop want the task to stop for this turn?
     #[inline]
     pub(super) fn is_spent(&self) -> bool {
-        self.0.as_ref().is_some_and(|runtime| runtime.is_spent())
+        let runtime = self.runtime.as_ref();
+        runtime.is_some_and(|runtime| runtime.is_spent())
     }
 
     /// The nth future is about to be polled.
     #[inline]
     #[track_caller]
     pub(super) fn polls(&self, child: usize) {
-        self.emit(|runtime, probe| Event::ChildPoll {
-            task: probe.id(runtime.polled_task()),
-            child,
-        });
+        if self.is_told {
+            self.emit(|runtime, probe| Event::ChildPoll {
+                task: probe.id(runtime.polled_task()),
+                child,
+            });
+        }
     }
 
     /// The same, unless the task is to stop.
@@ -49,16 +60,18 @@ impl Watch {
     #[inline]
     #[track_caller]
     pub(super) fn done(&self, child: usize) {
-        self.emit(|runtime, probe| Event::ChildDone {
-            task: probe.id(runtime.polled_task()),
-            child,
-        });
+        if self.is_told {
+            self.emit(|runtime, probe| Event::ChildDone {
+                task: probe.id(runtime.polled_task()),
+                child,
+            });
+        }
     }
 
-    #[inline]
+    #[cold]
     #[track_caller]
     fn emit(&self, event: impl FnOnce(&Runtime, &Probe) -> Event) {
-        if let Some(runtime) = &self.0 {
+        if let Some(runtime) = &self.runtime {
             runtime.probe.emit(|probe| event(runtime, probe));
         }
     }
