@@ -101,8 +101,16 @@ impl Probe {
     #[track_caller]
     pub(crate) fn emit(&self, event: impl FnOnce(&Probe) -> Event) {
         if self.on.get() {
-            self.tell(&event(self), Location::caller());
+            self.make_and_tell(event, Location::caller());
         }
+    }
+
+    /// Out of line, so that where something happens there is a branch and
+    /// nothing else: no room for the event on the stack, and no way to drop it.
+    #[cold]
+    #[inline(never)]
+    fn make_and_tell(&self, event: impl FnOnce(&Probe) -> Event, site: &'static Location<'static>) {
+        self.tell(&event(self), site);
     }
 
     /// Remembers who a key stands for, so that later events can say.
@@ -157,7 +165,6 @@ impl Probe {
         }
     }
 
-    #[cold]
     fn tell(&self, event: &Event, site: &'static Location<'static>) {
         self.cause.set(match event {
             Event::PollStart { task } => Cause::Task(*task),
