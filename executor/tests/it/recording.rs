@@ -114,7 +114,7 @@ fn a_trace_with_sockets_threads_and_messages_is_read_back_and_keeps_the_rules() 
 fn a_panic_is_in_the_trace_with_its_text() {
     let trace = record(Runner::builder().virtual_time(), || async {
         let task = spawn(async { panic!("no luck") });
-        let _: executor::JoinError = task.await.map(|()| ()).unwrap_err();
+        Result::<(), _>::unwrap_err(task.await);
     });
     let text = trace.events.iter().find_map(|entry| match &entry.event {
         Event::TaskEnd { text, .. } => text.clone(),
