@@ -17,6 +17,7 @@ mod outside;
 mod polled;
 mod recycle;
 mod sockets;
+mod tell;
 mod waits;
 
 use std::cell::{Cell, RefCell};
