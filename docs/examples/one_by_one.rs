@@ -11,6 +11,7 @@ async fn fetch_data(source: &str) -> String {
     format!("Data from {source}")
 }
 
+/// The program, for `main` and for `watched`.
 pub async fn program() {
     for source in ["API 1", "API 2", "API 3"] {
         let result = fetch_data(source).await;

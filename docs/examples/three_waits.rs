@@ -11,6 +11,7 @@ async fn fetch_data(source: &str) -> String {
     format!("Data from {source}")
 }
 
+/// The program, for `main` and for `watched`.
 pub async fn program() {
     let results = gather([
         fetch_data("API 1"),
