@@ -7,6 +7,7 @@ mod await_may_not_yield;
 mod await_yields;
 mod lazy;
 mod one_by_one;
+mod one_call;
 mod three_waits;
 mod tick_tock;
 
@@ -18,6 +19,7 @@ fn main() -> ExitCode {
         "await_may_not_yield" => docs::watch(await_may_not_yield::program()),
         "await_yields" => docs::watch(await_yields::program()),
         "lazy" => docs::watch(lazy::program()),
+        "one_call" => docs::watch(one_call::program()),
         "one_by_one" => docs::watch(one_by_one::program()),
         "three_waits" => docs::watch(three_waits::program()),
         "tick_tock" => docs::watch(tick_tock::program()),
