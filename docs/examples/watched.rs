@@ -8,6 +8,7 @@ mod await_yields;
 mod lazy;
 mod one_by_one;
 mod one_call;
+mod three_tasks;
 mod three_waits;
 mod tick_tock;
 
@@ -21,6 +22,7 @@ fn main() -> ExitCode {
         "lazy" => docs::watch(lazy::program()),
         "one_call" => docs::watch(one_call::program()),
         "one_by_one" => docs::watch(one_by_one::program()),
+        "three_tasks" => docs::watch(three_tasks::program()),
         "three_waits" => docs::watch(three_waits::program()),
         "tick_tock" => docs::watch(tick_tock::program()),
         other => {

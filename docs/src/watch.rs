@@ -18,10 +18,28 @@ pub fn watch<F: Future>(program: F) -> F::Output {
     let mut runner = builder.instrument(recorder.clone()).build();
     let output = runner.run(program);
     println!();
-    for line in story(&recorder.take()) {
+    let events = recorder.take();
+    for line in story(&events) {
         println!("{line}");
     }
+    println!("\n{}", summary(&events));
     output
+}
+
+/// How often it did what.
+fn summary(events: &[(Duration, Event)]) -> String {
+    let count = |what, kind: fn(&Event) -> bool| {
+        let n = events.iter().filter(|(_, event)| kind(event)).count();
+        let plural = if n == 1 { "" } else { "s" };
+        format!("{n} {what}{plural}")
+    };
+    let counts = [
+        count("task", |event| matches!(event, Event::TaskSpawn { .. })),
+        count("poll", |event| matches!(event, Event::PollStart { .. })),
+        count("turn", |event| matches!(event, Event::Turn { .. })),
+        count("park", |event| matches!(event, Event::ParkStart { .. })),
+    ];
+    counts.join(", ")
 }
 
 /// One line for each event.

@@ -58,7 +58,8 @@ fn new_lines(fence: &Fence) -> Vec<String> {
         true => line.strip_prefix('+'),
         false => Some(line),
     });
-    let lines = lines.map(str::trim).filter(|line| line.len() > 2);
+    let is_code = |line: &&str| line.len() > 2 && !line.starts_with("//");
+    let lines = lines.map(str::trim).filter(is_code);
     lines.map(str::to_owned).collect()
 }
 
