@@ -37,7 +37,7 @@ fn look(fence: &Fence) -> Result<(), Finding> {
         return Ok(());
     }
     let what = format!("not what {place} says:{}", difference(&fence.body, &source));
-    Err(complain(what).mended_by(fence.range.clone(), source))
+    Err(complain(what).mended_by(fence.with_body(&source)))
 }
 
 /// The text that `path#item` names.

@@ -35,8 +35,7 @@ fn look(fence: &Fence, next: Option<&Fence>) -> Result<(), Finding> {
         return Ok(());
     }
     let what = format!("rustc says:\n{real}");
-    let text = format!("{real}\n");
-    Err(complain(what).mended_by(message.range.clone(), text))
+    Err(complain(what).mended_by(message.with_body(&real)))
 }
 
 /// The first error of the compiler.

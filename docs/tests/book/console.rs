@@ -50,7 +50,7 @@ fn look(fence: &Fence) -> Result<(), Finding> {
         "it prints something else:{}",
         difference(&fence.body, &real)
     );
-    Err(Finding::new(fence.line, what).mended_by(fence.range.clone(), real))
+    Err(Finding::new(fence.line, what).mended_by(fence.with_body(&real)))
 }
 
 /// A command of a block, and what should come out.

@@ -28,8 +28,10 @@ pub(crate) struct Fence {
     /// The language and what follows it.
     pub(crate) info: String,
     pub(crate) body: String,
-    /// Where the body stands in the page.
-    pub(crate) range: Range<usize>,
+    /// Where the body stands in the page: whole lines.
+    range: Range<usize>,
+    /// What stands before each of its lines, in a list.
+    indent: String,
     pub(crate) line: usize,
     /// The comment directly above: `<!-- code: path#item -->`.
     pub(crate) directive: Option<Directive>,
@@ -55,6 +57,15 @@ pub(crate) struct Link {
 impl Fence {
     pub(crate) fn language(&self) -> &str {
         self.info.split([',', ' ']).next().unwrap_or("")
+    }
+
+    /// The edit that gives it another body.
+    pub(crate) fn with_body(&self, body: &str) -> (Range<usize>, String) {
+        let lines = body.lines().map(|line| match line.is_empty() {
+            true => "\n".to_owned(),
+            false => format!("{}{line}\n", self.indent),
+        });
+        (self.range.clone(), lines.collect())
     }
 
     /// What a directive of this verb says.
@@ -129,12 +140,16 @@ impl Walk {
         match tag {
             Tag::CodeBlock(CodeBlockKind::Fenced(info)) => {
                 // An empty block has no text: its body is what follows its first line.
-                let first_line = self.page.text[range.start..].find('\n');
+                let text = &self.page.text;
+                let first_line = text[range.start..].find('\n');
                 let body = range.start + first_line.map_or(0, |n| n + 1);
+                let before = text[..range.start].rfind('\n').map_or(0, |n| n + 1);
+                let indent = text[before..range.start].to_owned();
                 self.fence = Some(Fence {
                     info: info.into_string(),
                     body: String::new(),
                     range: body..body,
+                    indent,
                     line,
                     directive: self.directive.take(),
                 });
@@ -219,6 +234,16 @@ fn a_fence_has_its_directive_and_its_range() {
     assert_eq!((one.line, one.language()), (4, "rust"));
     assert_eq!(two.directive, None);
     assert_eq!(&text[two.range.end..], "```\n");
+}
+
+#[test]
+fn a_fence_in_a_list_keeps_its_indent() {
+    let text = "1. One\n\n   ```rust\n   a\n\n     b\n   ```\n";
+    let page = Page::parse("p.md", text);
+    let fence = &page.fences[0];
+    assert_eq!(fence.body, "a\n\n  b\n");
+    let (range, body) = fence.with_body(&fence.body);
+    assert_eq!(text[range], body);
 }
 
 #[test]

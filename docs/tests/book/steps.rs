@@ -46,7 +46,7 @@ fn look(fence: &Fence) -> Result<(), Finding> {
         "not the difference of the files:{}",
         difference(&fence.body, &diff)
     );
-    Err(complain(what).mended_by(fence.range.clone(), diff))
+    Err(complain(what).mended_by(fence.with_body(&diff)))
 }
 
 fn diff(old: &str, new: &str) -> String {
