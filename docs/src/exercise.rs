@@ -48,7 +48,7 @@ impl Exercise {
     ) -> ExitCode {
         let recorder = Recorder::new();
         let builder = Runner::builder().virtual_time();
-        let watch = Watch::start(recorder.clone());
+        let watch = Watch::start(recorder.clone(), self.hint);
         let mut runner = builder.instrument(watch).build();
         let result = catch_unwind(AssertUnwindSafe(|| runner.try_run(program)));
         let seen = Seen::new(recorder.take());
@@ -62,13 +62,29 @@ impl Exercise {
                 println!("solved");
                 ExitCode::SUCCESS
             }
-            Err(what) => self.not_yet(&what, &seen),
+            Err(what) => self.not_yet(&what, &seen.events),
         }
     }
 
-    fn not_yet(self, what: &str, seen: &Seen) -> ExitCode {
-        println!("\nwhat the loop did:");
-        for line in story(&seen.events).iter().take(40) {
+    /// For an exercise without a loop: `who` is named if it hangs.
+    pub fn judge(self, who: &str, check: impl FnOnce() -> Result<(), String>) -> ExitCode {
+        let polled = Arc::new(Mutex::new(Some(who.to_owned())));
+        watch_over(polled, self.hint);
+        match check() {
+            Ok(()) => {
+                println!("solved");
+                ExitCode::SUCCESS
+            }
+            Err(what) => self.not_yet(&what, &[]),
+        }
+    }
+
+    fn not_yet(self, what: &str, events: &[(Duration, Event)]) -> ExitCode {
+        let story = story(events);
+        if !story.is_empty() {
+            println!("\nwhat the loop did:");
+        }
+        for line in story.iter().take(40) {
             println!("{line}");
         }
         println!("\nnot yet: {what}");
@@ -112,12 +128,9 @@ struct Watch {
 }
 
 impl Watch {
-    fn start(recorder: Recorder) -> Self {
+    fn start(recorder: Recorder, hint: &'static str) -> Self {
         let polled = Arc::new(Mutex::new(None));
-        let watched = Arc::clone(&polled);
-        let limit = std::env::var("EXERCISE_SECONDS").ok();
-        let limit = limit.and_then(|text| text.parse().ok()).unwrap_or(10);
-        thread::spawn(move || bark_after(Duration::from_secs(limit), &watched));
+        watch_over(Arc::clone(&polled), hint);
         Watch {
             recorder,
             names: Vec::new(),
@@ -136,7 +149,8 @@ impl Instrument for Watch {
         match event {
             Event::TaskSpawn { task, name, .. } => self.names.push((*task, name.clone())),
             Event::PollStart { task } => {
-                *self.polled.lock().expect("nobody panics with it") = Some(self.name(*task));
+                *self.polled.lock().expect("nobody panics with it") =
+                    Some(format!("the poll of {}", self.name(*task)));
             }
             Event::PollEnd { .. } => {
                 *self.polled.lock().expect("nobody panics with it") = None;
@@ -147,14 +161,19 @@ impl Instrument for Watch {
     }
 }
 
-/// The loop's thread cannot report that it is stuck: this one can.
-fn bark_after(limit: Duration, polled: &Mutex<Option<String>>) {
-    thread::sleep(limit);
-    let polled = polled.lock().expect("nobody panics with it").take();
-    let what = match polled {
-        Some(name) => format!("the poll of {name} has not returned"),
-        None => "the loop goes round and round".into(),
-    };
-    eprintln!("\nnot yet: after {limit:?}, {what}");
-    std::process::exit(1);
+/// Ends the process when its time is up: the loop's thread cannot report that
+/// it is stuck, this one can.
+fn watch_over(polled: Arc<Mutex<Option<String>>>, hint: &'static str) {
+    let limit = std::env::var("EXERCISE_SECONDS").ok();
+    let limit = limit.and_then(|text| text.parse().ok()).unwrap_or(10);
+    thread::spawn(move || {
+        thread::sleep(Duration::from_secs(limit));
+        let polled = polled.lock().expect("nobody panics with it").take();
+        let what = match polled {
+            Some(name) => format!("{name} has not returned"),
+            None => "the loop goes round and round".into(),
+        };
+        println!("\nnot yet: after {limit} s, {what}\nhint: {hint}");
+        std::process::exit(1);
+    });
 }
