@@ -90,7 +90,8 @@ async fn pairs() {
         let (mut one, mut two) = (sleep(1), sleep(1));
         let both = |context: &mut Context<'_>| {
             let one = Pin::new(&mut one).poll(context);
-            Pin::new(&mut two).poll(context).max(one)
+            let two = Pin::new(&mut two).poll(context);
+            one.max(two) // `Pending` is the greater one
         };
         std::future::poll_fn(both).await;
     }
