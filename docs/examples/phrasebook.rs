@@ -6,7 +6,7 @@ use executor::{
     race, run, run_in_executor, sleep, sleep_until, spawn, spawn_named, tasks, timeout, timeout_at,
     to_thread, try_gather, try_run, yield_now,
 };
-use futures::{AsyncReadExt, AsyncWriteExt, StreamExt};
+use futures::{AsyncReadExt, AsyncWriteExt};
 use std::time::Duration;
 
 async fn f() -> u32 {
