@@ -314,7 +314,7 @@ fn connect(addr: SocketAddr, count: usize) -> Vec<TcpStream> {
         let stream = TcpStream::connect(addr).expect("the server accepts");
         stream.set_nodelay(true).expect("an option");
         stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
+            .set_read_timeout(Some(Duration::from_secs(60)))
             .expect("an option");
         stream
     };

@@ -122,10 +122,10 @@ pub fn race<R: Race>(futures: R) -> R::Future {
 /// [seed](crate::Builder::seed).
 ///
 /// ```
-/// use executor::{as_completed, run, sleep};
+/// use executor::{Runner, as_completed, sleep};
 /// use std::time::Duration;
 ///
-/// run(async {
+/// Runner::builder().virtual_time().build().run(async {
 ///     let naps = [30, 10, 20].map(|ms| sleep(Duration::from_millis(ms)));
 ///     let mut done = as_completed(Vec::from(naps));
 ///     let mut order = Vec::new();

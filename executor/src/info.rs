@@ -98,6 +98,10 @@ pub enum Wait {
         /// Its name.
         name: String,
     },
+    /// The end of this many tasks of a scope.
+    Scope(usize),
+    /// To be asked to stop: [`cancelled`](crate::cancelled).
+    Cancel,
     /// A socket that has nothing to read, or takes nothing more.
     Socket {
         /// Is it data that is waited for, or room for it?
@@ -121,6 +125,9 @@ impl fmt::Display for Wait {
             Wait::Sleep(Duration::MAX) => write!(f, "sleep for ever"),
             Wait::Sleep(left) => write!(f, "sleep until +{left:?}"),
             Wait::Join { task, name } => write!(f, "join task {task} \"{name}\""),
+            Wait::Cancel => write!(f, "being asked to stop"),
+            Wait::Scope(1) => write!(f, "the task of its scope"),
+            Wait::Scope(tasks) => write!(f, "the {tasks} tasks of its scope"),
             Wait::Socket { readable, peer } => {
                 let what = if *readable { "readable" } else { "writable" };
                 match peer {

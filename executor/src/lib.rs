@@ -33,6 +33,7 @@
 //! | `gather(..)` | [`gather`], [`try_gather`] |
 //! | `wait(.., FIRST_COMPLETED)`, `as_completed` | [`race`], [`as_completed`] |
 //! | `timeout(s)`, `wait_for` | [`timeout`], [`timeout_at`] |
+//! | `TaskGroup` | [`scope`], [`try_scope`] |
 //! | `to_thread(f)` | [`to_thread`] |
 //! | `loop.run_in_executor(pool, f)` | [`ThreadPool`], [`run_in_executor`] |
 //! | `call_soon_threadsafe`, `run_coroutine_threadsafe` | [`Handle`] → [`RemoteHandle`] |
@@ -49,7 +50,8 @@
 //!
 //! With [virtual time](Builder::virtual_time) a program's sleeps take no time
 //! and are exact to the nanosecond; with a [seed](Builder::seed) its
-//! interleavings can be varied and repeated. See [`Runner`].
+//! interleavings can be varied and repeated: [`testing::explore`] runs a program
+//! under many, and names the seed of the first that fails.
 //!
 //! # Read it
 //!
@@ -72,10 +74,12 @@
 //! | `slab`, `error`, `info` | keys with generations; what goes wrong; who a task is |
 //! | `clock`, `rng`, `probe`, `context`, `sys` | the time; the seed; events; variables; what threads share |
 //! | `children` | many futures under one waiter |
-//! | `spawn`, `time`, `combine`, `threads`, `sockets`, `remote`, `vars`, `print`, `instrument` | what users call |
+//! | `watch` | what a loop shows to a watchdog, and to `executor-ps` |
+//! | `spawn`, `time`, `combine`, `scope`, `threads`, `sockets`, `remote`, `vars`, `print`, `instrument` | what users call |
 //! | `runner` | a loop for several runs, or on a thread of its own |
+//! | `cancel` | asking a task to stop, before it is stopped |
 //! | `hyper` | with the feature `hyper`: HTTP, by hyper and axum, on this loop |
-//! | `dns`, `serve`, `io`, `signal`, `process` | built from the above |
+//! | `dns`, `serve`, `io`, `signal`, `process`, `ps`, `testing` | built from the above |
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -99,12 +103,14 @@ mod rng;
 mod probe;
 mod context;
 mod sys;
-// An organ: used by `combine`.
+// Organs beside the loop: used by `combine`; shown to other threads.
 mod children;
+mod watch;
 // The rooms: what users call.
 mod spawn;
 mod time;
 mod combine;
+mod scope;
 mod threads;
 mod sockets;
 mod remote;
@@ -114,6 +120,7 @@ pub mod instrument;
 pub mod print;
 // The upper storey, built from rooms.
 mod runner;
+mod cancel;
 mod dns;
 mod serve;
 pub mod io;
@@ -121,6 +128,9 @@ pub mod io;
 pub mod signal;
 #[cfg(unix)]
 pub mod process;
+#[cfg(unix)]
+pub mod ps;
+pub mod testing;
 #[cfg(feature = "hyper")]
 #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
 pub mod hyper;
@@ -134,6 +144,7 @@ pub mod net {
     pub use crate::sockets::{UnixListener, UnixStream};
 }
 
+pub use cancel::{Cancelled, cancelled};
 pub use combine::{
     AsCompleted, Gather, GatherArray, GatherTuple, GatherVec, Race, RaceTuple, RaceVec, TryGather,
     TryGatherArray, TryGatherTuple, TryGatherVec, as_completed, gather, race, try_gather,
@@ -145,6 +156,7 @@ pub use remote::{Handle, RemoteHandle};
 pub use run::{run, try_run};
 pub use runner::{Background, Builder, Runner};
 pub use runtime::OnPanic;
+pub use scope::{Scope, ScopedJoinHandle, TryScope, scope, try_scope};
 pub use spawn::{
     CancelOnDrop, JoinHandle, YieldNow, current_task, spawn, spawn_named, tasks, yield_now,
 };

@@ -171,6 +171,11 @@ impl Probe {
         self.cause.get()
     }
 
+    /// What happens now is the doing of this one again.
+    pub(crate) fn resume(&self, cause: Cause) {
+        self.cause.set(cause);
+    }
+
     #[cold]
     fn tell(&self, event: Event) {
         self.cause.set(match event {

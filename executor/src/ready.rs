@@ -10,37 +10,22 @@
 //!
 //! Called by `waker` (to wake), by `runtime` (to admit and dismiss tasks) and
 //! by `run` (to take the next one); calls nobody.
-//!
-//! # The park protocol
-//!
-//! ```text
-//!                 post                        post (rings the bell)
-//!        ┌──────────────────┐        ┌─────────────────────────────┐
-//!        │                  ▼        ▼                             │
-//!     AWAKE ◀─────────── MAIL ◀────── ...                       PARKED
-//!        │    take_mail                                          ▲ │
-//!        └───────────────────────────────────────────────────────┘ │
-//!        ▲                     park                                │
-//!        └──────────────── time-out, or woken for no reason ───────┘
-//! ```
-//!
-//! One atomic holds the state. A poster first puts its letter in and then
-//! swaps in MAIL; the loop first swaps in AWAKE and then takes the letters
-//! out; and it may only go from AWAKE to PARKED. So a letter is either seen by
-//! the loop's next look or it finds PARKED and rings: there is no order of
-//! events in which it is neither. Only the poster that finds PARKED rings,
-//! once per sleep, however many letters arrive.
+
+mod mail;
+mod roll;
 
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 use std::num::NonZeroU32;
 use std::rc::Rc;
-use std::time::Duration;
 
 use crate::probe::{Effect, Event, Probe};
 use crate::rng::Rng;
-use crate::slab::{JobKey, TaskKey};
-use crate::sys::{Arc, AtomicU8, AtomicUsize, Mutex, Ordering, Parker, lock};
+use crate::slab::TaskKey;
+use crate::sys::Arc;
+pub(crate) use mail::{Mail, Mailbox};
+use roll::Rolls;
+pub(crate) use roll::{Roll, Told};
 
 thread_local! {
     /// The queue of the loop that runs on this thread. Wakers look here; they
@@ -74,6 +59,8 @@ pub(crate) fn wake_here(mailbox: &Arc<Mailbox>, task: TaskKey) -> bool {
 /// The ready queue of one loop.
 pub(crate) struct ReadyQueue {
     local: RefCell<Local>,
+    /// For tasks that a scope polls: where their wakes are written down.
+    rolls: Rolls,
     mailbox: Arc<Mailbox>,
     probe: Rc<Probe>,
 }
@@ -94,13 +81,28 @@ struct Local {
 #[derive(Clone, Copy, Default)]
 struct Mark {
     generation: Option<NonZeroU32>,
-    queued: bool,
+    standing: Standing,
+}
+
+/// Where a task stands, as far as waking it goes.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Standing {
+    /// Not in the queue: a wake puts it there.
+    #[default]
+    Idle,
+    /// In the queue.
+    Queued,
+    /// A child of a scope, not woken: a wake goes on its scope's roll.
+    InScope,
+    /// On that roll.
+    OnRoll,
 }
 
 impl ReadyQueue {
     pub(crate) fn new(probe: Rc<Probe>) -> Self {
         ReadyQueue {
             local: RefCell::default(),
+            rolls: Rolls::default(),
             mailbox: Arc::new(Mailbox::new()),
             probe,
         }
@@ -113,45 +115,97 @@ impl ReadyQueue {
     /// Makes a task known and queues it for its first poll.
     pub(crate) fn admit(&self, task: TaskKey) {
         let local = &mut *self.local.borrow_mut();
-        if local.marks.len() <= task.index() {
-            local.marks.resize(task.index() + 1, Mark::default());
-        }
-        local.marks[task.index()] = Mark {
-            generation: Some(task.generation()),
-            queued: true,
-        };
+        local.introduce(task, Standing::Queued);
         local.queue.push(task);
     }
 
+    /// Makes a child of a scope known, and writes it on the scope's roll for
+    /// its first poll.
+    pub(crate) fn admit_in_scope(&self, task: TaskKey, roll: &Rc<Roll>) {
+        self.local.borrow_mut().introduce(task, Standing::OnRoll);
+        self.rolls.insert(task, roll);
+        self.wake_in_scope(task);
+    }
+
     /// Forgets a task that has ended: later wakes do nothing.
+    #[inline]
     pub(crate) fn dismiss(&self, task: TaskKey) {
-        if let Some(mark) = self.local.borrow_mut().mark(task) {
-            mark.generation = None;
+        let in_scope = match self.local.borrow_mut().mark(task) {
+            None => return,
+            Some(mark) => {
+                mark.generation = None;
+                matches!(mark.standing, Standing::InScope | Standing::OnRoll)
+            }
+        };
+        if in_scope {
+            self.rolls.remove(task);
         }
     }
 
     /// Puts a task at the back of the queue, unless it is in it or has ended.
     #[inline]
     pub(crate) fn wake(&self, task: TaskKey) {
-        let effect = self.local.borrow_mut().wake(task);
-        if self.probe.is_on() {
-            self.tell_of_wake(task, effect);
+        let queued = self.local.borrow_mut().queue_if_idle(task);
+        if !queued || self.probe.is_on() {
+            self.wake_otherwise(task, queued);
         }
     }
 
-    #[cold]
-    fn tell_of_wake(&self, task: TaskKey, effect: Effect) {
+    /// What a wake is that does not just queue a task: one that somebody
+    /// watches, that does nothing, or that is for a child of a scope.
+    #[inline(never)]
+    fn wake_otherwise(&self, task: TaskKey, queued: bool) {
+        let before = {
+            let mut local = self.local.borrow_mut();
+            local.mark(task).map(|mark| mark.standing)
+        };
+        let effect = match before {
+            None => Effect::AfterDone,
+            Some(_) if queued => Effect::Queued,
+            Some(Standing::InScope) => Effect::Queued,
+            Some(_) => Effect::AlreadyQueued,
+        };
         self.probe.emit(|probe| Event::Wake {
             task: probe.id(task),
             by: probe.cause(),
             effect,
         });
+        if before == Some(Standing::InScope) {
+            let mark = |mark: &mut Mark| mark.standing = Standing::OnRoll;
+            self.local.borrow_mut().mark(task).map(mark);
+            self.wake_in_scope(task);
+        }
+    }
+
+    /// A child of a scope is polled by the scope: it goes on the roll, and
+    /// whoever waits for the scope is woken.
+    #[cold]
+    fn wake_in_scope(&self, task: TaskKey) {
+        match self.rolls.write(task) {
+            Some(Told::Task(owner)) => self.wake(owner),
+            Some(Told::Waker(_, waker)) => roll::tell(waker),
+            None => {}
+        }
+    }
+
+    /// Notes that a child of a scope is about to be polled, so that a wake
+    /// during the poll writes it down again. `false` if it has ended.
+    pub(crate) fn leave_roll(&self, task: TaskKey) -> bool {
+        let mut local = self.local.borrow_mut();
+        let mark = local.mark(task);
+        mark.map(|mark| mark.standing = Standing::InScope).is_some()
+    }
+
+    /// Which scopes wait for which of their children: the waiting task first.
+    pub(crate) fn scope_waits(&self) -> Vec<(TaskKey, Vec<TaskKey>)> {
+        self.rolls.waits()
     }
 
     /// Is the task in the queue?
     pub(crate) fn is_queued(&self, task: TaskKey) -> bool {
         let mut local = self.local.borrow_mut();
-        local.mark(task).is_some_and(|mark| mark.queued)
+        let mark = local.mark(task);
+        mark.is_some_and(|mark| matches!(mark.standing, Standing::Queued | Standing::OnRoll))
     }
 
     /// Begins a turn: takes the queue as it stands, in an order drawn from the
@@ -182,7 +236,7 @@ impl ReadyQueue {
             local.taken += 1;
             // A task may have ended after it was woken; then it has no mark.
             if let Some(mark) = local.mark(task) {
-                mark.queued = false;
+                mark.standing = Standing::Idle;
                 return Some(task);
             }
         }
@@ -217,150 +271,25 @@ impl Local {
         (mark.generation == Some(task.generation())).then_some(mark)
     }
 
+    fn introduce(&mut self, task: TaskKey, standing: Standing) {
+        if self.marks.len() <= task.index() {
+            self.marks.resize(task.index() + 1, Mark::default());
+        }
+        self.marks[task.index()] = Mark {
+            generation: Some(task.generation()),
+            standing,
+        };
+    }
+
     #[inline]
-    fn wake(&mut self, task: TaskKey) -> Effect {
+    fn queue_if_idle(&mut self, task: TaskKey) -> bool {
         match self.mark(task) {
-            None => Effect::AfterDone,
-            Some(mark) if mark.queued => Effect::AlreadyQueued,
-            Some(mark) => {
-                mark.queued = true;
+            Some(mark) if mark.standing == Standing::Idle => {
+                mark.standing = Standing::Queued;
                 self.queue.push(task);
-                Effect::Queued
+                true
             }
+            _ => false,
         }
-    }
-}
-
-/// A letter to the loop from another thread.
-pub(crate) enum Mail {
-    /// Poll this task.
-    Wake(TaskKey),
-    /// Cancel this task.
-    Cancel(TaskKey),
-    /// This thread job has ended.
-    JobDone(JobKey),
-    /// Run this on the loop's thread.
-    Run(Box<dyn FnOnce() + Send>),
-    /// Look around: the last `Handle` is gone.
-    Nudge,
-}
-
-/// The mail slot, and the bell: all of a loop that other threads ever see.
-pub(crate) struct Mailbox {
-    state: AtomicU8,
-    slot: Mutex<Slot>,
-    parker: Parker,
-    /// How many `Handle`s could still post. While there is one, waiting for
-    /// ever is not a stall.
-    handles: AtomicUsize,
-}
-
-struct Slot {
-    letters: Vec<Mail>,
-    /// Does the loop still take in calls and wakes?
-    takes_calls: bool,
-    /// Does it still wait for thread jobs?
-    takes_job_ends: bool,
-}
-
-/// The loop is awake and has no mail that it has not looked at.
-const AWAKE: u8 = 0;
-/// There is mail.
-const MAIL: u8 = 1;
-/// The loop sleeps, or is about to; whoever changes this state must ring.
-const PARKED: u8 = 2;
-
-impl Mailbox {
-    fn new() -> Self {
-        Mailbox {
-            state: AtomicU8::new(AWAKE),
-            slot: Mutex::new(Slot {
-                letters: Vec::new(),
-                takes_calls: true,
-                takes_job_ends: true,
-            }),
-            parker: Parker::for_this_thread(),
-            handles: AtomicUsize::new(0),
-        }
-    }
-
-    /// Posts a letter, from any thread. A closed slot gives it back.
-    pub(crate) fn post(&self, letter: Mail) -> Result<(), Mail> {
-        {
-            let mut slot = lock(&self.slot);
-            let taken = match letter {
-                Mail::JobDone(_) => slot.takes_job_ends,
-                _ => slot.takes_calls,
-            };
-            if !taken {
-                return Err(letter);
-            }
-            slot.letters.push(letter);
-        }
-        if self.state.swap(MAIL, Ordering::AcqRel) == PARKED {
-            self.parker.unpark();
-        }
-        Ok(())
-    }
-
-    /// Exchanges the letters, in the order in which they came, for the empty
-    /// vector `into`. Only when there [is mail](Self::has_mail).
-    pub(crate) fn take_mail(&self, into: &mut Vec<Mail>) {
-        self.state.swap(AWAKE, Ordering::AcqRel);
-        std::mem::swap(into, &mut lock(&self.slot).letters);
-    }
-
-    /// Sleeps on this thread's parker until there is mail or `timeout` is over;
-    /// may return early.
-    pub(crate) fn park(&self, timeout: Option<Duration>) {
-        self.park_with(|| self.parker.park(timeout));
-    }
-
-    /// The same with another way to sleep, which the bell must end.
-    pub(crate) fn park_with(&self, sleep: impl FnOnce()) {
-        let announced =
-            self.state
-                .compare_exchange(AWAKE, PARKED, Ordering::AcqRel, Ordering::Acquire);
-        if announced.is_err() {
-            return; // there is mail
-        }
-        sleep();
-        // A poster has swapped in MAIL, which must stay; a time-out has not.
-        let _ = self
-            .state
-            .compare_exchange(PARKED, AWAKE, Ordering::AcqRel, Ordering::Acquire);
-    }
-
-    /// From now on the loop sleeps where `bell` wakes it.
-    pub(crate) fn move_to_poller(&self, bell: mio::Waker) {
-        self.parker.move_to_poller(bell);
-    }
-
-    #[inline]
-    pub(crate) fn has_mail(&self) -> bool {
-        self.state.load(Ordering::Acquire) == MAIL
-    }
-
-    /// Takes in no more calls and wakes, and gives back what was left. The
-    /// ends of thread jobs still come through: the loop waits for those.
-    pub(crate) fn refuse_calls(&self) -> Vec<Mail> {
-        let mut slot = lock(&self.slot);
-        slot.takes_calls = false;
-        std::mem::take(&mut slot.letters)
-    }
-
-    /// Takes in nothing at all.
-    pub(crate) fn close(&self) {
-        lock(&self.slot).takes_job_ends = false;
-    }
-
-    /// Counts handles made (+1) and dropped (-1); gives how many there are.
-    pub(crate) fn count_handle(&self, change: isize) -> usize {
-        let before = self.handles.fetch_add(change as usize, Ordering::AcqRel);
-        before.wrapping_add_signed(change)
-    }
-
-    pub(crate) fn has_handles(&self) -> bool {
-        self.handles.load(Ordering::Acquire) > 0
     }
 }

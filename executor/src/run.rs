@@ -37,7 +37,7 @@ use crate::probe::{self, Ending, Event};
 use crate::runtime::{Runtime, contain};
 use crate::shutdown::{Ended, shutdown};
 use crate::slab::TaskKey;
-use crate::waker::OwnedWaker;
+use crate::waker::{self, OwnedWaker};
 use park::park;
 
 /// How many tasks are polled before the loop looks at clock and mail though
@@ -205,7 +205,7 @@ fn poll_task(runtime: &Runtime, task: TaskKey, spare: &mut OwnedWaker) {
     if taken.cancelled {
         return runtime.fail(task, work, None);
     }
-    let waker = bind(&taken.own_waker, spare, task);
+    let waker = waker::lend(&taken.own_waker, spare, task);
     runtime.start_poll(task, waker);
     let result = catch_unwind(AssertUnwindSafe(|| {
         work.as_mut().poll(&mut Context::from_waker(waker.waker()))
@@ -213,18 +213,18 @@ fn poll_task(runtime: &Runtime, task: TaskKey, spare: &mut OwnedWaker) {
     runtime.end_poll(!matches!(result, Ok(Poll::Pending)));
     match result {
         Ok(Poll::Pending) => {
-            let own_waker = keep_if_cloned(taken.own_waker, spare, runtime);
+            let own_waker = waker::keep_if_cloned(taken.own_waker, spare);
             runtime.put_back(task, Some(work), own_waker);
             if runtime.settings.debug {
                 runtime.report_if_unwakeable(task);
             }
         }
         Ok(Poll::Ready(())) => {
-            replace_if_cloned(spare, runtime);
-            runtime.finish(task, work, Ending::Returned);
+            drop(spare.replace_if_cloned());
+            runtime.finish(task, Some(work), Ending::Returned);
         }
         Err(panic) => {
-            replace_if_cloned(spare, runtime);
+            drop(spare.replace_if_cloned());
             runtime.fail(task, work, Some(panic));
         }
     }
@@ -240,61 +240,15 @@ fn poll_the_main_future(
     let Some(taken) = runtime.take_out(main) else {
         return Poll::Pending;
     };
-    let waker = bind(&taken.own_waker, spare, main);
+    let waker = waker::lend(&taken.own_waker, spare, main);
     runtime.start_poll(main, waker);
     let result = catch_unwind(AssertUnwindSafe(|| {
         poll_main(&mut Context::from_waker(waker.waker()))
     }));
     runtime.end_poll(!matches!(result, Ok(Poll::Pending)));
-    let own_waker = keep_if_cloned(taken.own_waker, spare, runtime);
+    let own_waker = waker::keep_if_cloned(taken.own_waker, spare);
     runtime.put_back(main, None, own_waker);
     result.unwrap_or_else(|payload| resume_unwind(payload))
-}
-
-/// The waker for a poll: the task's own, or the spare one, bound to it.
-#[inline]
-fn bind<'a>(
-    own: &'a Option<Box<OwnedWaker>>,
-    spare: &'a OwnedWaker,
-    task: TaskKey,
-) -> &'a OwnedWaker {
-    match own {
-        Some(own) => {
-            own.clear_mailed();
-            own
-        }
-        None => {
-            spare.bind(task);
-            spare
-        }
-    }
-}
-
-/// After a poll: the waker that the task keeps. If a clone of the spare one
-/// was kept somewhere, it is the task's from now on.
-#[inline(always)]
-fn keep_if_cloned(
-    own: Option<Box<OwnedWaker>>,
-    spare: &mut OwnedWaker,
-    runtime: &Runtime,
-) -> Option<Box<OwnedWaker>> {
-    if own.is_some() {
-        return own;
-    }
-    replace_if_cloned(spare, runtime).map(Box::new)
-}
-
-#[inline(always)]
-fn replace_if_cloned(spare: &mut OwnedWaker, runtime: &Runtime) -> Option<OwnedWaker> {
-    if !spare.is_cloned() {
-        return None;
-    }
-    Some(replace_spare(spare, runtime))
-}
-
-#[cold]
-fn replace_spare(spare: &mut OwnedWaker, runtime: &Runtime) -> OwnedWaker {
-    std::mem::replace(spare, OwnedWaker::unbound(runtime.ready.mailbox()))
 }
 
 // ---- the rest of the world ------------------------------------------------
@@ -303,6 +257,7 @@ fn replace_spare(spare: &mut OwnedWaker, runtime: &Runtime) -> OwnedWaker {
 fn look_around(runtime: &Runtime) {
     runtime.take_in_mail();
     fire_due_timers(runtime);
+    runtime.renew_mirror();
 }
 
 /// Wakes whoever waits for a deadline that has come, the earliest first.

@@ -6,6 +6,8 @@
 //!
 //! On top of `run` and `shutdown`; nothing calls it but users.
 
+mod builder;
+
 use std::fmt;
 use std::future::poll_fn;
 use std::panic::{Location, resume_unwind};
@@ -13,17 +15,16 @@ use std::rc::Rc;
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 use std::thread;
-use std::time::Duration;
 
 use crate::context;
 use crate::error::RunError;
-use crate::instrument::Instrument;
 use crate::remote::{Handle, RemoteHandle};
 use crate::run::run_main;
-use crate::runtime::{OnPanic, Runtime, Settings};
+use crate::runtime::{Runtime, Settings};
 use crate::shutdown::shutdown;
 use crate::spawn::{JoinHandle, spawn_on};
 use crate::sys::{Arc, Mutex, lock};
+pub use builder::Builder;
 
 /// A loop for several runs (asyncio: `asyncio.Runner`).
 ///
@@ -59,10 +60,7 @@ impl Runner {
 
     /// A runner to be: with virtual time, a seed, an instrument, and so on.
     pub fn builder() -> Builder {
-        Builder {
-            settings: Settings::from_env(),
-            instrument: None,
-        }
+        Builder::new(Settings::from_env())
     }
 
     /// A loop on a thread of its own, for those who cannot give up theirs: a
@@ -183,104 +181,6 @@ impl fmt::Debug for Runner {
             Some(runtime) => write!(f, "Runner({} tasks)", runtime.tasks.borrow().len()),
             None => write!(f, "Runner(closed)"),
         }
-    }
-}
-
-/// A [`Runner`] to be.
-///
-/// ```
-/// use executor::{Runner, now, sleep};
-/// use std::time::Duration;
-///
-/// let mut runner = Runner::builder().virtual_time().seed(7).build();
-/// runner.run(async {
-///     let start = now();
-///     sleep(Duration::from_secs(365 * 24 * 3600)).await; // takes no time at all
-///     assert_eq!(now() - start, Duration::from_secs(365 * 24 * 3600));
-/// });
-/// ```
-#[must_use = "a builder does nothing until `build`"]
-pub struct Builder {
-    settings: Settings,
-    instrument: Option<Box<dyn Instrument>>,
-}
-
-impl Builder {
-    /// Lets the clock stand still while tasks are ready, and jump to the next
-    /// deadline when none is: exact to the nanosecond, and the same in every
-    /// run.
-    ///
-    /// The clock does not jump while a thread job runs. A program in which
-    /// nothing can happen any more ends in [`RunError::Stalled`]: at once
-    /// where that is certain, after a
-    /// [second](Self::stall_timeout) where another thread may hold a waker.
-    pub fn virtual_time(mut self) -> Self {
-        self.settings.virtual_time = true;
-        self
-    }
-
-    /// Draws the order of each turn, of races and of ties from this seed, to
-    /// find out what a program does in other orders than the usual one. The
-    /// same seed gives the same orders.
-    pub fn seed(mut self, seed: u64) -> Self {
-        self.settings.seed = Some(seed);
-        self
-    }
-
-    /// Debug mode (asyncio: `run(.., debug=True)`): reports a task that waits
-    /// though nothing can ever wake it. Also on when the environment has
-    /// `EXECUTOR_DEBUG=1`.
-    pub fn debug(mut self, on: bool) -> Self {
-        self.settings.debug = on;
-        self
-    }
-
-    /// How long the end of the loop waits for thread jobs that have started.
-    /// Without it, as long as they take; a job that takes longer than a second
-    /// is named on stderr either way.
-    pub fn shutdown_timeout(mut self, limit: Duration) -> Self {
-        self.settings.shutdown_timeout = Some(limit);
-        self
-    }
-
-    /// How long, in real time, a loop with virtual time waits for other
-    /// threads when it has nothing to do itself. One second by default.
-    pub fn stall_timeout(mut self, limit: Duration) -> Self {
-        self.settings.stall_timeout = limit;
-        self
-    }
-
-    /// What a panic in a task does to the others.
-    pub fn on_panic(mut self, policy: OnPanic) -> Self {
-        self.settings.on_panic = policy;
-        self
-    }
-
-    /// Tells an instrument everything that the loop does.
-    pub fn instrument(mut self, instrument: impl Instrument + 'static) -> Self {
-        self.instrument = Some(Box::new(instrument));
-        self
-    }
-
-    /// The runner. Takes nothing from the system yet.
-    pub fn build(self) -> Runner {
-        let runtime = Runtime::new(self.settings);
-        runtime.register();
-        if let Some(mut instrument) = self.instrument {
-            runtime
-                .probe
-                .listen(Box::new(move |at, event| instrument.event(at, event)));
-        }
-        Runner {
-            runtime: Some(runtime),
-            context: context::of_thread(),
-        }
-    }
-}
-
-impl fmt::Debug for Builder {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Builder").finish_non_exhaustive()
     }
 }
 

@@ -8,8 +8,10 @@
 //! Made by `run` and `runner`; found through [`Runtime::current`] by every
 //! room. The thread-local holds only the way to it, never the data itself.
 
+mod asked;
 mod lifecycle;
 mod listing;
+mod nested;
 mod outside;
 mod polled;
 mod recycle;
@@ -37,6 +39,8 @@ use crate::sys::{Arc, AtomicU64, Ordering, TimerSlack};
 use crate::task::Task;
 use crate::timers::TimerQueue;
 use crate::waker::{OwnedWaker, Waiter};
+use crate::watch::{SLOW_POLL, Watched};
+pub(crate) use nested::Nested;
 
 /// How many times the leaves of this crate may say "ready" in one poll before
 /// they make their task yield. A task whose sockets and queues always have
@@ -75,6 +79,10 @@ pub(crate) struct Runtime {
     /// Who is being polled, and with which waker.
     polled: Cell<Option<TaskKey>>,
     lent: Cell<Option<Lent>>,
+    /// Where tasks listen for being asked to stop.
+    pub(crate) listeners: RefCell<asked::Listeners>,
+    /// Tasks in whose poll another one is being polled: owners of scopes.
+    suspended: RefCell<Vec<TaskKey>>,
     /// What is left of [`BUDGET`] in this poll.
     budget: Cell<u32>,
     /// The waker that is lent to tasks which have none of their own, while no
@@ -90,6 +98,8 @@ pub(crate) struct Runtime {
     letters: Cell<Vec<Mail>>,
     /// Set while this thread's sleeps are precise.
     precise: Cell<Option<TimerSlack>>,
+    /// If other threads may look: the way to what they see.
+    watched: Option<Arc<Watched>>,
     /// The process that this loop lives in, once it has slept there.
     process: Cell<Option<u32>>,
 }
@@ -100,6 +110,8 @@ pub(crate) struct Settings {
     pub(crate) virtual_time: bool,
     pub(crate) seed: Option<u64>,
     pub(crate) debug: bool,
+    /// In debug mode: how long a poll may take.
+    pub(crate) slow_poll: Duration,
     pub(crate) shutdown_timeout: Option<Duration>,
     pub(crate) stall_timeout: Duration,
     pub(crate) on_panic: OnPanic,
@@ -159,6 +171,7 @@ impl Default for Settings {
             virtual_time: false,
             seed: None,
             debug: false,
+            slow_poll: SLOW_POLL,
             shutdown_timeout: None,
             stall_timeout: Duration::from_secs(1),
             on_panic: OnPanic::Log,
@@ -172,9 +185,12 @@ impl Runtime {
     pub(crate) fn new(settings: Settings) -> Rc<Self> {
         let clock = Rc::new(Clock::new(settings.virtual_time));
         let probe = Rc::new(Probe::new(Rc::clone(&clock)));
+        let ready = Rc::new(ReadyQueue::new(Rc::clone(&probe)));
+        let slow_poll = settings.debug.then_some(settings.slow_poll);
+        let watched = Watched::new(slow_poll, || outside::asker(ready.mailbox()));
         Rc::new(Runtime {
             tasks: RefCell::default(),
-            ready: Rc::new(ReadyQueue::new(Rc::clone(&probe))),
+            ready,
             timers: RefCell::default(),
             reactor: RefCell::default(),
             due: Cell::default(),
@@ -186,6 +202,8 @@ impl Runtime {
             default_pool: RefCell::default(),
             polled: Cell::new(None),
             lent: Cell::new(None),
+            listeners: RefCell::default(),
+            suspended: RefCell::default(),
             budget: Cell::new(BUDGET),
             spare_waker: Cell::new(None),
             registered: Cell::new(false),
@@ -194,6 +212,7 @@ impl Runtime {
             phase: Cell::new(Phase::Open),
             letters: Cell::default(),
             precise: Cell::new(None),
+            watched,
             process: Cell::new(None),
         })
     }

@@ -33,6 +33,16 @@ use crate::slab::TaskKey;
 /// });
 /// ```
 ///
+/// A task may outlive its spawner, so it cannot borrow from it;
+/// [`scope`](crate::scope()) is for tasks that do:
+///
+/// ```compile_fail,E0373
+/// executor::run(async {
+///     let local = 1;
+///     executor::spawn(async { &local; });
+/// });
+/// ```
+///
 /// While the loop ends, a spawn by some destructor is refused: the future is
 /// dropped and the handle says "cancelled".
 ///
@@ -176,6 +186,10 @@ impl<T> JoinHandle<T> {
     /// The task's name, or `Task-n` (asyncio: `Task.get_name`).
     pub fn name(&self) -> String {
         self.identity().name()
+    }
+
+    pub(crate) fn ask_to_stop(&self) {
+        self.runtime.ask_to_stop(self.task);
     }
 
     fn identity(&self) -> Identity {

@@ -51,6 +51,8 @@ pub(crate) struct Task {
 pub(crate) enum State {
     /// It goes on when it is polled.
     Alive,
+    /// The same; somebody asked it to stop by itself.
+    Asked,
     /// It will be dropped instead of polled, at its next turn.
     CancelRequested,
     /// Its future is gone; `work` holds the output.

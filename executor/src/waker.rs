@@ -110,6 +110,22 @@ impl OwnedWaker {
         self.shared.mailed.store(false, Ordering::Relaxed);
     }
 
+    /// If anybody kept a clone, it belongs to the task that was polled from now
+    /// on: gives it, and puts a new one in its place.
+    #[inline(always)]
+    pub(crate) fn replace_if_cloned(&mut self) -> Option<OwnedWaker> {
+        if !self.is_cloned() {
+            return None;
+        }
+        Some(self.replace())
+    }
+
+    #[cold]
+    fn replace(&mut self) -> OwnedWaker {
+        let fresh = OwnedWaker::unbound(&self.shared.mailbox);
+        std::mem::replace(self, fresh)
+    }
+
     /// To be called before each poll with a waker that was cloned: from here
     /// on a wake from another thread needs a letter of its own.
     pub(crate) fn clear_mailed(&self) {
@@ -117,6 +133,38 @@ impl OwnedWaker {
             self.shared.mailed.swap(false, Ordering::AcqRel);
         }
     }
+}
+
+/// The waker for a poll: the task's own, or the spare one, bound to it.
+#[inline]
+pub(crate) fn lend<'a>(
+    own: &'a Option<Box<OwnedWaker>>,
+    spare: &'a OwnedWaker,
+    task: TaskKey,
+) -> &'a OwnedWaker {
+    match own {
+        Some(own) => {
+            own.clear_mailed();
+            own
+        }
+        None => {
+            spare.bind(task);
+            spare
+        }
+    }
+}
+
+/// After a poll: the waker that the task keeps. If a clone of the spare one
+/// was kept somewhere, it is the task's from now on.
+#[inline(always)]
+pub(crate) fn keep_if_cloned(
+    own: Option<Box<OwnedWaker>>,
+    spare: &mut OwnedWaker,
+) -> Option<Box<OwnedWaker>> {
+    if own.is_some() {
+        return own;
+    }
+    spare.replace_if_cloned().map(Box::new)
 }
 
 /// Who is to be told when something happens: a task, and a waker if the one in

@@ -14,7 +14,8 @@ use Floor::{Foundation, Loop, Organ, Room, Upper};
 /// Where a module lives, from the top down.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Floor {
-    /// Built from rooms. May import everything below.
+    /// Built from rooms. May import everything below, and of its own floor what
+    /// is listed.
     Upper,
     /// What users call. May import organs and foundations; never another room,
     /// and never the loop, so that each room can be read without the others.
@@ -30,7 +31,7 @@ enum Floor {
 struct Module {
     name: &'static str,
     floor: Floor,
-    /// What a module of the three lower floors may import.
+    /// What a module may import, unless its floor says it.
     imports: &'static [&'static str],
 }
 
@@ -48,13 +49,13 @@ const PLAN: &[Module] = &[
     module("run", Loop, &["runtime", "shutdown", "task", "waker", "ready", "context", "error", "probe", "slab"]),
     module("task", Organ, &["waker", "join", "context", "info"]),
     module("waker", Organ, &["ready", "slab", "sys"]),
-    module("ready", Organ, &["probe", "rng", "slab", "sys"]),
+    module("ready", Organ, &["error", "probe", "rng", "slab", "sys"]),
     module("join", Organ, &["error"]),
     module("timers", Organ, &["waker", "clock", "slab"]),
     module("reactor", Organ, &["waker", "slab"]),
     module("pool", Organ, &["ready", "context", "error", "slab", "sys"]),
     module("runtime", Organ, &["task", "waker", "ready", "join", "timers", "reactor", "pool",
-        "slab", "error", "info", "clock", "rng", "probe", "context", "sys"]),
+        "slab", "error", "info", "clock", "rng", "probe", "context", "watch", "sys"]),
     module("shutdown", Loop, &["runtime", "ready", "pool", "error"]),
     module("slab", Foundation, &[]),
     module("error", Foundation, &["info", "sys"]),
@@ -65,9 +66,11 @@ const PLAN: &[Module] = &[
     module("context", Foundation, &["sys"]),
     module("sys", Foundation, &[]),
     module("children", Organ, &["waker", "sys"]),
+    module("watch", Organ, &["error", "info", "sys"]),
     module("spawn", Room, &[]),
     module("time", Room, &[]),
     module("combine", Room, &[]),
+    module("scope", Room, &[]),
     module("threads", Room, &[]),
     module("sockets", Room, &[]),
     module("remote", Room, &[]),
@@ -75,11 +78,14 @@ const PLAN: &[Module] = &[
     module("instrument", Room, &[]),
     module("print", Room, &[]),
     module("runner", Upper, &[]),
+    module("cancel", Upper, &[]),
     module("dns", Upper, &[]),
     module("serve", Upper, &[]),
     module("io", Upper, &[]),
     module("signal", Upper, &[]),
     module("process", Upper, &[]),
+    module("ps", Upper, &[]),
+    module("testing", Upper, &["runner"]),
     module("hyper", Upper, &[]),
 ];
 
@@ -88,7 +94,7 @@ const MOST_LINES: usize = 400;
 
 fn may_import(importer: &Module, imported: &Module) -> bool {
     match importer.floor {
-        Upper => imported.floor != Upper,
+        Upper => imported.floor != Upper || importer.imports.contains(&imported.name),
         Room => matches!(imported.floor, Organ | Foundation),
         Loop | Organ | Foundation => importer.imports.contains(&imported.name),
     }
@@ -344,7 +350,9 @@ fn the_house() -> Vec<File> {
                 .file_name()
                 .expect("an entry has a name")
                 .to_string_lossy();
-            if path.is_dir() {
+            if path.is_dir() && prefix.is_empty() && name == "bin" {
+                // Programs: they stand outside and come in by the front door.
+            } else if path.is_dir() {
                 collect(&path, &format!("{prefix}{name}/"), house);
             } else if name.ends_with(".rs") {
                 let text = fs::read_to_string(&path).expect("a source file can be read");

@@ -38,6 +38,9 @@ mod unix {
     use fork::{Fork, fork, waitpid};
 
     const NAP: Duration = Duration::from_millis(1);
+    /// A sleep that is never over before the loop would begin it. A child that
+    /// must be refused asks for it, and is refused at once.
+    const LONG: Duration = Duration::from_secs(120);
 
     thread_local! {
         /// In a child that forked inside a run: where it reports to.
@@ -112,10 +115,19 @@ mod unix {
                            child of that: it cannot go on with its parent's loop. Start a new one \
                            there with `executor::run(..)`, or fork before the loop runs";
 
-    /// Runs a main future that does `before`, forks, and then sleeps. In the
-    /// parent it gives what the child said: how the run ended there, and that
-    /// a fresh one works.
-    fn fork_inside_a_run(before: impl Future<Output = ()>) -> String {
+    /// After this the loop has slept. A machine that stands still for as long
+    /// as a nap takes finds it over before the loop begins to sleep; it does
+    /// not do so fifty times in a row.
+    async fn naps() {
+        for _ in 0..50 {
+            sleep(NAP).await;
+        }
+    }
+
+    /// Runs a main future that does `before`, forks, and then sleeps, in the
+    /// child for `childs_sleep`. In the parent it gives what the child said:
+    /// how the run ended there, and that a fresh one works.
+    fn fork_inside_a_run(before: impl Future<Output = ()>, childs_sleep: Duration) -> String {
         let program = AssertUnwindSafe(|| {
             run(async {
                 before.await;
@@ -131,7 +143,7 @@ mod unix {
                         None
                     }
                 };
-                sleep(NAP).await;
+                sleep(if parent.is_some() { NAP } else { childs_sleep }).await;
                 let words = background.await.expect("it returns");
                 (parent, words)
             })
@@ -153,7 +165,7 @@ mod unix {
     }
 
     pub(super) fn c020_a_forked_child_is_refused_and_may_start_a_fresh_loop() {
-        let words = fork_inside_a_run(sleep(NAP));
+        let words = fork_inside_a_run(naps(), LONG);
         assert_eq!(words, format!("{REFUSAL}\na fresh loop works"));
     }
 
@@ -162,12 +174,13 @@ mod unix {
         // the child must not wait for it when it unwinds either.
         let (end, ended) = mpsc::channel::<()>();
         let mut job = Box::pin(to_thread(move || ended.recv().is_ok()));
-        let words = fork_inside_a_run(poll_fn(|cx| {
+        let submits = poll_fn(|cx| {
             assert!(job.as_mut().poll(cx).is_pending());
             // The parent's end of the loop waits for the job.
             let _ = end.send(());
             Poll::Ready(())
-        }));
+        });
+        let words = fork_inside_a_run(submits, LONG);
         assert_eq!(words, format!("{REFUSAL}\na fresh loop works"));
     }
 
@@ -175,13 +188,13 @@ mod unix {
     /// noted when the loop first depends on another thread. Before that the
     /// child's copy is complete, and goes on.
     pub(super) fn c020_a_child_of_a_loop_that_never_slept_has_a_loop_of_its_own() {
-        let words = fork_inside_a_run(ready(()));
+        let words = fork_inside_a_run(ready(()), NAP);
         assert_eq!(words, "the background task goes on\na fresh loop works");
     }
 
     pub(super) fn c020_a_runner_that_has_run_in_the_parent_is_refused_in_the_child() {
         let mut runner = Runner::new();
-        runner.run(sleep(NAP));
+        runner.run(naps());
         match fork_here() {
             Side::Parent { child, report } => {
                 assert_eq!(words_of(child, report), REFUSAL);
@@ -189,7 +202,7 @@ mod unix {
             }
             Side::Child { report } => {
                 let words = outcome(|| {
-                    runner.run(sleep(NAP));
+                    runner.run(sleep(LONG));
                     "it ran".into()
                 });
                 say(report, &words);

@@ -54,12 +54,14 @@ fn is_quiet(runtime: &Runtime) -> bool {
     let began = Instant::now();
     loop {
         let left = QUIET.saturating_sub(began.elapsed());
-        if left.is_zero() {
-            return true;
-        }
         let socket_was_ready = runtime.sleep(Some(left));
         if socket_was_ready || runtime.ready.mailbox().has_mail() {
             return false;
+        }
+        // Judged after the look: a machine that stood still all the time has
+        // not looked yet, and a signal may have ended the look before.
+        if left.is_zero() {
+            return true;
         }
     }
 }
@@ -84,12 +86,15 @@ fn wait_for_somebody_else(runtime: &Runtime) -> Result<(), RunError> {
     }
     let patience = runtime.settings.stall_timeout;
     let started = Instant::now();
-    while !runtime.ready.mailbox().has_mail() {
+    loop {
+        // Read before the look, as above.
         let left = patience.saturating_sub(started.elapsed());
+        if runtime.ready.mailbox().has_mail() {
+            return Ok(());
+        }
         if left.is_zero() {
             return stalled();
         }
         runtime.sleep(Some(left));
     }
-    Ok(())
 }

@@ -58,7 +58,7 @@ impl Runtime {
 
     /// What a new task has from the one that spawns it.
     #[inline]
-    fn heritage(&self) -> (Option<TaskId>, Context) {
+    pub(super) fn heritage(&self) -> (Option<TaskId>, Context) {
         let tasks = self.tasks.borrow();
         match self.polled_task().and_then(|key| tasks.get(key)) {
             Some(parent) => (Some(parent.identity.id), parent.context.clone()),
@@ -69,11 +69,17 @@ impl Runtime {
     #[inline]
     fn enlist(&self, task: Task) -> TaskKey {
         let finished = task.is_finished();
-        let key = self.tasks.borrow_mut().insert(task);
-        self.probe.emit(|_| self.spawn_event(key));
+        let key = self.write_down(task);
         if !finished {
             self.ready.admit(key);
         }
+        key
+    }
+
+    #[inline]
+    pub(super) fn write_down(&self, task: Task) -> TaskKey {
+        let key = self.tasks.borrow_mut().insert(task);
+        self.probe.emit(|_| self.spawn_event(key));
         key
     }
 
@@ -126,7 +132,7 @@ impl Runtime {
 
     /// Keeps the result of a task whose future is gone, and tells whoever
     /// awaits it.
-    pub(crate) fn finish(&self, key: TaskKey, work: BoxedWork, how: Ending) {
+    pub(crate) fn finish(&self, key: TaskKey, work: Option<BoxedWork>, how: Ending) {
         self.ready.dismiss(key);
         let (waiter, has_handle, waker) = {
             let mut tasks = self.tasks.borrow_mut();
@@ -134,7 +140,7 @@ impl Runtime {
                 return;
             };
             task.state = State::Finished;
-            task.work = Some(work);
+            task.work = work;
             (task.waiter.take(), task.has_handle, task.waker.take())
         };
         drop(waker);
@@ -180,7 +186,7 @@ impl Runtime {
                 },
             );
         });
-        self.finish(key, work, how);
+        self.finish(key, Some(work), how);
         if let Some(payload) = payload {
             std::panic::resume_unwind(payload);
         }
@@ -328,7 +334,7 @@ impl Runtime {
         let requested = {
             let mut tasks = self.tasks.borrow_mut();
             match tasks.get_mut(key) {
-                Some(task) if task.state == State::Alive => {
+                Some(task) if matches!(task.state, State::Alive | State::Asked) => {
                     task.state = State::CancelRequested;
                     true
                 }

@@ -65,7 +65,7 @@ impl Runtime {
         }
         let state = if task.is_finished() {
             TaskState::Finished
-        } else if self.polled_task() == Some(key) {
+        } else if self.polled_task() == Some(key) || self.suspended.borrow().contains(&key) {
             TaskState::Running
         } else if self.ready.is_queued(key) {
             TaskState::Ready
@@ -107,6 +107,12 @@ impl Runtime {
                     },
                 );
             }
+        }
+        for (owner, children) in self.ready.scope_waits() {
+            add(owner, Wait::Scope(children.len()));
+        }
+        for task in self.listening() {
+            add(task, Wait::Cancel);
         }
         self.with_sources(|reactor| {
             for (task, direction, peer) in reactor.waits() {

@@ -8,11 +8,33 @@
 use super::{Runtime, contain};
 use crate::pool::ThreadPool;
 use crate::probe::{Event, job_number};
-use crate::ready::Mail;
+use crate::ready::{Mail, Mailbox};
 use crate::slab::JobKey;
-use crate::sys::TimerSlack;
+use crate::sys::{Arc, TimerSlack};
+use crate::watch::Ask;
+
+/// How another thread asks a loop for its tasks: by mail.
+pub(super) fn asker(mailbox: &Arc<Mailbox>) -> Ask {
+    let mailbox = Arc::clone(mailbox);
+    Box::new(move |answer| {
+        let call = Box::new(move || {
+            let tasks = Runtime::with(|runtime| runtime.list_tasks());
+            // Whoever asked may have lost patience.
+            let _ = answer.send(tasks.unwrap_or_default());
+        });
+        mailbox.post(Mail::Run(call)).is_ok()
+    })
+}
 
 impl Runtime {
+    /// Lets watchers see how the tasks stand, now and then.
+    #[inline]
+    pub(crate) fn renew_mirror(&self) {
+        if let Some(watched) = &self.watched {
+            watched.renew_mirror(|| self.list_tasks());
+        }
+    }
+
     /// Does what the letters in the mail slot say, in the order of their
     /// coming. One load if there are none.
     #[inline]

@@ -32,6 +32,9 @@ impl Runtime {
         self.probe.emit(|probe| Event::PollStart {
             task: probe.id(task),
         });
+        if self.watched.is_some() {
+            self.show_poll(task);
+        }
     }
 
     /// Nobody is being polled any more.
@@ -43,6 +46,25 @@ impl Runtime {
         });
         self.polled.set(None);
         self.lent.set(None);
+        if self.watched.is_some() {
+            self.show_end_of_poll();
+        }
+    }
+
+    /// Leaves word for the watchers, before the task may get stuck.
+    #[cold]
+    fn show_poll(&self, task: TaskKey) {
+        if let Some(watched) = &self.watched {
+            watched.start_poll(self.identity(task));
+            watched.renew_mirror(|| self.list_tasks());
+        }
+    }
+
+    #[cold]
+    fn show_end_of_poll(&self) {
+        if let Some(watched) = &self.watched {
+            watched.end_poll();
+        }
     }
 
     /// Runs `f` in the name of a task, as for a poll but without a waker: for

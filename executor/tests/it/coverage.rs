@@ -48,7 +48,7 @@ const CATALOGUE: &[Section] = &[
     },
     Section {
         name: "timeout / TaskGroup / scope",
-        complete: false,
+        complete: true,
         ids: &[
             121, 122, 124, 125, 127, 128, 130, 131, 133, 134, 136, 137, 139, 140,
         ],
@@ -120,10 +120,6 @@ const DECIDED_AGAINST: &[(u16, &str)] = &[
     (
         88,
         "there is no shield: a spawned task whose handle is dropped goes on",
-    ),
-    (
-        89,
-        "there is no cooperative cancel beside `cancel`: a channel says \"please stop\"",
     ),
     (
         119,

@@ -4,7 +4,7 @@
 //! they may be missing, and then there is nothing to run.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{Shutdown, TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
 use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -243,11 +243,11 @@ fn the_proxy_passes_on_both_directions_and_their_ends() {
 
 #[test]
 fn the_proxy_names_the_client_and_the_target_that_it_cannot_reach() {
-    // Bound and not listening would do as well; a port that was just given
-    // back refuses.
-    let gone = TcpListener::bind("127.0.0.1:0").unwrap();
-    let to = gone.local_addr().unwrap().to_string();
-    drop(gone);
+    // Where datagrams are taken nobody listens for connections. (A listener
+    // that is dropped goes on listening in a child process that another test
+    // starts, until the program of that begins.)
+    let datagrams = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let to = datagrams.local_addr().unwrap().to_string();
     let Some(program) = example("proxy", &["127.0.0.1:0", &to]) else {
         return;
     };

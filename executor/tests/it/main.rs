@@ -16,17 +16,22 @@ mod datagrams;
 mod examples;
 mod fairness;
 mod faults;
+mod grace;
 mod introspection;
 mod posting;
 #[cfg(unix)]
 mod processes;
 mod run;
+mod scope;
 mod serve;
 mod sockets;
 mod spawn;
 #[cfg(unix)]
 mod terminal;
+mod testing;
 mod threads;
 mod time;
 mod virtual_time;
 mod wakers;
+#[cfg(unix)]
+mod watching;

@@ -320,11 +320,15 @@ fn c206_a_wait_that_times_out_leaves_the_task_to_be_waited_for_or_cancelled() {
     open.send(5).unwrap();
     assert_eq!(task.wait().unwrap(), Ok(5));
 
+    let (began, has_begun) = mpsc::channel();
     let (dropped, is_dropped) = mpsc::channel();
     let mut task = background.spawn(move || async move {
         let _gone = OnDrop(move || dropped.send(()).unwrap());
+        began.send(()).unwrap();
         pending::<()>().await;
     });
+    // Or the cancel might overtake its first poll, and there were no guard.
+    has_begun.recv_timeout(PATIENCE).unwrap();
     assert!(task.wait_timeout(Duration::from_millis(1)).is_none());
     assert!(task.cancel());
     assert!(task.wait().unwrap_err().is_cancelled());

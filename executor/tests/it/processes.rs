@@ -61,6 +61,12 @@ async fn read_exactly(child: &mut Child, n: usize) -> Vec<u8> {
     bytes
 }
 
+/// A file for one test of this run: the tests may be running twice at once.
+fn scratch(name: &str) -> PathBuf {
+    let file = format!("executor-it-{}-{name}", std::process::id());
+    std::env::temp_dir().join(file)
+}
+
 fn megabyte() -> Vec<u8> {
     (0..1 << 20).map(|n: u32| (n % 251) as u8).collect()
 }
@@ -191,16 +197,16 @@ fn arguments_environment_and_folder_reach_the_child() {
 #[test]
 fn a_program_that_is_not_found_is_named() {
     run_to_end(|| async {
+        let missing = || {
+            let mut command = Command::new("there-is-no-such-program");
+            // A folder that this user may not search would be another error.
+            command.env("PATH", "/usr/bin:/bin");
+            command
+        };
         let outcomes = [
-            Command::new("there-is-no-such-program").spawn().map(drop),
-            Command::new("there-is-no-such-program")
-                .status()
-                .await
-                .map(drop),
-            Command::new("there-is-no-such-program")
-                .output()
-                .await
-                .map(drop),
+            missing().spawn().map(drop),
+            missing().status().await.map(drop),
+            missing().output().await.map(drop),
         ];
         for outcome in outcomes {
             let error = outcome.unwrap_err();
@@ -226,7 +232,7 @@ fn a_file_that_may_not_be_run_is_named() {
 
 #[test]
 fn without_a_loop_no_child_is_started() {
-    let mark = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("started-without-a-loop");
+    let mark = scratch("started-without-a-loop");
     let _ = std::fs::remove_file(&mark);
     for stdin in [Stdio::null, Stdio::piped] {
         let text = panic_text(|| Command::new("touch").arg(&mark).stdin(stdin()).spawn());
@@ -278,7 +284,7 @@ fn output_gives_the_child_nothing_to_read() {
 
 #[test]
 fn output_leaves_the_child_the_stdin_that_was_set() {
-    let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("stdin-of-a-child");
+    let path = scratch("stdin-of-a-child");
     let mut file = std::fs::File::create(&path).unwrap();
     file.write_all(b"from a file").unwrap();
     run_to_end(|| async move {
@@ -289,6 +295,7 @@ fn output_leaves_the_child_the_stdin_that_was_set() {
         std.stdin(open());
         let output = Command::from(std).output().await.unwrap();
         assert_eq!(output.stdout, b"from a file");
+        std::fs::remove_file(&path).unwrap();
     });
 }
 
@@ -558,7 +565,7 @@ fn c262_a_child_that_outlives_its_loop_is_reaped_when_it_is_dropped() {
 #[test]
 fn c262_an_output_that_is_cancelled_kills_its_child_if_that_was_asked_for() {
     run_to_end(|| async {
-        let path = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("id-of-a-cancelled-child");
+        let path = scratch("id-of-a-cancelled-child");
         let _ = std::fs::remove_file(&path);
         let script = format!(
             "echo $$ > '{0}.new'; mv '{0}.new' '{0}'; exec sleep 1000",
@@ -581,6 +588,7 @@ fn c262_an_output_that_is_cancelled_kills_its_child_if_that_was_asked_for() {
         let (first, id) = race((Box::pin(output), Box::pin(id))).await;
         assert_eq!(first, 1);
         must_be_reaped(id);
+        std::fs::remove_file(&path).unwrap();
     });
 }
 

@@ -17,7 +17,7 @@ use crate::common::{
     Count, Gate, Log, OnDrop, counted, in_own_process, panic_text, poll_once, reports,
     virtual_runner,
 };
-use crate::sockets::{must_end, run_to_end};
+use crate::sockets::{must_be_refused, must_end, run_to_end};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -50,17 +50,6 @@ async fn read_all(mut stream: TcpStream) -> io::Result<String> {
 async fn until(condition: impl Fn() -> bool) {
     while !condition() {
         sleep(MS).await;
-    }
-}
-
-/// Waits until nobody listens there any more. Not at once: a child process that
-/// another test starts has the listener too, until its own program begins.
-async fn must_be_refused(address: SocketAddr) {
-    loop {
-        match TcpStream::connect(address).await {
-            Err(error) if error.kind() == ErrorKind::ConnectionRefused => return,
-            _ => sleep(MS).await,
-        }
     }
 }
 
@@ -586,7 +575,9 @@ fn a_server_that_is_left_at_the_end_of_the_loop_is_dropped_with_its_connections(
             spawn(async move { serve(listener, echo).await });
             let mut client = std::net::TcpStream::connect(address).unwrap();
             client.write_all(b"a").unwrap();
-            sleep(20 * MS).await;
+            client.set_nonblocking(true).unwrap();
+            until(|| client.peek(&mut [0]).is_ok()).await;
+            client.set_nonblocking(false).unwrap();
             client
         });
         let mut bytes = Vec::new();

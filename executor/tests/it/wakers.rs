@@ -376,6 +376,8 @@ fn c061_wakers_of_a_task_that_is_not_send_go_to_any_thread() {
             poll_fn(|cx| {
                 mine.add();
                 if threads.is_empty() {
+                    // Whatever they have done by the end of this poll, it ends
+                    // with Pending: a wake that comes during it must count too.
                     threads.extend((0..THREADS).map(|_| {
                         let (waker, done) = (cx.waker().clone(), Arc::clone(&done));
                         thread::spawn(move || {
@@ -388,6 +390,7 @@ fn c061_wakers_of_a_task_that_is_not_send_go_to_any_thread() {
                             waker.wake();
                         })
                     }));
+                    return Poll::Pending;
                 }
                 match done.load(std::sync::atomic::Ordering::Relaxed) {
                     THREADS => Poll::Ready(()),

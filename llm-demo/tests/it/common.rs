@@ -1,6 +1,9 @@
 //! Runs a demo program and holds on to what it said.
 
+use std::io::Write;
 use std::process::{Command, Output, Stdio};
+use std::thread;
+use std::time::Duration;
 
 /// What a program wrote, and the code it ended with.
 #[derive(Debug, PartialEq)]
@@ -27,8 +30,13 @@ pub(crate) fn said(program: &str, arguments: &[&str]) -> Said {
 #[track_caller]
 pub(crate) fn said_to_nobody(program: &str, arguments: &[&str]) -> Said {
     let mut gone = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
-    let pipe = gone.stdin.take().expect("a pipe was asked for");
+    let mut pipe = gone.stdin.take().expect("a pipe was asked for");
     gone.wait().unwrap();
+    // A program that another test starts has the other end too, until its own
+    // code begins.
+    while pipe.write(b"x").is_ok() {
+        thread::sleep(Duration::from_millis(1));
+    }
     let mut command = Command::new(program);
     command.args(arguments).stdout(pipe).stderr(Stdio::piped());
     let output = command.spawn().and_then(|child| child.wait_with_output());

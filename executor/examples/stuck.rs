@@ -1,0 +1,52 @@
+//! Three mistakes that every async programmer makes once, to be looked at.
+//!
+//! `EXECUTOR_DEBUG=1 cargo run --example stuck -- blocking` and so on: debug
+//! mode names the task, the line and the remedy. With `EXECUTOR_PS=1` the
+//! program `executor-ps` shows the same from outside.
+
+use std::future::poll_fn;
+use std::process::ExitCode;
+use std::task::Poll;
+use std::time::Duration;
+
+use executor::{run, spawn_named};
+
+const HELP: &str = "\
+Shows a classic mistake of async programs.
+
+Usage: stuck forgetful|blocking [SECONDS]
+
+  forgetful  a future that returns Pending and stores no waker
+  blocking   a call that blocks the thread, inside a task
+  SECONDS    how long the blocking call takes (3)
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<_> = std::env::args().skip(1).collect();
+    let seconds = arguments.get(1).map_or(Ok(3), |seconds| seconds.parse());
+    match (arguments.first().map(String::as_str), seconds) {
+        (Some("forgetful"), Ok(_)) => forgetful(),
+        (Some("blocking"), Ok(seconds)) => blocking(Duration::from_secs(seconds)),
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    }
+    ExitCode::SUCCESS
+}
+
+/// Nobody kept the waker, so nobody can wake the task.
+fn forgetful() {
+    run(async {
+        let task = spawn_named("forgetful", poll_fn(|_cx| Poll::<()>::Pending));
+        let _ = task.await;
+    });
+}
+
+/// One task blocks, and with it all of them.
+fn blocking(time: Duration) {
+    run(async {
+        let rude = spawn_named("rude", async move { std::thread::sleep(time) });
+        let _ = rude.await;
+    });
+}
