@@ -5,12 +5,12 @@ use std::thread;
 use std::time::Duration;
 
 fn slow() {
-    thread::sleep(Duration::from_millis(200));
+    thread::sleep(Duration::from_secs(2));
     println!("the call ends");
 }
 
 async fn program() {
-    let limit = Duration::from_millis(20);
+    let limit = Duration::from_secs(1);
     match timeout(limit, to_thread(slow)).await {
         Ok(()) => println!("in time"),
         Err(elapsed) => println!("given up: {elapsed}"),

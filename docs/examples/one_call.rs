@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 fn read_slowly(name: &str) -> String {
-    thread::sleep(Duration::from_millis(20)); // holds up its thread
+    thread::sleep(Duration::from_secs(1)); // holds up its thread
     format!("contents of {name}")
 }
 

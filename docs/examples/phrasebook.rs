@@ -3,8 +3,8 @@
 use executor::net::{TcpListener, TcpStream, UdpSocket, lookup_host};
 use executor::{
     ContextVar, Handle, Runner, ThreadPool, as_completed, current_task, gather, interval, now,
-    race, run, run_in_executor, sleep, sleep_until, spawn, spawn_named, tasks, timeout, timeout_at,
-    to_thread, try_gather, try_run, yield_now,
+    race, run, run_in_executor, scope, sleep, sleep_until, spawn, spawn_named, tasks, timeout,
+    timeout_at, to_thread, try_gather, try_run, yield_now,
 };
 use futures::{AsyncReadExt, AsyncWriteExt};
 use std::time::Duration;
@@ -87,6 +87,16 @@ async fn together() {
     assert_eq!(value, Ok(1));
 }
 
+async fn children() {
+    let numbers = [1, 2];
+    let sum = scope(async |s| {
+        let one = s.spawn(async { numbers[0] });
+        let two = s.spawn(async { numbers[1] });
+        one.await.unwrap() + two.await.unwrap()
+    });
+    assert_eq!(sum.await, 3);
+}
+
 async fn threads() {
     let value = to_thread(|| slow()).await;
     assert_eq!(value, 3);
@@ -149,6 +159,7 @@ fn main() {
     run(async {
         tasks_and_time().await;
         together().await;
+        children().await;
         threads().await;
         network().await.unwrap();
         processes().await.unwrap();

@@ -5,13 +5,13 @@ import time
 
 
 def slow():
-    time.sleep(0.2)
+    time.sleep(2)
     print("the call ends")
 
 
 async def program():
     try:
-        await asyncio.wait_for(asyncio.to_thread(slow), 0.02)
+        await asyncio.wait_for(asyncio.to_thread(slow), 1)
         print("in time")
     except TimeoutError:
         print("given up")

@@ -1,7 +1,7 @@
 //! What the loop did, as lines of text.
 //!
-//! Invariant: each line is one event that the loop recorded, in its order;
-//! nothing is guessed and nothing but wakes without effect is left out.
+//! Invariant: each line is one event that the loop recorded, in its order.
+//! Events that say nothing new to a reader of Part I are left out.
 //!
 //! Called by the chapters' examples and by `exercise`.
 
@@ -45,10 +45,13 @@ fn summary(events: &[(Duration, Event)]) -> String {
 /// One line for each event.
 pub fn story(events: &[(Duration, Event)]) -> Vec<String> {
     let mut story = Story::default();
-    let lines = events.iter().filter_map(|(at, event)| {
-        let text = story.tell(event)?;
-        Some(format!("{:>5} ms  {text}", at.as_millis()))
-    });
+    let lines = events
+        .iter()
+        .enumerate()
+        .filter_map(|(index, (at, event))| {
+            let text = story.tell(event, &events[index + 1..])?;
+            Some(format!("{:>5} ms  {text}", at.as_millis()))
+        });
     lines.collect()
 }
 
@@ -62,7 +65,7 @@ struct Story {
 }
 
 impl Story {
-    fn tell(&mut self, event: &Event) -> Option<String> {
+    fn tell(&mut self, event: &Event, later: &[(Duration, Event)]) -> Option<String> {
         let line = match event {
             Event::Turn { ready } => {
                 self.turns += 1;
@@ -73,11 +76,14 @@ impl Story {
                 format!("    {name} is made")
             }
             Event::PollStart { task } => format!("  poll {}", self.name(*task)),
-            Event::PollEnd { ready: true, task } => format!("  {} is done", self.name(*task)),
-            Event::PollEnd { task, .. } => format!("  {} has to wait", self.name(*task)),
+            Event::PollEnd { task, .. } => match end_of(*task, later) {
+                Some(Ending::Returned) => format!("  {} is done", self.name(*task)),
+                Some(Ending::Panicked) => return None, // its end has a line
+                _ => format!("  {} has to wait", self.name(*task)),
+            },
             Event::Wake { task, by, effect } => self.wake(*task, *by, *effect)?,
             Event::TaskCancel { task } => format!("    cancel {}", self.name(*task)),
-            Event::TaskEnd { task, how } => self.end(*task, *how)?,
+            Event::TaskEnd { task, how, .. } => self.end(*task, *how)?,
             Event::TimerAdd {
                 timer, deadline, ..
             } => {
@@ -88,12 +94,11 @@ impl Story {
             Event::TimerCancel { timer } => format!("    timer {} is dropped", self.timer(*timer)),
             Event::ParkStart { until: Some(at) } => format!("park until {}", ms(*at)),
             Event::ParkStart { until: None } => "park until somebody rings".into(),
-            Event::ParkEnd => return None, // the next line's time says it
             Event::Mail { messages } => format!("mail: {messages}"),
             Event::JobSubmit { task, .. } => format!("    {} starts a job", self.name(*task)),
             Event::JobEnd { .. } => "the job is done".into(),
             Event::Print { text, .. } => format!("    print {text}"),
-            other => format!("{other:?}"),
+            _ => return None,
         };
         Some(line)
     }
@@ -130,6 +135,18 @@ impl Story {
         });
         index + 1
     }
+}
+
+/// How a task ended, if it was not polled again before.
+fn end_of(task: TaskId, later: &[(Duration, Event)]) -> Option<Ending> {
+    let next = later.iter().find_map(|(_, event)| match event {
+        Event::TaskEnd {
+            task: other, how, ..
+        } if *other == task => Some(Some(*how)),
+        Event::PollStart { task: other } if *other == task => Some(None),
+        _ => None,
+    });
+    next.flatten()
 }
 
 fn ms(at: Duration) -> String {
