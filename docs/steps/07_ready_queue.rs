@@ -60,7 +60,13 @@ impl Wake for TaskWaker {
 
 /// Runs the tasks to their ends, and says how many polls that took.
 fn run_all(tasks: Vec<Task>) -> usize {
-    let ready: ReadyQueue = Arc::new(Mutex::new((0..tasks.len()).collect()));
+    let ready = ReadyQueue::default();
+    let mut wakers = Vec::new();
+    for id in 0..tasks.len() {
+        let ready = Arc::clone(&ready);
+        wakers.push(Arc::new(TaskWaker { id, ready }));
+        wakers[id].wake_by_ref(); // a new task is ready
+    }
     let mut tasks: Vec<_> = tasks.into_iter().map(Some).collect();
     let mut polls = 0;
     while tasks.iter().any(Option::is_some) {
@@ -70,14 +76,10 @@ fn run_all(tasks: Vec<Task>) -> usize {
             continue;
         };
         let Some(task) = &mut tasks[id] else { continue };
-        let ready = Arc::clone(&ready);
-        let waker = Waker::from(Arc::new(TaskWaker { id, ready }));
+        let waker = Waker::from(Arc::clone(&wakers[id]));
         polls += 1;
-        if task
-            .as_mut()
-            .poll(&mut Context::from_waker(&waker))
-            .is_ready()
-        {
+        let polled = task.as_mut().poll(&mut Context::from_waker(&waker));
+        if polled.is_ready() {
             tasks[id] = None;
         }
     }
@@ -102,8 +104,6 @@ fn main() {
         let tasks = (1..=n).map(|time| Box::pin(sleep(time)) as Task);
         println!("{n:>5} tasks: {:>7} polls", run_all(tasks.collect()));
     }
-    println!(
-        "pairs of sleeps: {} polls",
-        run_all(vec![Box::pin(pairs())])
-    );
+    let polls = run_all(vec![Box::pin(pairs())]);
+    println!("pairs of sleeps: {polls} polls");
 }

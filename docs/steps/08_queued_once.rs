@@ -83,11 +83,8 @@ fn run_all(tasks: Vec<Task>) -> usize {
         wakers[id].queued.store(false, Ordering::Release);
         let waker = Waker::from(Arc::clone(&wakers[id]));
         polls += 1;
-        if task
-            .as_mut()
-            .poll(&mut Context::from_waker(&waker))
-            .is_ready()
-        {
+        let polled = task.as_mut().poll(&mut Context::from_waker(&waker));
+        if polled.is_ready() {
             tasks[id] = None;
         }
     }
@@ -112,8 +109,6 @@ fn main() {
         let tasks = (1..=n).map(|time| Box::pin(sleep(time)) as Task);
         println!("{n:>5} tasks: {:>7} polls", run_all(tasks.collect()));
     }
-    println!(
-        "pairs of sleeps: {} polls",
-        run_all(vec![Box::pin(pairs())])
-    );
+    let polls = run_all(vec![Box::pin(pairs())]);
+    println!("pairs of sleeps: {polls} polls");
 }
