@@ -92,8 +92,7 @@ async fn pairs() {
         let (mut one, mut two) = (sleep(1), sleep(1));
         let both = |context: &mut Context<'_>| {
             let one = Pin::new(&mut one).poll(context);
-            let two = Pin::new(&mut two).poll(context);
-            one.max(two) // `Pending` is the greater one
+            Pin::new(&mut two).poll(context).max(one) // `Pending` is the greater one
         };
         std::future::poll_fn(both).await;
     }
@@ -104,6 +103,5 @@ fn main() {
         let tasks = (1..=n).map(|time| Box::pin(sleep(time)) as Task);
         println!("{n:>5} tasks: {:>7} polls", run_all(tasks.collect()));
     }
-    let polls = run_all(vec![Box::pin(pairs())]);
-    println!("pairs of sleeps: {polls} polls");
+    println!("pairs: {} polls", run_all(vec![Box::pin(pairs())]));
 }
