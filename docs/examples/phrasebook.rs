@@ -1,5 +1,10 @@
 //! Every line of the phrase book, in a program that runs.
 
+#![allow(
+    clippy::redundant_closure,
+    reason = "a page says `|| f()`, so that one sees that it is called there"
+)]
+
 use executor::net::{TcpListener, TcpStream, UdpSocket, lookup_host};
 use executor::{
     ContextVar, Handle, Runner, ThreadPool, as_completed, current_task, gather, interval, now,

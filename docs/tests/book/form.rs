@@ -25,7 +25,7 @@ pub(crate) fn check_chapters() -> Result<(), String> {
         let mut complain = |what: String| {
             writeln!(complaints, "{}: {what}", chapter.path).expect("a String takes everything");
         };
-        let fences = chapter.fences.iter().filter(|fence| is_rust(fence));
+        let fences = chapter.fences.iter().filter(is_rust);
         let new = fences
             .flat_map(new_lines)
             .filter(|line| shown.insert(line.clone()));

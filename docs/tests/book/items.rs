@@ -101,9 +101,9 @@ fn item(language: Language, source: &str, name: &str) -> Option<String> {
 /// The file's imports, with what parts them.
 fn imports(source: &str) -> Option<String> {
     let lines: Vec<_> = source.lines().collect();
-    let is_import = |line: &&str| line.starts_with("use ") || line.starts_with("import ");
-    let first = lines.iter().position(|line| is_import(&line))?;
-    let last = lines.iter().rposition(|line| is_import(&line))?;
+    let is_import = |line: &str| line.starts_with("use ") || line.starts_with("import ");
+    let first = lines.iter().position(|line| is_import(line))?;
+    let last = lines.iter().rposition(|line| is_import(line))?;
     let last = match lines[last].ends_with('{') {
         true => Language::Rust.end(&lines, last),
         false => last,

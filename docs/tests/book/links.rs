@@ -71,7 +71,10 @@ fn anchors(page: &Page) -> Vec<String> {
             .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
         let anchor: String = kept.map(|c| if c == ' ' { '-' } else { c }).collect();
         let same = anchors.iter().filter(|a| **a == anchor).count();
-        let suffix = (same > 0).then(|| format!("-{same}")).unwrap_or_default();
+        let suffix = match same {
+            0 => String::new(),
+            n => format!("-{n}"),
+        };
         anchors.push(anchor + &suffix);
     }
     anchors
