@@ -1,5 +1,7 @@
 //! Loops one after another, and loops side by side on threads.
 
+#![allow(clippy::async_yields_async, reason = "the task is for the next run")]
+
 use executor::{Runner, run, sleep, spawn};
 use std::thread;
 use std::time::Duration;
