@@ -373,7 +373,7 @@ class Recorder:
     def wait(self, select, timeout, until, parks):
         """Virtual time jumps to the deadline, unless something may still
         happen that takes real time: a job in a thread, a socket."""
-        if not (self.virtual and parks):
+        if not (self.virtual and parks) or self.quiet:
             return select(timeout)
         if until is None or self.jobs_running:
             return select(None)
