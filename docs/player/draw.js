@@ -200,7 +200,8 @@ var LoopDraw = (function () {
         case "job": this.box_(c, x, top, width, this.soft); break;
         case "ready": this.outline(c, x, top, width, true); break;
         case "turn": this.outline(c, x, top, width, false); break;
-        case "park": case "waiting": this.dots(c, x, y, width); break;
+        case "park": this.sleep(c, x, y, width); break;
+        case "waiting": this.dots(c, x, y, width); break;
         default: this.endMark(c, one.what, x, y); return;
       }
       this.caption(c, one, x, width, y);
@@ -234,6 +235,11 @@ var LoopDraw = (function () {
         c.stroke();
       }
       c.restore();
+    }
+
+    sleep(c, x, y, width) {
+      c.fillStyle = this.soft;
+      c.fillRect(x + 1, y - 2, Math.max(1, width - 2), 4);
     }
 
     dots(c, x, y, width) {
@@ -273,7 +279,7 @@ var LoopDraw = (function () {
       if (need > room) return;
       if (one.what === "waiting" || one.what === "park" || one.what === "ready") {
         c.fillStyle = this.fill;
-        c.fillRect(left + 6, y - 8, need + 8, 16);
+        c.fillRect(left + 6, y - 6, need + 8, 12);
         c.fillStyle = one.what === "ready" ? this.ink : this.soft;
       } else c.fillStyle = one.what === "turn" ? this.ink : this.onAccent;
       c.fillText(one.text, left + (one.what === "polling" || one.what === "job" || one.what === "turn" ? 6 : 10), y + 0.5);

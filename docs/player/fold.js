@@ -39,8 +39,6 @@ var LoopFold = (function () {
   }
 
   function copy(state) {
-    const waiters = new Map();
-    for (const [key, tasks] of state.waiters) waiters.set(key, new Set(tasks));
     return Object.assign({}, state, {
       line: state.line.slice(),
       queued: new Set(state.queued),
@@ -52,7 +50,7 @@ var LoopFold = (function () {
       calls: new Map(state.calls),
       flags: state.flags.slice(),
       unwakeable: new Set(state.unwakeable),
-      waiters,
+      waiters: new Map(state.waiters),
     });
   }
 
@@ -72,24 +70,36 @@ var LoopFold = (function () {
   function setTask(state, number, changes) {
     const before = state.tasks.get(number);
     if (!before) return;
-    const task = Object.assign({}, before, changes);
+    const task = sameTask(before);
+    for (const name in changes) task[name] = changes[name];
     state.tasks.set(number, task);
     const lost = task.state === "waiting" && !task.waits.length && !task.wakers && !task.noted;
     if (lost) state.unwakeable.add(number);
     else state.unwakeable.delete(number);
   }
 
+  // Written out, and not Object.assign, because it runs for every event.
+  function sameTask(one) {
+    return {
+      task: one.task, name: one.name, parent: one.parent, at: one.at, state: one.state, polls: one.polls,
+      waits: one.waits, wakers: one.wakers, noted: one.noted, cancel: one.cancel,
+    };
+  }
+
   function keyOf(on) {
-    const kind = Object.keys(on)[0];
-    return kind + " " + on[kind] + (on.dir ? " " + on.dir : "");
+    if (on.timer !== undefined) return "timer " + on.timer;
+    if (on.task !== undefined) return "task " + on.task;
+    if (on.source !== undefined) return "source " + on.source + (on.dir ? " " + on.dir : "");
+    if (on.job !== undefined) return "job " + on.job;
+    return "other " + on.other;
   }
 
   function addWait(state, number, on) {
     const task = state.tasks.get(number);
     const key = keyOf(on);
-    if (!task || task.waits.some((wait) => keyOf(wait) === key)) return;
-    if (!state.waiters.has(key)) state.waiters.set(key, new Set());
-    state.waiters.get(key).add(number);
+    const others = state.waiters.get(key) || [];
+    if (!task || others.includes(number)) return;
+    state.waiters.set(key, others.concat([number]));
     setTask(state, number, { waits: task.waits.concat([on]) });
   }
 
@@ -103,17 +113,21 @@ var LoopFold = (function () {
   }
 
   function forgetWaiter(state, key, number) {
-    const tasks = state.waiters.get(key);
-    if (!tasks) return;
-    tasks.delete(number);
-    if (!tasks.size) state.waiters.delete(key);
+    const left = (state.waiters.get(key) || []).filter((one) => one !== number);
+    if (left.length) state.waiters.set(key, left);
+    else state.waiters.delete(key);
   }
 
   // What was waited for is over: nobody waits for it any more.
-  function over(state, key) {
-    for (const number of state.waiters.get(key) || []) {
-      dropWaits(state, number, (on) => keyOf(on) === key);
+  function over(state, what) {
+    for (const number of state.waiters.get(keyOf(what)) || []) {
+      dropWaits(state, number, (on) => same(on, what));
     }
+  }
+
+  function same(a, b) {
+    return a.timer === b.timer && a.task === b.task && a.source === b.source && a.dir === b.dir &&
+      a.job === b.job && a.other === b.other;
   }
 
   function isOver(state, number) {
@@ -188,24 +202,24 @@ var LoopFold = (function () {
       leaveQueue(s, e.task);
       dropWaits(s, e.task, () => true);
       setTask(s, e.task, { state: e.how, wakers: 0, noted: false });
-      over(s, "task " + e.task);
+      over(s, { task: e.task });
     },
     "waker.count": (s, e) => setTask(s, e.task, { wakers: e.n, noted: e.noted }),
     "await": (s, e) => addWait(s, e.task, e.on),
-    "await.end": (s, e) => dropWaits(s, e.task, (on) => keyOf(on) === keyOf(e.on)),
+    "await.end": (s, e) => dropWaits(s, e.task, (on) => same(on, e.on)),
     "timer.add": (s, e) => arm(s, e.timer, e.task, e.deadline),
     "timer.move": (s, e) => {
       const timer = disarm(s, e.timer);
       if (timer) arm(s, e.timer, timer.task, e.deadline);
     },
-    "timer.fire": (s, e) => { checkFire(s, e); disarm(s, e.timer); over(s, "timer " + e.timer); },
-    "timer.cancel": (s, e) => { disarm(s, e.timer); over(s, "timer " + e.timer); },
+    "timer.fire": (s, e) => { checkFire(s, e); disarm(s, e.timer); over(s, { timer: e.timer }); },
+    "timer.cancel": (s, e) => { disarm(s, e.timer); over(s, { timer: e.timer }); },
     "io.register": (s, e) => {
       s.sources.set(e.src, { src: e.src, kind: e.kind, addr: e.addr === undefined ? null : e.addr, reader: null, writer: null });
     },
     "io.deregister": (s, e) => {
       s.sources.delete(e.src);
-      for (const dir of ["", " read", " write"]) over(s, "source " + e.src + dir);
+      for (const dir of [undefined, "read", "write"]) over(s, { source: e.src, dir });
     },
     "io.interest": interest,
     "io.event": ioEvent,
@@ -214,8 +228,8 @@ var LoopFold = (function () {
     "pool.submit": (s, e) => { s.jobs.set(e.job, { job: e.job, task: e.task, state: "queued", worker: null }); },
     "pool.start": (s, e) => setJob(s, e.job, { state: "running", worker: e.th || 0 }),
     "pool.end": (s, e) => setJob(s, e.job, { state: "ended" }),
-    "pool.done": (s, e) => { s.jobs.delete(e.job); over(s, "job " + e.job); },
-    "pool.cancel": (s, e) => { s.jobs.delete(e.job); over(s, "job " + e.job); },
+    "pool.done": (s, e) => { s.jobs.delete(e.job); over(s, { job: e.job }); },
+    "pool.cancel": (s, e) => { s.jobs.delete(e.job); over(s, { job: e.job }); },
     "print": (s, e) => { s.texts[s.prints++] = e.text; },
     // asyncio's callbacks stand in the same line as its tasks.
     "call.push": (s, e) => { s.line.push(-e.call); s.calls.set(e.call, e.name); },
@@ -281,8 +295,8 @@ var LoopFold = (function () {
     const end = event.dir === "read" ? "reader" : "writer";
     const earlier = source[end];
     if (earlier !== null && earlier !== event.task) {
-      const key = "source " + event.src + " " + event.dir;
-      dropWaits(state, earlier, (on) => keyOf(on) === key);
+      const wait = { source: event.src, dir: event.dir };
+      dropWaits(state, earlier, (on) => same(on, wait));
     }
     state.sources.set(event.src, Object.assign({}, source, { [end]: event.task }));
   }
@@ -293,11 +307,11 @@ var LoopFold = (function () {
     const changes = {};
     if (event.readable || event.closed) {
       changes.reader = null;
-      over(state, "source " + event.src + " read");
+      over(state, { source: event.src, dir: "read" });
     }
     if (event.writable || event.closed) {
       changes.writer = null;
-      over(state, "source " + event.src + " write");
+      over(state, { source: event.src, dir: "write" });
     }
     state.sources.set(event.src, Object.assign({}, source, changes));
   }

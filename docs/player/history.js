@@ -116,7 +116,7 @@ var LoopHistory = (function () {
     }
   }
 
-  return { History, lastAtMost };
+  return { History, lastAtMost, check };
 })();
 
 if (typeof module !== "undefined") module.exports = LoopHistory;

@@ -41,7 +41,6 @@ var LoopLanes = (function () {
       this.polled = null;
       this.child = null;
       this.wakes = [];
-      this.prints = [];
       for (const event of trace.events) this.take(event);
     }
 
@@ -61,7 +60,6 @@ var LoopLanes = (function () {
         case "pool.start": return this.thread(e.th || 0).begin(e.i, "job", "job " + e.job);
         case "pool.end": return this.thread(e.th || 0).end(e.i);
         case "wake": return void this.wakes.push({ i: e.i, by: e.by, task: e.task, effect: e.effect, th: e.th });
-        case "print": return void this.prints.push({ i: e.i, task: e.task });
       }
     }
 
@@ -70,7 +68,8 @@ var LoopLanes = (function () {
     }
 
     spawn(e) {
-      this.tasks.set(e.task, new Lane(e.task + " " + (e.name || ""), "task", e.task));
+      const name = e.name && e.name !== "Task-" + e.task ? e.task + " " + e.name : "task " + e.task;
+      this.tasks.set(e.task, new Lane(name, "task", e.task));
     }
 
     push(e) {
@@ -147,8 +146,7 @@ var LoopLanes = (function () {
       i: wake.i, from: causeRow(wake, rowOfTask, built.threads), to: rowOfTask(wake.task),
       hollow: wake.effect !== "queued", task: wake.task,
     }));
-    const prints = built.prints.map((print) => ({ i: print.i, row: print.task ? rowOfTask(print.task) : 0 }));
-    return { lanes, wakes, prints, rowOfTask };
+    return { lanes, wakes, rowOfTask };
   }
 
   // The lane an arrow starts from: timers, sockets and mail are the loop's.

@@ -14,7 +14,8 @@ var LoopSentence = (function () {
   function task(state, number) {
     if (number === null || number === undefined) return "no task";
     const known = state.tasks.get(number);
-    return "task " + number + (known && known.name ? " (" + known.name + ")" : "");
+    const name = known && known.name;
+    return "task " + number + (name && name !== "Task-" + number ? " (" + name + ")" : "");
   }
 
   function seconds(ns) {
@@ -80,8 +81,8 @@ var LoopSentence = (function () {
       "already-queued": ". That does nothing: it stands in the queue already.",
       "after-done": ". That does nothing: it has ended.",
     }[e.effect] || "."),
-    "waker.count": (s, e) => count(e.n, "clone") + " of the waker of " + task(s, e.task) + (e.n === 1 ? " is" : " are") + " alive" +
-      (e.noted ? ", and the runtime has the task written down." : e.n ? "." : ": nobody else can wake it."),
+    "waker.count": (s, e) => (e.n ? count(e.n, "clone") : "No clone") + " of the waker of " + task(s, e.task) + (e.n > 1 ? " are" : " is") + " alive" +
+      (e.noted ? "; the runtime has the task written down, to wake it." : "."),
     "child.poll": (s, e) => upper(task(s, e.task)) + " polls its future number " + e.child + ".",
     "child.done": (s, e) => "Future number " + e.child + " of " + task(s, e.task) + " is ready.",
     "await": (s, e) => upper(task(s, e.task)) + " will wait for " + on(s, e.on) + ".",
@@ -153,7 +154,7 @@ var LoopSentence = (function () {
     if (one.state === "polling") return lines.push(name + " does not wait: it is being polled.");
     if (one.state === "ready") return lines.push(name + " waits for its turn: it is number " + (state.line.indexOf(number) + 1) + " in the ready queue.");
     if (ENDED[one.state]) return lines.push(name + " does not wait: it " + ENDED[one.state] + ".");
-    if (!one.waits.length) return lines.push(name + noWait(one));
+    if (!one.waits.length) return lines.push(name + noWait(state, one));
     for (const wait of one.waits.slice(0, 4)) {
       lines.push(name + " waits for " + on(state, wait) + endOf(state, wait) + ".");
       if ("task" in wait) explain(state, wait.task, lines, seen);
@@ -162,10 +163,11 @@ var LoopSentence = (function () {
     return lines;
   }
 
-  function noWait(one) {
+  function noWait(state, one) {
     if (!one.polls) return " was made and never queued.";
     if (one.wakers || one.noted) return " waits until somebody who has its waker wakes it.";
-    return " waits, and nobody has its waker: nobody can wake it.";
+    if (state.mode === "park") return " waits, and nobody has its waker: nobody can wake it.";
+    return " waits for nothing any more: it is about to be woken, or to end.";
   }
 
   function endOf(state, wait) {
