@@ -11,6 +11,7 @@ var LoopDraw = (function () {
   const BAR = 16;
   const HEAD = 8;
   const ROWS_SHOWN = 10;
+  const EVENTS_IN_TIME = 600; // on the time axis; more of them would be a grey bar
 
   class Lanes {
     constructor(box, history, model, pick) {
@@ -77,18 +78,29 @@ var LoopDraw = (function () {
         this.left = this.i - Math.floor(this.seen / 2);
       }
       this.left = Math.max(0, Math.min(most, this.left));
-      this.end = Math.max(1, this.history.events[this.history.last].t);
+      this.measureTime();
+    }
+
+    // The time axis shows the whole run, or of a long one the part around the
+    // current event; it stays where it is while the event stands inside it.
+    measureTime() {
+      const { events, last } = this.history;
+      if (this.first !== undefined && (last < EVENTS_IN_TIME || (this.i > this.first && this.i < this.final))) return;
+      this.first = last < EVENTS_IN_TIME ? 0 : Math.max(0, this.i - EVENTS_IN_TIME / 2);
+      this.final = Math.min(last, this.first + EVENTS_IN_TIME);
+      this.from = this.first === 0 ? 0 : events[this.first].t;
+      this.span = Math.max(1, events[this.final].t - this.from);
     }
 
     x(i) {
       if (this.axis === "event") return this.label + (i - this.left) * this.step;
       const event = this.history.events[Math.min(i, this.history.last)];
       const tail = i > this.history.last ? 1 : 0;
-      return this.label + (event.t / this.end) * (this.room - 4) + tail * 4;
+      return this.label + ((event.t - this.from) / this.span) * (this.room - 4) + tail * 4;
     }
 
     range() {
-      if (this.axis === "time") return [0, this.history.last + 1];
+      if (this.axis === "time") return [this.first, this.final + 1];
       return [this.left, Math.min(this.history.last + 1, this.left + this.seen)];
     }
 
@@ -105,7 +117,7 @@ var LoopDraw = (function () {
       if (this.axis === "event") {
         return Math.max(0, Math.min(this.history.last, this.left + Math.floor((x - this.label) / this.step)));
       }
-      const t = ((x - this.label) / (this.room - 4)) * this.end;
+      const t = this.from + ((x - this.label) / (this.room - 4)) * this.span;
       return Math.max(0, LoopHistory.lastAtMost(this.history.events, t, (event) => event.t));
     }
 
@@ -301,7 +313,7 @@ var LoopDraw = (function () {
 
     arrow(c, wake, x) {
       const [first, last] = this.rows;
-      if (Math.max(wake.from, wake.to) < first || Math.min(wake.from, wake.to) > last) return;
+      if (wake.to < first || wake.to > last) return;
       const down = wake.to >= wake.from;
       const start = this.middle(wake.from);
       const tip = wake.from === wake.to ? start - BAR / 2 : this.middle(wake.to) + (down ? -BAR / 2 : BAR / 2);

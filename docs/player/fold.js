@@ -249,7 +249,7 @@ var LoopFold = (function () {
     state.line.push(number);
     state.queued.add(number);
     const task = state.tasks.get(number);
-    if (task && !ENDED[task.state] && task.state !== "polling") setTask(state, number, { state: "ready" });
+    if (task && task.state !== "polling") setTask(state, number, { state: "ready" });
   }
 
   function startPoll(state, event) {

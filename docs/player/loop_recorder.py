@@ -157,7 +157,7 @@ class Recorder:
         """The loop took a handle from the front of its queue to run it."""
         if self.turn_is_due:
             self.turn_is_due = False
-            self.turns += 1
+            self.turns += not self.quiet
             self.emit("turn", n=self.turns, ready=self.tasks_queued)
         if task_of(handle) is not None:
             self.tasks_queued -= 1

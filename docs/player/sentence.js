@@ -36,7 +36,9 @@ var LoopSentence = (function () {
   }
 
   function ordinal(n) {
-    return ["", "first", "second", "third", "fourth", "fifth"][n] || n + "th";
+    const word = ["", "first", "second", "third", "fourth", "fifth"][n];
+    const teen = n % 100 > 10 && n % 100 < 14;
+    return word || n + (teen ? "th" : ["th", "st", "nd", "rd"][n % 10] || "th");
   }
 
   // What a wait is for: {"timer":1} is "timer 1".
