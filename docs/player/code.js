@@ -98,11 +98,17 @@ var LoopCode = (function () {
       if (!line) return;
       line.setAttribute("aria-current", "true");
       this.marked.push(line);
-      const view = part.box;
-      const top = line.offsetTop;
-      if (top < view.scrollTop + 30 || top > view.scrollTop + view.clientHeight - 40) {
-        view.scrollTop = Math.max(0, top - view.clientHeight / 2);
-      }
+      this.scroll(part, number - part.first);
+    }
+
+    // After the frame is laid out: asking earlier would lay it out twice.
+    scroll(part, n) {
+      requestAnimationFrame(() => setTimeout(() => {
+        const { box } = part, top = part.lines[n].offsetTop;
+        if (top < box.scrollTop + 30 || top > box.scrollTop + box.clientHeight - 40) {
+          box.scrollTop = Math.max(0, top - box.clientHeight / 2);
+        }
+      }));
     }
   }
 

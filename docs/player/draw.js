@@ -29,7 +29,11 @@ var LoopDraw = (function () {
       const shown = Math.min(model.lanes.length, ROWS_SHOWN);
       this.height = shown * ROW + HEAD * 2;
       box.style.height = this.height + "px";
-      box.addEventListener("scroll", () => this.later(), { passive: true });
+      this.scrolled = 0; // kept here: to ask the box would lay out the page
+      box.addEventListener("scroll", () => {
+        this.scrolled = box.scrollTop;
+        this.later();
+      }, { passive: true });
       this.canvas.addEventListener("click", (event) => this.clicked(event));
       new ResizeObserver(() => this.later()).observe(box);
     }
@@ -59,8 +63,10 @@ var LoopDraw = (function () {
       const event = this.history.events[i];
       if (!event.task || this.model.lanes.length <= ROWS_SHOWN) return;
       const top = this.model.rowOfTask(event.task) * ROW;
-      if (top < this.box.scrollTop || top > this.box.scrollTop + this.height - ROW * 2) {
-        this.box.scrollTop = Math.max(0, top - this.height / 2);
+      if (top < this.scrolled || top > this.scrolled + this.height - ROW * 2) {
+        const most = this.model.lanes.length * ROW + HEAD * 2 - this.height;
+        this.scrolled = Math.max(0, Math.min(most, top - this.height / 2));
+        this.moved = true;
       }
     }
 
@@ -107,7 +113,7 @@ var LoopDraw = (function () {
     clicked(event) {
       const at = this.canvas.getBoundingClientRect();
       const x = event.clientX - at.left;
-      const row = Math.floor((event.clientY - at.top - HEAD + this.box.scrollTop) / ROW);
+      const row = Math.floor((event.clientY - at.top - HEAD + this.scrolled) / ROW);
       const lane = this.model.lanes[row];
       if (x < this.label) return this.pick(null, lane);
       this.pick(this.eventAt(x), lane);
@@ -124,6 +130,8 @@ var LoopDraw = (function () {
     // ---- painting ----------------------------------------------------------------
 
     paint() {
+      if (this.moved) this.box.scrollTop = this.scrolled;
+      this.moved = false;
       this.measure();
       if (this.room < 20) return;
       const scale = window.devicePixelRatio || 1;
@@ -136,9 +144,9 @@ var LoopDraw = (function () {
       this.colours();
       c.font = "12px " + this.font;
       c.textBaseline = "middle";
-      const first = Math.floor(this.box.scrollTop / ROW);
+      const first = Math.floor(this.scrolled / ROW);
       const last = Math.min(this.model.lanes.length - 1, first + Math.ceil(this.height / ROW));
-      this.top = HEAD - this.box.scrollTop;
+      this.top = HEAD - this.scrolled;
       this.rows = [first, last];
       this.playhead(c);
       c.save();

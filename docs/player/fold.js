@@ -168,7 +168,7 @@ var LoopFold = (function () {
 
   function checkFire(state, event) {
     const timer = state.timers.find((one) => one.timer === event.timer);
-    if (!timer) return;
+    if (!timer) return flag(state, "timer-order", "timer " + event.timer + " fired, and is not set");
     if (never(timer) > event.t) {
       flag(state, "no-early-timer", "timer " + event.timer + " fired before its deadline");
     }

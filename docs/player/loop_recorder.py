@@ -109,7 +109,7 @@ class Recorder:
 
     def pushed(self, handle):
         """A handle went to the back of the loop's queue."""
-        if handle in self.timers.known:
+        if handle in self.timers.known and not handle._cancelled:
             timer = self.timers.of(handle)[0]
             self.emit("timer.fire", timer=timer)
             self.over.add(("timer", timer))

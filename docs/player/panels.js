@@ -91,7 +91,7 @@ var LoopPanels = (function () {
     const text = (from ? "… " + from + " lines before\n" : "") + lines.join("\n");
     if (box.textContent !== text) {
       box.textContent = text;
-      box.scrollTop = box.scrollHeight;
+      requestAnimationFrame(() => { box.scrollTop = box.scrollHeight; });
     }
     box.dataset.lines = state.prints;
   }

@@ -1,6 +1,6 @@
 // The page in a real browser, opened from disk: what it shows is the fold.
 //
-//     node --experimental-websocket docs/player/tests/browser.js [FOLDER FOR PICTURES]
+//     node docs/player/tests/browser.js [FOLDER FOR PICTURES]
 //
 // Invariant: no check depends on how fast the machine is. Times are printed,
 // never judged.

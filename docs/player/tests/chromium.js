@@ -1,6 +1,5 @@
-// A Chromium for tests, driven over its own protocol: no package needed.
-//
-//     node --experimental-websocket … (built in from Node 22)
+// A Chromium for tests, driven over its own protocol through a pipe: no
+// package is needed, and no port is opened.
 //
 // Invariant: what is started here is ended here, with its profile.
 //
@@ -16,7 +15,7 @@ const NAMES = ["chromium", "chromium-browser", "chromium-headless-shell", "googl
 const FLAGS = [
   "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync",
-  "--remote-debugging-port=0",
+  "--remote-debugging-pipe",
 ];
 // Not a measure of speed: only what turns a hang into a failure.
 const PATIENCE = 120000;
@@ -40,29 +39,15 @@ function withPatience(promise, what) {
   return Promise.race([promise, late]).finally(() => clearTimeout(timer));
 }
 
-// The address that Chromium prints when it listens.
-function addressOf(child) {
-  return new Promise((done, failed) => {
-    let text = "";
-    child.stderr.on("data", (bytes) => {
-      text += bytes;
-      const match = /DevTools listening on (ws:\S+)/.exec(text);
-      if (match) done(match[1]);
-    });
-    child.on("exit", (code) => failed(new Error("Chromium ended with code " + code + ":\n" + text)));
-    child.on("error", failed);
-  });
-}
-
 class Browser {
   static async start(file) {
     const profile = fs.mkdtempSync(path.join(os.tmpdir(), "player-"));
-    const child = spawn(file, FLAGS.concat("--user-data-dir=" + profile, "about:blank"), { stdio: ["ignore", "ignore", "pipe"] });
+    const child = spawn(file, FLAGS.concat("--user-data-dir=" + profile, "about:blank"), {
+      stdio: ["ignore", "ignore", "pipe", "pipe", "pipe"],
+    });
     const browser = new Browser(child, profile);
     try {
-      const socket = new WebSocket(await withPatience(addressOf(child), "Chromium's start"));
-      await withPatience(new Promise((done, failed) => { socket.onopen = done; socket.onerror = failed; }), "the connection");
-      browser.listen(socket);
+      await browser.send("Browser.getVersion");
     } catch (error) {
       await browser.end();
       throw error;
@@ -76,26 +61,41 @@ class Browser {
     this.next = 1;
     this.open = new Map();
     this.pages = new Map();
+    this.said = "";
+    this.half = "";
+    child.stderr.on("data", (bytes) => { this.said += bytes; });
+    child.stdio[3].on("error", () => {}); // the pipe of a browser that has gone
+    child.stdio[4].setEncoding("utf8").on("data", (text) => this.read(text));
+    child.on("error", (error) => this.gone(error.message));
+    child.on("exit", (code) => this.gone("Chromium ended with code " + code));
   }
 
-  listen(socket) {
-    this.socket = socket;
-    socket.onmessage = (message) => {
-      const answer = JSON.parse(message.data);
-      if (answer.id) {
-        const { done, failed } = this.open.get(answer.id);
-        this.open.delete(answer.id);
-        return answer.error ? failed(new Error(answer.error.message)) : done(answer.result);
-      }
-      const page = this.pages.get(answer.sessionId);
-      if (page) page.hear(answer.method, answer.params);
-    };
+  // Messages come with a zero byte behind each.
+  read(text) {
+    const messages = (this.half + text).split("\0");
+    this.half = messages.pop();
+    for (const message of messages) this.hear(JSON.parse(message));
+  }
+
+  hear(answer) {
+    if (answer.id) {
+      const { done, failed } = this.open.get(answer.id);
+      this.open.delete(answer.id);
+      return answer.error ? failed(new Error(answer.error.message)) : done(answer.result);
+    }
+    const page = this.pages.get(answer.sessionId);
+    if (page) page.hear(answer.method, answer.params);
+  }
+
+  gone(why) {
+    for (const { failed } of this.open.values()) failed(new Error(why + ":\n" + this.said));
+    this.open.clear();
   }
 
   send(method, params, sessionId) {
     const id = this.next++;
     const answer = new Promise((done, failed) => this.open.set(id, { done, failed }));
-    this.socket.send(JSON.stringify({ id, method, params: params || {}, sessionId }));
+    this.child.stdio[3].write(JSON.stringify({ id, method, params: params || {}, sessionId }) + "\0");
     return withPatience(answer, method);
   }
 
@@ -109,7 +109,6 @@ class Browser {
   }
 
   async end() {
-    if (this.socket) this.socket.close();
     const gone = new Promise((done) => this.child.on("close", done));
     if (this.child.exitCode === null && this.child.signalCode === null) {
       this.child.kill("SIGKILL");
