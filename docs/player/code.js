@@ -13,6 +13,10 @@ var LoopCode = (function () {
   // says which line that is.
   function placeOf(event, state, main) {
     const own = event.task === main || state.polling === main ? ".main" : "";
+    if (state.suspended.length || (event.k === "poll.end" && state.polling !== null)) {
+      const outer = state.suspended.length ? state.suspended[0] : state.polling;
+      return "inside" + (outer === main ? ".main" : "");
+    }
     switch (event.k) {
       case "poll.start": return "poll.start" + own;
       case "poll.end": return "poll.end" + own;
@@ -64,7 +68,7 @@ var LoopCode = (function () {
       this.box.append(box);
       return parts.map((part) => {
         const lines = part.lines.map((text, n) => make("li", { value: part.first + n }, make("code", {}, text || " ")));
-        box.append(make("p", { class: "caption" }, part.title), make("ol", {}, ...lines));
+        box.append(make("section", {}, make("p", { class: "caption" }, part.title), make("ol", {}, ...lines)));
         return { title: part.title, first: part.first, lines, box };
       });
     }

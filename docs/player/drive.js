@@ -11,8 +11,10 @@ var LoopDrive = (function () {
   const make = (...all) => LoopPanels.make(...all);
   const DECISIONS = { "poll.start": "task", "park.start": null, "timer.fire": "timer", "inbox.drain": null, "call.start": "call" };
 
-  function isDecision(event) {
-    return event !== undefined && event.k in DECISIONS;
+  // Does the loop decide on event n? What a scope polls is not the loop's choice.
+  function isDecision(history, n) {
+    const event = history.events[n];
+    return event !== undefined && event.k in DECISIONS && !history.inner.has(n);
   }
 
   // What the reader may try: {text, event}. The wrong ones are there too.
@@ -51,7 +53,8 @@ var LoopDrive = (function () {
     const trial = LoopFold.copy(state);
     const before = trial.flags.length;
     LoopFold.apply(trial, Object.assign({ i: real.i, t: state.t }, event));
-    const broken = trial.flags.slice(before);
+    // That nobody can wake a task is the program's fault, not the loop's.
+    const broken = trial.flags.slice(before).filter((flag) => flag.rule !== "live-waker");
     if (broken.length) return { broken };
     const field = DECISIONS[event.k];
     const same = event.k === real.k && (field === null || event[field] === real[field]);
@@ -81,7 +84,7 @@ var LoopDrive = (function () {
     toDecision() {
       const pane = this.app.focused;
       let n = pane.i + 1;
-      while (n <= pane.history.last && !isDecision(pane.events[n])) n += 1;
+      while (n <= pane.history.last && !isDecision(pane.history, n)) n += 1;
       if (n > pane.history.last) return this.app.go(pane, pane.history.last);
       this.app.go(pane, n - 1);
     }
@@ -90,7 +93,7 @@ var LoopDrive = (function () {
       const pane = this.app.focused;
       const real = pane.events[pane.i + 1];
       if (pane.i === pane.history.last) return this.draw("The run is over. " + this.verdict, []);
-      if (!isDecision(real)) {
+      if (!isDecision(pane.history, pane.i + 1)) {
         const next = make("button", { type: "button", onclick: () => this.toDecision() }, "To the next decision");
         return this.draw("Here the loop decides nothing.", [next]);
       }

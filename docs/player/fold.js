@@ -17,6 +17,8 @@ var LoopFold = (function () {
     return {
       i: -1, t: 0, k: null,
       mode: "idle", turn: 0, polling: null,
+      suspended: [], // tasks that poll children of their scopes just now
+      rolls: new Set(), // children that stand on the roll of their scope
       line: [], // the ready queue: tasks above zero, asyncio's callbacks below
       queued: new Set(),
       tasks: new Map(),
@@ -42,6 +44,8 @@ var LoopFold = (function () {
     return Object.assign({}, state, {
       line: state.line.slice(),
       queued: new Set(state.queued),
+      suspended: state.suspended.slice(),
+      rolls: new Set(state.rolls),
       tasks: new Map(state.tasks),
       timers: state.timers.slice(),
       inbox: state.inbox.slice(),
@@ -181,12 +185,13 @@ var LoopFold = (function () {
 
   const kinds = {
     "run.start": (s) => { s.mode = "turn"; },
-    "run.end": (s) => { s.mode = "idle"; },
+    "run.end": idle,
     "loop.close": (s) => { s.mode = "closing"; },
-    "loop.closed": (s) => { s.mode = "idle"; checkEnd(s); },
+    "loop.closed": (s) => { idle(s); checkEnd(s); },
     "turn": (s, e) => { s.mode = "turn"; s.turn = e.n; },
     "turn.order": (s, e) => { s.line = e.order.slice(); s.queued = new Set(e.order); },
-    "ready.push": push,
+    "ready.push": (s, e) => { push(s, e); s.line.push(e.task); s.queued.add(e.task); },
+    "scope.push": (s, e) => { push(s, e); s.rolls.add(e.task); },
     "poll.start": startPoll,
     "poll.end": endPoll,
     "park.start": startPark,
@@ -200,6 +205,7 @@ var LoopFold = (function () {
     "task.cancel": (s, e) => setTask(s, e.task, { cancel: true }),
     "task.done": (s, e) => {
       leaveQueue(s, e.task);
+      s.rolls.delete(e.task);
       dropWaits(s, e.task, () => true);
       setTask(s, e.task, { state: e.how, wakers: 0, noted: false });
       over(s, { task: e.task });
@@ -240,31 +246,34 @@ var LoopFold = (function () {
 
   function push(state, event) {
     const number = event.task;
-    if (state.queued.has(number)) {
+    if (state.queued.has(number) || state.rolls.has(number)) {
       flag(state, "no-duplicate", "task " + number + " stands in the queue already");
     }
     if (isOver(state, number)) {
       flag(state, "no-poll-after-done", "task " + number + " has ended, and was queued");
     }
-    state.line.push(number);
-    state.queued.add(number);
-    const task = state.tasks.get(number);
-    if (task && task.state !== "polling") setTask(state, number, { state: "ready" });
+    if (state.polling !== number) setTask(state, number, { state: "ready" });
   }
 
   function startPoll(state, event) {
     const number = event.task;
-    if (state.polling !== null) {
+    const onRoll = state.rolls.has(number);
+    if (!onRoll && state.polling !== null) {
       flag(state, "one-at-a-time", "task " + state.polling + " is still being polled");
+    }
+    if (onRoll && state.polling === null) {
+      flag(state, "one-at-a-time", "task " + number + " is its scope's to poll, and the loop polled it");
     }
     if (isOver(state, number)) {
       flag(state, "no-poll-after-done", "task " + number + " has ended, and was polled");
     }
     const first = state.line.find((entry) => entry > 0);
-    if (first !== number) {
+    if (first !== number && !onRoll) {
       flag(state, "queue-order", "task " + number + " was not at the front of the queue");
     }
-    leaveQueue(state, number);
+    if (onRoll) state.rolls.delete(number);
+    else leaveQueue(state, number);
+    if (state.polling !== null) state.suspended.push(state.polling);
     state.mode = "poll";
     state.polling = number;
     const task = state.tasks.get(number);
@@ -274,10 +283,16 @@ var LoopFold = (function () {
   }
 
   function endPoll(state, event) {
-    state.mode = "turn";
-    state.polling = null;
+    state.polling = state.suspended.length ? state.suspended.pop() : null;
+    if (state.polling === null) state.mode = "turn";
     if (isOver(state, event.task)) return;
-    setTask(state, event.task, { state: state.queued.has(event.task) ? "ready" : "waiting" });
+    const woken = state.queued.has(event.task) || state.rolls.has(event.task);
+    setTask(state, event.task, { state: woken ? "ready" : "waiting" });
+  }
+
+  function idle(state) {
+    state.mode = "idle";
+    state.parked = null;
   }
 
   function startPark(state, event) {
@@ -353,6 +368,7 @@ var LoopFold = (function () {
     return {
       i: state.i, t: state.t, k: state.k, mode: state.mode, turn: state.turn,
       polling: state.polling,
+      suspended: state.suspended,
       queue: state.line.filter((entry) => entry > 0),
       tasks: Array.from(state.tasks.values(), (task) => ({
         task: task.task, name: task.name, parent: task.parent, state: task.state,

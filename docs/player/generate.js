@@ -121,7 +121,7 @@ function listFile() {
 }
 
 function firstTrace() {
-  const name = traceNames().includes("fetch_data.rust") ? "fetch_data.rust" : "fetch_data.python";
+  const name = traceNames().includes("fetch_data") ? "fetch_data" : "fetch_data.python";
   const text = fs.readFileSync(path.join(HERE, "traces", name + ".js"), "utf8");
   return JSON.parse(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1));
 }

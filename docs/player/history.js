@@ -22,7 +22,7 @@ var LoopHistory = (function () {
       this.polls = [];
       this.turns = [];
       this.prints = [];
-      this.questions = [];
+      this.inner = new Set(); // polls of a scope's children, inside another poll
       this.pollsOf = new Map();
       this.copies = [];
       this.state = fold.start(trace);
@@ -38,6 +38,7 @@ var LoopHistory = (function () {
           this.copies.push(fold.copy(state));
           since = 0;
         }
+        if (event.k === "poll.start" && state.polling !== null) this.inner.add(event.i);
         fold.apply(state, event);
         this.note(event);
         since += 1;

@@ -38,7 +38,7 @@ var LoopLanes = (function () {
       this.children = new Map(); // task -> Map(child -> lane)
       this.threads = new Map();
       this.queued = new Set();
-      this.polled = null;
+      this.polled = []; // a scope polls its children inside the poll of its owner
       this.child = null;
       this.wakes = [];
       for (const event of trace.events) this.take(event);
@@ -51,7 +51,7 @@ var LoopLanes = (function () {
         case "park.end": case "run.end": case "loop.closed": return this.loop.end(e.i);
         case "loop.close": return this.loop.begin(e.i, "turn", "close");
         case "task.spawn": return this.spawn(e);
-        case "ready.push": return this.push(e);
+        case "ready.push": case "scope.push": return this.push(e);
         case "poll.start": return this.startPoll(e);
         case "poll.end": return this.endPoll(e);
         case "task.done": return this.done(e);
@@ -74,17 +74,17 @@ var LoopLanes = (function () {
 
     push(e) {
       this.queued.add(e.task);
-      if (this.polled !== e.task) this.task(e.task).begin(e.i, "ready", "queued");
+      if (!this.polled.includes(e.task)) this.task(e.task).begin(e.i, "ready", "queued");
     }
 
     startPoll(e) {
       this.queued.delete(e.task);
-      this.polled = e.task;
+      this.polled.push(e.task);
       this.task(e.task).begin(e.i, "polling", "poll");
     }
 
     endPoll(e) {
-      this.polled = null;
+      this.polled.pop();
       this.leaveChild(e.i);
       if (e.result === "ready" || e.result === "panic") this.task(e.task).end(e.i + 1);
       else if (this.queued.has(e.task)) this.task(e.task).begin(e.i, "ready", "queued");

@@ -123,7 +123,8 @@ var LoopPanels = (function () {
   }
 
   function row(state, event, task, act) {
-    const words = (STATES[task.state] || task.state) + (task.cancel && !LoopFold.ENDED[task.state] ? ", asked to stop" : "");
+    const roll = state.rolls.has(task.task);
+    const words = (roll ? "on its scope’s roll" : STATES[task.state] || task.state) + (task.cancel && !LoopFold.ENDED[task.state] ? ", asked to stop" : "");
     const name = "task " + task.task;
     return make("tr", { "data-task": task.task, "data-state": task.state, class: event.task === task.task ? "now" : null },
       make("th", { scope: "row" }, String(task.task), " ", make("small", {}, nameOf(state, task.task))),

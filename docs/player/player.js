@@ -8,7 +8,7 @@
 
 var LoopPlayer = (function () {
   const $ = (id) => document.getElementById(id);
-  const FIRST = ["fetch_data.rust", "fetch_data.python"];
+  const FIRST = ["fetch_data", "fetch_data.python"];
   const calm = window.matchMedia("(prefers-reduced-motion: reduce)");
 
   const app = { panes: [], focused: null, mode: "watch", playing: null };

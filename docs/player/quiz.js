@@ -16,7 +16,9 @@ var LoopQuiz = (function () {
     const event = events[n];
     if (!event || state.mode === "poll" || state.calling !== null) return [];
     if (event.k === "poll.start") return [whatNext(event, state)];
-    if (event.k === "park.start") return [whatNext(event, state), howLong(event, state)];
+    if (event.k === "park.start") {
+      return [whatNext(event, state), howLong(event, state)].filter((question) => question.choices.length > 1);
+    }
     if (event.k === "wake") return [whatDoesItDo(event, state)];
     return [];
   }

@@ -73,10 +73,14 @@ var LoopSentence = (function () {
     "task.spawn": (s, e) => upper(task(s, e.task)) + " is made" +
       (e.parent === null || e.parent === undefined ? ": it is the main task." : " by " + task(s, e.parent) + ". It has not run yet."),
     "ready.push": (s, e) => upper(task(s, e.task)) + " goes to the back of the ready queue" + place(s) + ".",
-    "poll.start": (s, e) => "The loop takes " + task(s, e.task) + " from the front of the queue and polls it for the " + ordinal((s.tasks.get(e.task) || { polls: 1 }).polls) + " time.",
+    "scope.push": (s, e) => upper(task(s, e.task)) + " goes on the roll of its scope, whose owner will poll it.",
+    "poll.start": (s, e) => (s.suspended.length
+      ? upper(task(s, s.suspended[s.suspended.length - 1])) + " takes " + task(s, e.task) + " from the roll of its scope and polls it for the "
+      : "The loop takes " + task(s, e.task) + " from the front of the queue and polls it for the ") +
+      ordinal((s.tasks.get(e.task) || { polls: 1 }).polls) + " time.",
     "poll.end": (s, e) => upper(task(s, e.task)) + ({
       ready: " is ready: it has its result.", panic: " panicked.",
-    }[e.result] || " is pending: it gives the loop back" + (s.queued.has(e.task) ? ", and stands in the queue again." : ".")),
+    }[e.result] || " is pending: it gives " + (s.polling === null ? "the loop" : task(s, s.polling) + " its turn") + " back" + (s.queued.has(e.task) ? ", and stands in the queue again." : ".")),
     "task.done": (s, e) => upper(task(s, e.task)) + " is over: it " + (ENDED[e.how] || "ended") + (e.text ? " (" + e.text + ")" : "") + ".",
     "task.cancel": (s, e) => "Somebody asks " + task(s, e.task) + " to stop.",
     "wake": (s, e) => upper(by(s, e.by)) + " wakes " + task(s, e.task) + ({
@@ -108,7 +112,7 @@ var LoopSentence = (function () {
     "pool.done": (s, e) => "The loop hears that job " + e.job + " has ended.",
     "pool.cancel": (s, e) => "Job " + e.job + " is given up before it began.",
     "print": (s, e) => (e.task === null || e.task === undefined ? "The program" : upper(task(s, e.task))) + " prints “" + e.text + "”.",
-    "mark": (s, e) => "Note: " + e.text,
+    "mark": (s, e) => "The program notes “" + e.text + "”.",
     "call.push": (s, e) => "A callback, “" + e.name + "”, goes to the back of the ready queue.",
     "call.start": (s) => "The loop takes a callback from the front of the queue and calls it: “" + s.calling + "”.",
     "call.end": () => "The callback is over.",
@@ -154,6 +158,7 @@ var LoopSentence = (function () {
     if (seen.has(number)) return lines.push("That is the task we began with: they wait for each other.");
     seen.add(number);
     if (one.state === "polling") return lines.push(name + " does not wait: it is being polled.");
+    if (state.rolls.has(number)) return lines.push(name + " waits on the roll of its scope: " + task(state, one.parent) + " polls it when it is polled.");
     if (one.state === "ready") return lines.push(name + " waits for its turn: it is number " + (state.line.indexOf(number) + 1) + " in the ready queue.");
     if (ENDED[one.state]) return lines.push(name + " does not wait: it " + ENDED[one.state] + ".");
     if (!one.waits.length) return lines.push(name + noWait(state, one));

@@ -79,7 +79,8 @@ function expected(trace) {
       i: event.i, queue: dump.queue, chips: dump.queue, timers: dump.timers.map((timer) => timer.timer), letters: dump.inbox.length,
       parked: dump.parked ? String(dump.parked.until) : "", printed: dump.printed.join("\n"),
       tasks: dump.tasks.map((task) => [task.task, task.state, task.polls]),
-      status: sentence.say(event, state),
+      status: sentence.say(event, state) + state.flags.filter((flag) => flag.i === event.i)
+        .map((flag) => " ⚑ " + flag.rule + ": " + flag.text + ".").join(""),
     };
   });
 }
@@ -111,7 +112,7 @@ for (const name of NAMES) {
 check("the first page is fetch_data, in both languages side by side, linked by what they print", async (page) => {
   await open(page);
   const names = await page.run("LoopPlayer.panes.map((pane) => pane.name)");
-  assert.deepStrictEqual(names, ["fetch_data.rust", "fetch_data.python"].filter((name) => NAMES.includes(name)));
+  assert.deepStrictEqual(names, ["fetch_data", "fetch_data.python"].filter((name) => NAMES.includes(name)));
   if (names.length < 2) return;
   const last = await page.run("LoopPlayer.panes[0].history.last");
   for (let i = 0; i <= last; i++) {
@@ -264,7 +265,7 @@ check("no sideways scroll from 360 to 1600 px, in any mode", async (page) => {
 check("pictures, both themes, to be looked at", async (page) => {
   for (const theme of ["light", "dark"]) {
     await page.media({ "prefers-color-scheme": theme });
-    for (const [name, width, height, hash] of [["wide", 1440, 1000, ""], ["page", 900, 1000, "#" + NAMES[NAMES.length - 1] + ".20"], ["phone", 360, 740, "#fetch_data.python.45"]]) {
+    for (const [name, width, height, hash] of [["wide", 1440, 1000, ""], ["page", 900, 1000, "#" + NAMES[0] + ".20"], ["phone", 360, 740, "#fetch_data.python.45"]]) {
       await page.size(width, height, width < 500);
       await open(page, hash);
       await page.run("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))");
