@@ -323,17 +323,18 @@ var LoopDraw = (function () {
       const [first, last] = this.rows;
       if (wake.to < first || wake.to > last) return;
       const down = wake.to >= wake.from;
+      const self = wake.from === wake.to; // only a head, above the bar
       const start = this.middle(wake.from);
-      const tip = wake.from === wake.to ? start - BAR / 2 : this.middle(wake.to) + (down ? -BAR / 2 : BAR / 2);
+      const tip = this.middle(wake.to) + (down ? -BAR / 2 : BAR / 2);
       c.strokeStyle = c.fillStyle = this.ink;
       c.lineWidth = 1.5;
       c.setLineDash(wake.hollow ? [3, 3] : []);
       c.beginPath();
-      c.moveTo(x, wake.from === wake.to ? start : start + (down ? BAR / 2 : -BAR / 2));
+      c.moveTo(x, self ? tip : start + (down ? BAR / 2 : -BAR / 2));
       c.lineTo(x, tip);
       c.stroke();
       c.setLineDash([]);
-      const back = down && wake.from !== wake.to ? -6 : 6;
+      const back = down ? -6 : 6;
       c.beginPath();
       c.moveTo(x, tip);
       c.lineTo(x - 4, tip + back);

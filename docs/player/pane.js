@@ -52,7 +52,10 @@ var LoopPane = (function () {
       const box = this.part("flags");
       box.hidden = !flags.length;
       if (!flags.length) return;
-      box.append(make("p", {}, "⚑ This loop broke a rule, " + LoopSentence.count(flags.length, "time") + "."),
+      // That nobody can wake a task is a fault of the program; the rest are the loop's.
+      const ours = flags.some((flag) => flag.rule !== "live-waker");
+      box.append(make("p", {}, ours ? "⚑ This loop broke a rule, " + LoopSentence.count(flags.length, "time") + "."
+        : "⚑ This program has a task that nobody can wake."),
         make("ul", {}, ...flags.slice(0, 8).map((flag) => make("li", {},
           make("button", { type: "button", class: "link", "data-flag": flag.rule, onclick: () => this.app.go(this, flag.i) },
             "event " + flag.i + ", " + flag.rule), ": " + flag.text))));

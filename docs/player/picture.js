@@ -31,7 +31,8 @@ function arrow(wake) {
   const middle = (row) => 8 + row * ROW + ROW / 2;
   const down = wake.to >= wake.from ? 1 : -1;
   const tip = middle(wake.to) - down * BAR / 2;
-  return '<path class="' + (wake.hollow ? "hollow" : "wake") + '" d="M' + x + " " + (middle(wake.from) + down * BAR / 2) + "V" + (tip - down * 6) +
+  const start = wake.from === wake.to ? tip - down * 6 : middle(wake.from) + down * BAR / 2;
+  return '<path class="' + (wake.hollow ? "hollow" : "wake") + '" d="M' + x + " " + start + "V" + (tip - down * 6) +
     "h-4L" + x + " " + tip + "l4 " + -down * 6 + 'h-4"/>';
 }
 
