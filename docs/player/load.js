@@ -10,6 +10,7 @@
 var LoopLoad = (function () {
   const traces = new Map();
   const waiting = new Map();
+  const files = new Set();
   const load = { names: [], traces, ready: null };
 
   // A trace by name; loads its script if it is not there yet.
@@ -50,8 +51,12 @@ var LoopLoad = (function () {
     LoopHistory.check(trace);
     const name = file.name.replace(/\.(trace\.)?(json|js)$/, "").replace(/[^\w.-]+/g, "-") || "trace";
     load.add(name, trace);
+    files.add(name);
     return name;
   };
+
+  // Did the reader bring this trace?
+  load.isFile = (name) => files.has(name);
 
   return load;
 })();

@@ -111,7 +111,9 @@ var LoopPane = (function () {
 
     site(event) {
       const site = this.trace.sites && this.trace.sites[event.s];
-      if (site) return " · recorded at " + site[0] + ":" + site[1];
+      // A committed trace is not recorded again for every edit of the runtime:
+      // its files are right, its line numbers may be old.
+      if (site) return " · recorded in " + site[0] + (LoopLoad.isFile(this.name) ? ":" + site[1] : "");
       return event.at ? " · at " + event.at : "";
     }
 

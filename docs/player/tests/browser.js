@@ -189,6 +189,18 @@ check("a click on the lanes goes to the event under it", async (page) => {
   assert.strictEqual(await page.run("document.querySelector('[data-axis=time]').getAttribute('aria-pressed')"), "true");
 });
 
+check("the list of events leads to each of them", async (page) => {
+  const trace = committed("fetch_data.python");
+  await open(page, "#fetch_data.python.40");
+  await click(page, ".events summary");
+  await page.until("document.querySelectorAll('.events li').length === 41");
+  const shown = await page.run("Array.from(document.querySelectorAll('.events li'), (one) => [one.value, one.textContent])");
+  const wanted = expected(trace).slice(20, 61).map((one) => [one.i, one.status]);
+  assert.deepStrictEqual(shown, wanted);
+  await click(page, ".events li:nth-child(4) button");
+  assert.strictEqual(await page.run("LoopPlayer.focused.i"), 23);
+});
+
 check("predict: all right answers are counted, to the end of the run", async (page) => {
   await open(page, "#fetch_data.python.0");
   await click(page, '[data-mode="predict"]');
