@@ -165,6 +165,7 @@ var LoopPlayer = (function () {
       app.panes = panes;
       app.focused = null;
       app.tell("");
+      document.title = traces[0].program + " · Loop player";
       app.fill(left, names[1] || "");
       app.go(panes[0], i || 0);
     } catch (error) {
