@@ -4,15 +4,17 @@ var LOOP_SOURCE = {
   "parts": [
    {
     "title": "executor/src/run.rs · turn_until_done",
-    "first": 165,
+    "first": 169,
     "lines": [
      "fn turn_until_done(runtime: &Runtime, main: TaskKey, poll_main: Main<'_>) -> Result<(), RunError> {",
      "    let spare = runtime.spare_waker.take();",
      "    let mut spare = spare.unwrap_or_else(|| OwnedWaker::unbound(runtime.ready.mailbox()));",
      "    let mut polls = 0;",
      "    loop {",
-     "        let ready = runtime.ready.start_turn(&runtime.rng);",
-     "        runtime.probe.emit(|_| Event::Turn { ready });",
+     "        runtime.ready.start_turn(&runtime.rng);",
+     "        if runtime.probe.is_on() {",
+     "            runtime.tell_turn();",
+     "        }",
      "        while let Some(task) = runtime.ready.pop() {",
      "            if task != main {",
      "                poll_task(runtime, task, &mut spare);",
@@ -41,7 +43,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/run.rs · poll_task",
-    "first": 200,
+    "first": 206,
     "lines": [
      "fn poll_task(runtime: &Runtime, task: TaskKey, spare: &mut OwnedWaker) {",
      "    let Some(taken) = runtime.take_out(task) else {",
@@ -51,26 +53,27 @@ var LOOP_SOURCE = {
      "    if taken.cancelled {",
      "        return runtime.fail(task, work, None);",
      "    }",
-     "    let waker = bind(&taken.own_waker, spare, task);",
+     "    let waker = waker::lend(&taken.own_waker, spare, task);",
      "    runtime.start_poll(task, waker);",
      "    let result = catch_unwind(AssertUnwindSafe(|| {",
      "        work.as_mut().poll(&mut Context::from_waker(waker.waker()))",
      "    }));",
-     "    runtime.end_poll(!matches!(result, Ok(Poll::Pending)));",
+     "    runtime.end_poll(Polled::of(&result));",
      "    match result {",
      "        Ok(Poll::Pending) => {",
-     "            let own_waker = keep_if_cloned(taken.own_waker, spare, runtime);",
+     "            let own_waker = waker::keep_if_cloned(taken.own_waker, spare);",
      "            runtime.put_back(task, Some(work), own_waker);",
+     "            runtime.tell_wakers_after(task);",
      "            if runtime.settings.debug {",
      "                runtime.report_if_unwakeable(task);",
      "            }",
      "        }",
      "        Ok(Poll::Ready(())) => {",
-     "            replace_if_cloned(spare, runtime);",
-     "            runtime.finish(task, work, Ending::Returned);",
+     "            drop(spare.replace_if_cloned());",
+     "            runtime.finish(task, Some(work), Ending::Returned);",
      "        }",
      "        Err(panic) => {",
-     "            replace_if_cloned(spare, runtime);",
+     "            drop(spare.replace_if_cloned());",
      "            runtime.fail(task, work, Some(panic));",
      "        }",
      "    }",
@@ -79,7 +82,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/run.rs · poll_the_main_future",
-    "first": 234,
+    "first": 241,
     "lines": [
      "fn poll_the_main_future(",
      "    runtime: &Runtime,",
@@ -90,31 +93,35 @@ var LOOP_SOURCE = {
      "    let Some(taken) = runtime.take_out(main) else {",
      "        return Poll::Pending;",
      "    };",
-     "    let waker = bind(&taken.own_waker, spare, main);",
+     "    let waker = waker::lend(&taken.own_waker, spare, main);",
      "    runtime.start_poll(main, waker);",
      "    let result = catch_unwind(AssertUnwindSafe(|| {",
      "        poll_main(&mut Context::from_waker(waker.waker()))",
      "    }));",
-     "    runtime.end_poll(!matches!(result, Ok(Poll::Pending)));",
-     "    let own_waker = keep_if_cloned(taken.own_waker, spare, runtime);",
+     "    runtime.end_poll(Polled::of(&result));",
+     "    let own_waker = waker::keep_if_cloned(taken.own_waker, spare);",
      "    runtime.put_back(main, None, own_waker);",
+     "    if matches!(result, Ok(Poll::Pending)) {",
+     "        runtime.tell_wakers_after(main);",
+     "    }",
      "    result.unwrap_or_else(|payload| resume_unwind(payload))",
      "}"
     ]
    },
    {
     "title": "executor/src/run.rs · look_around",
-    "first": 303,
+    "first": 267,
     "lines": [
      "fn look_around(runtime: &Runtime) {",
      "    runtime.take_in_mail();",
      "    fire_due_timers(runtime);",
+     "    runtime.renew_mirror();",
      "}"
     ]
    },
    {
     "title": "executor/src/run.rs · fire_due_timers",
-    "first": 309,
+    "first": 274,
     "lines": [
      "fn fire_due_timers(runtime: &Runtime) {",
      "    if runtime.timers.borrow().next_deadline().is_none() {",
@@ -134,27 +141,34 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/run/park.rs · park",
-    "first": 20,
+    "first": 21,
     "lines": [
      "pub(super) fn park(runtime: &Runtime) -> Result<(), RunError> {",
      "    runtime.refuse_to_run_in_a_forked_child();",
+     "    if runtime.settings.debug {",
+     "        runtime.report_deadlock();",
+     "    }",
      "    let deadline = runtime.timers.borrow().next_deadline();",
+     "    runtime.tell_all_wakers();",
      "    runtime.probe.emit(|_| Event::ParkStart {",
      "        until: deadline.map(probe::time),",
      "    });",
+     "    let mut socket_was_ready = false;",
      "    match deadline {",
      "        _ if runtime.clock.is_virtual() && !is_quiet(runtime) => {}",
      "        Some(deadline) if runtime.clock.is_virtual() => runtime.clock.jump_to(deadline),",
      "        Some(deadline) => {",
      "            let left = deadline.saturating_sub(runtime.clock.now());",
-     "            runtime.sleep(Some(Duration::from_nanos(left)));",
+     "            socket_was_ready = runtime.sleep(Some(Duration::from_nanos(left)));",
      "        }",
      "        None if runtime.has_jobs() || runtime.has_socket_waiters() => {",
-     "            runtime.sleep(None);",
+     "            socket_was_ready = runtime.sleep(None);",
      "        }",
      "        None => wait_for_somebody_else(runtime)?,",
      "    }",
-     "    runtime.probe.emit(|_| Event::ParkEnd);",
+     "    runtime.probe.emit(|_| Event::ParkEnd {",
+     "        cause: cause(runtime, deadline, socket_was_ready),",
+     "    });",
      "    look_around(runtime);",
      "    Ok(())",
      "}"
@@ -164,71 +178,71 @@ var LOOP_SOURCE = {
   "places": {
    "turn": [
     0,
-    170
+    174
    ],
    "poll.start": [
     1,
-    209
+    215
    ],
    "poll.start.main": [
     2,
-    244
+    251
    ],
    "inside": [
     1,
-    211
+    217
    ],
    "inside.main": [
     2,
-    246
+    253
    ],
    "poll.end": [
     1,
-    213
+    219
    ],
    "poll.end.main": [
     2,
-    248
+    255
    ],
    "put_back": [
     1,
-    217
+    223
    ],
    "put_back.main": [
     2,
-    250
+    257
    ],
    "task.done": [
     1,
-    224
+    231
    ],
    "main.done": [
     0,
-    177
+    183
    ],
    "inbox.drain": [
     3,
-    304
+    268
    ],
    "timer.fire": [
     4,
-    317
+    282
    ],
    "timer.wake": [
     4,
-    320
+    285
    ],
    "park.start": [
     5,
-    23
+    28
    ],
    "park.end": [
     5,
-    38
+    44
    ],
    "io.event": [
     0,
-    183
+    189
    ]
   }
  },
