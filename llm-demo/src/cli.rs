@@ -77,20 +77,14 @@ impl LoopArgs {
     /// The same, for programs that add something.
     pub fn builder(&self) -> executor::Builder {
         let builder = Runner::builder();
-        let builder = match self.seed {
+        if self.timeline {
+            executor::instrument::print_timelines();
+        }
+        match self.seed {
             Some(seed) => builder.seed(seed),
             None => builder,
-        };
-        timeline(builder, self.timeline)
+        }
     }
-}
-
-/// The one place where `--timeline` is hooked into the loop.
-fn timeline(builder: executor::Builder, on: bool) -> executor::Builder {
-    if on {
-        tell(format_args!("--timeline: this loop has no timeline yet"));
-    }
-    builder
 }
 
 impl CommonArgs {
