@@ -6,17 +6,20 @@
 
 use std::future::poll_fn;
 use std::process::ExitCode;
+use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use executor::{run, spawn_named};
+use executor::sync::Lock;
+use executor::{run, spawn_named, yield_now};
 
 const HELP: &str = "\
 Shows a classic mistake of async programs.
 
-Usage: stuck forgetful|blocking [SECONDS]
+Usage: stuck forgetful|opposite|blocking [SECONDS]
 
   forgetful  a future that returns Pending and stores no waker
+  opposite   two tasks that take two locks in opposite order
   blocking   a call that blocks the thread, inside a task
   SECONDS    how long the blocking call takes (3)
 ";
@@ -26,6 +29,7 @@ fn main() -> ExitCode {
     let seconds = arguments.get(1).map_or(Ok(3), |seconds| seconds.parse());
     match (arguments.first().map(String::as_str), seconds) {
         (Some("forgetful"), Ok(_)) => forgetful(),
+        (Some("opposite"), Ok(_)) => opposite(),
         (Some("blocking"), Ok(seconds)) => blocking(Duration::from_secs(seconds)),
         _ => {
             eprint!("{HELP}");
@@ -41,6 +45,24 @@ fn forgetful() {
         let task = spawn_named("forgetful", poll_fn(|_cx| Poll::<()>::Pending));
         let _ = task.await;
     });
+}
+
+/// Each holds what the other one waits for.
+fn opposite() {
+    run(async {
+        let forks = ["left", "right"].map(|name| Rc::new(Lock::named(name, ())));
+        let [left, right] = forks.clone();
+        let plato = spawn_named("plato", dine(left, right));
+        let [left, right] = forks;
+        let kant = spawn_named("kant", dine(right, left));
+        let _ = (plato.await, kant.await);
+    });
+}
+
+async fn dine(first: Rc<Lock<()>>, second: Rc<Lock<()>>) {
+    let _one = first.lock().await;
+    yield_now().await;
+    let _other = second.lock().await;
 }
 
 /// One task blocks, and with it all of them.
