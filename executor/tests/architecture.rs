@@ -94,6 +94,24 @@ const PLAN: &[Module] = &[
 /// A file has to fit into a reader's head.
 const MOST_LINES: usize = 400;
 
+/// The path of one poll: what a reader needs to follow a task from `run` to
+/// the sleep of the loop and back. Everything else (timers, sockets, threads,
+/// the end of the loop) is an organ that this path passes by: it can be read
+/// later, a file at a time, or never.
+const PATH_OF_ONE_POLL: &[&str] = &[
+    "run.rs",
+    "run/park.rs",
+    "task.rs",
+    "waker.rs",
+    "ready.rs",
+    "ready/mail.rs",
+    "join.rs",
+    "runtime/polled.rs",
+];
+
+/// What a person reads in an afternoon, comments included.
+const MOST_LINES_OF_THE_PATH: usize = 1500;
+
 fn may_import(importer: &Module, imported: &Module) -> bool {
     match importer.floor {
         Upper => imported.floor != Upper || importer.imports.contains(&imported.name),
@@ -143,6 +161,22 @@ fn the_mod_list_stands_in_the_order_of_the_plan() {
 #[test]
 fn no_file_is_longer_than_its_readers_patience() {
     assert_clean(&long_files(&the_house()));
+}
+
+#[test]
+fn the_path_of_one_poll_is_read_in_an_afternoon() {
+    let house = the_house();
+    let lines = |name: &&str| {
+        let file = house.iter().find(|file| file.path == *name);
+        let file = file.unwrap_or_else(|| panic!("{name} is on the path and not in the house"));
+        file.text.lines().count()
+    };
+    let sum: usize = PATH_OF_ONE_POLL.iter().map(lines).sum();
+    assert!(
+        sum <= MOST_LINES_OF_THE_PATH,
+        "the path of one poll has {sum} lines, more than {MOST_LINES_OF_THE_PATH}. Find what a \
+         poll only passes by, and give it a file of its own."
+    );
 }
 
 #[test]
