@@ -18,7 +18,7 @@
 //! | [`clock`], [`stats`] | time on the wall and on the processor; medians and how sure they are |
 //! | [`table`] | the interleaved pass and its table |
 //! | [`memory`], [`lateness`], [`scaling`], [`allocations`] | passes that are no rows: bytes, lateness, growth, allocations |
-//! | [`child`], [`results`] | questions for another process; what the report reads |
+//! | [`child`], [`results`], [`report`] | questions for another process; what is kept; the page made from it |
 //!
 //! # How a row is measured
 //!
@@ -68,6 +68,7 @@ pub mod net;
 #[cfg(all(feature = "peers", target_os = "linux"))]
 pub mod peers;
 pub mod program;
+pub mod report;
 pub mod results;
 pub mod row;
 pub mod scaling;
