@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use crate::child;
 use crate::clock::Stopwatch;
-use crate::memory::peak_bytes;
 use crate::row::{Contender, FLOOR, Load, Row, SAME, Work, sides};
 use crate::side::Timed;
 
@@ -81,20 +80,17 @@ fn run_often(load: Load, command: impl Fn() -> Result<Command, String>) -> Durat
     (0..load.times).map(run).sum()
 }
 
-/// The most memory that the program had, in bytes.
-pub(crate) fn peak(contender: &str) -> Result<f64, String> {
-    let mut command = match contender {
-        ASYNCIO | UVLOOP => python(contender),
-        _ => child::command(QUESTION, contender)?,
-    };
-    let output = command.output().map_err(|error| error.to_string())?;
+/// The most memory that the program in Python had, in bytes.
+pub(crate) fn peak_of_python(library: &str) -> Result<f64, String> {
+    let output = python(library)
+        .output()
+        .map_err(|error| error.to_string())?;
     let answer = String::from_utf8_lossy(&output.stdout);
     let number = answer.trim().parse();
     number.map_err(|_| "it needs VmHWM in /proc/self/status".to_string())
 }
 
-/// In the process that was started: does the work for one contender. Says how
-/// much memory it took, which takes a hundredth of a millisecond.
+/// In the process that was started: does the work for one contender.
 pub(crate) fn answer(contender: &str) {
     let mut programs: Vec<Contender<fn()>> = sides!([timed] three_fetches);
     programs.push(Contender {
@@ -103,12 +99,10 @@ pub(crate) fn answer(contender: &str) {
     });
     let program = programs.iter().find(|program| program.name == contender);
     (program.expect("a contender of this group").work)();
-    if let Some(bytes) = peak_bytes() {
-        println!("{bytes}");
-    }
 }
 
-fn three_fetches<S: Timed>() {
+/// The program itself.
+pub(crate) fn three_fetches<S: Timed>() {
     let fetch = |number| async move {
         S::sleep(FETCH).await;
         number

@@ -167,8 +167,11 @@ fn turn(
         static EVENTS: std::cell::RefCell<Events> = std::cell::RefCell::new(Events::with_capacity(1024));
     }
     EVENTS.with_borrow_mut(|events| {
-        poll.poll(events, Some(Duration::from_secs(60)))
-            .expect("a poller polls");
+        match poll.poll(events, Some(Duration::from_secs(60))) {
+            // A signal, perhaps a timer of a runtime that ran here before.
+            Err(error) if error.kind() == ErrorKind::Interrupted => return false,
+            result => result.expect("a poller polls"),
+        }
         let mut rang = false;
         for event in events.iter() {
             match event.token() {
