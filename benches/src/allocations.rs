@@ -51,8 +51,8 @@ pub fn count(read: fn() -> Counts) {
             run(*times); // what is made once
             let (once, twice) = (run(*times), run(2 * times));
             let operations = (times * row.batch) as f64;
-            let allocations = (twice.0 as f64 - once.0 as f64) / operations;
-            let bytes = (twice.1 as f64 - once.1 as f64) / operations;
+            let allocations = (twice.0 as f64 - once.0 as f64).max(0.0) / operations;
+            let bytes = (twice.1 as f64 - once.1 as f64).max(0.0) / operations;
             println!(
                 "{:<40} {:<16} {allocations:>12.2} {bytes:>12.1}",
                 row.id(),

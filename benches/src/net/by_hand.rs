@@ -168,7 +168,7 @@ fn turn(
     }
     EVENTS.with_borrow_mut(|events| {
         match poll.poll(events, Some(Duration::from_secs(60))) {
-            // A signal, perhaps a timer of a runtime that ran here before.
+            // A signal; or io_uring, for a runtime that ran on this thread before.
             Err(error) if error.kind() == ErrorKind::Interrupted => return false,
             result => result.expect("a poller polls"),
         }

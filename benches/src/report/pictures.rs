@@ -158,7 +158,7 @@ fn draw_dots(
     root.draw(&Text::new(
         title.to_string(),
         (12, 12),
-        words(15, HPos::Left),
+        words(19, HPos::Left),
     ))?;
     let all = || lines.iter().flat_map(|(_, dots)| dots);
     let (least, most) = (
@@ -180,7 +180,7 @@ fn draw_dots(
         root.draw(&Text::new(
             short(tick),
             (x, bottom + 6),
-            words(12, HPos::Center),
+            words(15, HPos::Center),
         ))?;
     }
     if let Some(mark) = mark {
@@ -192,10 +192,12 @@ fn draw_dots(
         root.draw(&Text::new(
             label.to_string(),
             (LABELS - 12, y - 6),
-            words(13, HPos::Right),
+            words(16, HPos::Right),
         ))?;
         // The executor last: it lies on top.
-        for dot in dots.iter().rev() {
+        // Each a little below the one before, or equal ones would hide each other.
+        for (at, dot) in dots.iter().enumerate().rev() {
+            let y = y + 2 * at as i32 - dots.len() as i32;
             draw_dot(root, &axis, dot, y)?;
         }
     }
@@ -206,7 +208,7 @@ fn draw_dots(
         root.draw(&Text::new(
             name.to_string(),
             (x + 10, y - 6),
-            words(12, HPos::Left),
+            words(15, HPos::Left),
         ))?;
     }
     Ok(())
@@ -238,7 +240,7 @@ fn of_growth(report: &Report, series: &str) -> Drawn {
 
 fn draw_growth(root: &Area<'_>, series: &str, points: &[&Point]) -> Result<(), Trouble> {
     let title = format!("{series}: ns for one item, by how many there are");
-    root.draw(&Text::new(title, (12, 12), words(15, HPos::Left)))?;
+    root.draw(&Text::new(title, (12, 12), words(19, HPos::Left)))?;
     let counts = points.iter().map(|point| point.count as f64);
     let (few, many) = (
         counts.clone().fold(f64::MAX, f64::min),
@@ -254,13 +256,13 @@ fn draw_growth(root: &Area<'_>, series: &str, points: &[&Point]) -> Result<(), T
     for tick in across.ticks() {
         let x = across.at(tick);
         root.draw(&PathElement::new(vec![(x, 50), (x, 380)], INK.mix(0.12)))?;
-        root.draw(&Text::new(short(tick), (x, 388), words(12, HPos::Center)))?;
+        root.draw(&Text::new(short(tick), (x, 388), words(15, HPos::Center)))?;
     }
     for tick in up.ticks() {
         let y = up.at(tick);
         let line = vec![(80, y), (WIDTH as i32 - LEGEND - 40, y)];
         root.draw(&PathElement::new(line, INK.mix(0.12)))?;
-        root.draw(&Text::new(short(tick), (70, y - 6), words(12, HPos::Right)))?;
+        root.draw(&Text::new(short(tick), (70, y - 6), words(15, HPos::Right)))?;
     }
     let known = COLOURS.iter().rev();
     for (name, colour) in known {
@@ -292,7 +294,7 @@ fn draw_growth(root: &Area<'_>, series: &str, points: &[&Point]) -> Result<(), T
         root.draw(&Text::new(
             name.to_string(),
             (x + 10, y - 6),
-            words(12, HPos::Left),
+            words(15, HPos::Left),
         ))?;
     }
     Ok(())
