@@ -39,11 +39,11 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// If a pass has not been run, or its file is not what this program writes.
+    /// If the table has not been measured, or a file is not what this program
+    /// writes. Without another pass the page says that it is missing.
     pub fn load(crate_folder: &Path) -> Result<Self, String> {
-        let how = "\nMeasure first: cargo bench --features peers -- everything";
-        let load = |name| results::load(name).map_err(|problem| format!("{problem}{how}"));
-        let table = load("table")?;
+        let how = "\nMeasure first: cargo bench -p benches --features peers -- everything";
+        let table = results::load("table").map_err(|problem| format!("{problem}{how}"))?;
         let words = |name| -> Result<Vec<(String, String)>, String> {
             let path = crate_folder.join(name);
             let text = fs::read_to_string(&path)
@@ -54,12 +54,23 @@ impl Report {
             rows: kept::all(&table, Row::from_json)?,
             about: table["about"].clone(),
             criterion: kept::criterion(&results::criterion_folder()?)?,
-            lateness: kept::all(&load("lateness")?, Late::from_json)?,
-            scaling: kept::all(&load("scaling")?, Point::from_json)?,
-            allocations: kept::all(&load("allocations")?, Allocated::from_json)?,
+            lateness: pass("lateness", Late::from_json)?,
+            scaling: pass("scaling", Point::from_json)?,
+            allocations: pass("allocations", Allocated::from_json)?,
             notes: words("notes.md")?,
             losses: words("losses.md")?.into_iter().collect(),
         })
+    }
+}
+
+/// What another pass has kept, or nothing.
+fn pass<T>(name: &str, row: fn(&Value) -> Option<T>) -> Result<Vec<T>, String> {
+    match results::load(name) {
+        Ok(file) => kept::all(&file, row),
+        Err(problem) => {
+            eprintln!("the page goes without this pass: {problem}");
+            Ok(Vec::new())
+        }
     }
 }
 

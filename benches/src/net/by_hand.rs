@@ -29,14 +29,15 @@ pub fn asked(
     let (listener, addr) = client::listen(connections);
     let (begin, may_begin) = mpsc::channel();
     let (finish, finished) = mpsc::channel();
-    let warm = Arc::clone(&bell);
+    // One stays here: the last to go closes the bell, rung or not.
+    let (warm, done) = (Arc::clone(&bell), Arc::clone(&bell));
     let client = client::ask_in_rounds(
         (addr, connections, rounds, request),
         move || warm.wake().expect("a bell"),
         may_begin,
         move |wall| {
             finish.send(wall).expect("the server waits");
-            bell.wake().expect("a bell");
+            done.wake().expect("a bell");
         },
     );
     let mut streams = accept(&poll, &listener, connections);
@@ -56,18 +57,20 @@ pub fn asked(
     let cpu = watch.stop();
     let wall = finished.recv().expect("the client has finished");
     drop(client.join().expect("the client does not panic"));
+    drop(bell);
     Took { wall, cpu }
 }
 
 /// What [`streamed`](super::streamed) does.
 pub fn streamed(streams: usize, tokens: u64) -> Took {
     let mut poll = Poll::new().expect("a poller");
-    let bell = Waker::new(poll.registry(), BELL).expect("a waker");
+    let bell = Arc::new(Waker::new(poll.registry(), BELL).expect("a waker"));
+    let warm = Arc::clone(&bell);
     let (listener, addr) = client::listen(streams);
     let (begin, may_begin) = mpsc::channel();
     let writer = client::write_tokens(
         (addr, streams, tokens),
-        move || bell.wake().expect("a bell"),
+        move || warm.wake().expect("a bell"),
         may_begin,
     );
     let mut readers: Vec<_> = (0..streams).map(|_| Tokens::default()).collect();
@@ -89,6 +92,7 @@ pub fn streamed(streams: usize, tokens: u64) -> Took {
         wall: wall.stop(),
     };
     drop(writer.join().expect("the writer does not panic"));
+    drop(bell);
     took
 }
 

@@ -16,6 +16,8 @@ A row counts as lost only if the whole interval is above 1.\n\n\
 *tokio* is its current-thread runtime with all drivers on. *(CPU)* is the time that the runtime's thread was on the processor, the kernel's part included. \
 The *floor* is the same result by code that was written by hand for the one row, without a runtime: no names, no cancel, no other task.";
 
+const NOT_MEASURED: &str = "Not measured in this run.";
+
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "# Benchmarks\n")?;
@@ -183,6 +185,9 @@ impl Report {
 
     fn write_lateness(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "## How late a sleep ends\n")?;
+        if self.lateness.is_empty() {
+            return writeln!(f, "{NOT_MEASURED}\n");
+        }
         writeln!(
             f,
             "One sleep after another on an idle loop, in microseconds: half of them were earlier than the first number, 99 of 100 than the second.\n"
@@ -220,6 +225,9 @@ impl Report {
 
     fn write_scaling(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "## One of ten, one of a million\n")?;
+        if self.scaling.is_empty() {
+            return writeln!(f, "{NOT_MEASURED}\n");
+        }
         writeln!(
             f,
             "ns per item by the number of items, both axes logarithmic. A flat line grows with the number and not faster.\n"
@@ -236,6 +244,9 @@ impl Report {
 
     fn write_allocations(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "## Allocations per operation\n")?;
+        if self.allocations.is_empty() {
+            return writeln!(f, "{NOT_MEASURED}\n");
+        }
         writeln!(
             f,
             "Number / bytes, all that the row does included (its vector of handles too).\n"
@@ -275,6 +286,9 @@ impl Report {
 
     fn write_criterion(&self, f: &mut Formatter<'_>) -> fmt::Result {
         writeln!(f, "## criterion's own statistics\n")?;
+        if self.criterion.is_empty() {
+            return writeln!(f, "{NOT_MEASURED}\n");
+        }
         writeln!(
             f,
             "The same functions, one runtime after the other, a second each: mean and 95 % interval, ns per operation.\n"

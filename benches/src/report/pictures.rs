@@ -54,7 +54,9 @@ pub fn all(report: &Report) -> Result<Vec<(String, String)>, String> {
     for group in groups(&report.rows) {
         pictures.push((file_name(&group), of_group(report, &group)?));
     }
-    pictures.push(("bench-lateness.svg".to_string(), of_lateness(report)?));
+    if !report.lateness.is_empty() {
+        pictures.push(("bench-lateness.svg".to_string(), of_lateness(report)?));
+    }
     for series in series(&report.scaling) {
         pictures.push((scaling_file_name(&series), of_growth(report, &series)?));
     }
