@@ -1,25 +1,47 @@
 //! The one benchmark program; the crate's front page says how to run it.
 
 use std::env;
+use std::path::Path;
 use std::time::Duration;
 
-use benches::row::{self, Row, Work};
-use benches::{memory, table};
+use benches::child::answer_if_asked;
+use benches::row::{self, Contender, FLOOR, Row};
+use benches::{allocations, lateness, program, scaling, table};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 
 fn main() {
-    if memory::answer_if_asked() {
+    if answer_if_asked() {
         return;
     }
-    match TablePass::asked_for(&words()) {
-        TablePass::Alone(filter) => table::print(&filter),
-        TablePass::AtTheEnd => {
+    row::announce();
+    match Task::asked_for(&words()) {
+        Task::Everyday => {
             run_criterion();
-            table::print("");
+            passes();
         }
-        TablePass::No => run_criterion(),
+        Task::Everything => {
+            run_criterion();
+            scaling::print();
+            passes();
+        }
+        Task::Table(filter) => table::print(&filter),
+        Task::Lateness => lateness::print(),
+        Task::Scaling => scaling::print(),
+        Task::Allocations => count_allocations(),
+        Task::Criterion => run_criterion(),
     }
+}
+
+/// What follows criterion. The table is the last thing on the screen.
+fn passes() {
+    lateness::print();
+    count_allocations();
+    table::print("");
+}
+
+fn count_allocations() {
+    allocations::print(Path::new(env!("CARGO_BIN_EXE_allocations")));
 }
 
 /// The command line, without the word that cargo adds.
@@ -30,25 +52,35 @@ fn words() -> Vec<String> {
         .collect()
 }
 
-/// Whether the table is printed.
-enum TablePass {
-    /// After criterion's groups: `cargo bench`.
-    AtTheEnd,
-    /// Instead of them, for some rows: `cargo bench -- table`.
-    Alone(String),
+/// What the command line asks for.
+enum Task {
+    /// criterion's groups, then the shorter passes: `cargo bench`.
+    Everyday,
+    /// And the longer ones: what the report reads.
+    Everything,
+    /// The table alone, of some rows.
+    Table(String),
+    Lateness,
+    Scaling,
+    Allocations,
     /// Whatever else stands there is for criterion alone: a filter, `--test`,
     /// `--save-baseline`. The same without cargo's own word, for then it is
     /// `cargo test` that runs this.
-    No,
+    Criterion,
 }
 
-impl TablePass {
+impl Task {
     fn asked_for(words: &[String]) -> Self {
-        match words {
-            [] if env::args().any(|word| word == "--bench") => TablePass::AtTheEnd,
-            [word] if word == "table" => TablePass::Alone(String::new()),
-            [word, filter] if word == "table" => TablePass::Alone(filter.clone()),
-            _ => TablePass::No,
+        let words: Vec<&str> = words.iter().map(String::as_str).collect();
+        match words[..] {
+            [] if env::args().any(|word| word == "--bench") => Task::Everyday,
+            ["everything"] => Task::Everything,
+            ["table"] => Task::Table(String::new()),
+            ["table", filter] => Task::Table(filter.to_string()),
+            ["lateness"] => Task::Lateness,
+            ["scaling"] => Task::Scaling,
+            ["allocations"] => Task::Allocations,
+            _ => Task::Criterion,
         }
     }
 }
@@ -63,17 +95,24 @@ fn run_criterion() {
     for group_of_rows in rows.chunk_by(|a, b| a.group == b.group) {
         let mut group = criterion.benchmark_group(group_of_rows[0].group);
         for row in group_of_rows {
-            bench(&mut group, row, "executor", row.executor);
-            bench(&mut group, row, "tokio", row.tokio);
+            for contender in row.contenders.iter().filter(|one| is_a_runtime(one)) {
+                bench(&mut group, row, contender);
+            }
         }
         group.finish();
     }
     criterion.final_summary();
 }
 
-fn bench(group: &mut BenchmarkGroup<'_, WallTime>, row: &Row, side: &str, work: Work) {
+/// criterion watches runtimes over time. The floors and Python stand still, and
+/// only the table has them.
+fn is_a_runtime(contender: &Contender) -> bool {
+    ![FLOOR, program::ASYNCIO, program::UVLOOP].contains(&contender.name)
+}
+
+fn bench(group: &mut BenchmarkGroup<'_, WallTime>, row: &Row, contender: &Contender) {
     group.throughput(Throughput::Elements(row.batch));
-    group.bench_function(BenchmarkId::new(row.name, side), |bencher| {
-        bencher.iter_custom(|times| work(row.load(times)));
+    group.bench_function(BenchmarkId::new(row.name, contender.name), |bencher| {
+        bencher.iter_custom(|times| (contender.work)(row.load(times)));
     });
 }

@@ -2,6 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use crate::side::Side;
+
 /// Measures the time until [`stop`](Stopwatch::stop).
 #[derive(Debug)]
 pub struct Stopwatch {
@@ -25,8 +27,8 @@ impl Stopwatch {
 /// Measures what the calling thread works until [`stop`](CpuWatch::stop), for
 /// rows that mostly sleep: there the time on the wall says nothing.
 ///
-/// Both runtimes do all their timer work on the one thread that runs them, so
-/// nothing hides from it. It reads the clock through a system call, which
+/// Nothing hides from it where a runtime does all its work on the one thread
+/// that runs it; for others there is [`RuntimeCpuWatch`]. It reads the clock through a system call, which
 /// costs some hundred nanoseconds: use it around many operations, not one. Only
 /// Linux; elsewhere it gives the time on the wall.
 #[derive(Debug)]
@@ -48,10 +50,49 @@ impl CpuWatch {
     }
 }
 
+/// The same for a runtime: what its thread works, or the whole process where it
+/// has several threads and nothing else runs in the process meanwhile.
+#[derive(Debug)]
+pub struct RuntimeCpuWatch {
+    started: Duration,
+    time: fn() -> Duration,
+}
+
+impl RuntimeCpuWatch {
+    /// Starts now.
+    pub fn start<S: Side>() -> Self {
+        let time = if S::ONE_THREAD {
+            thread_time
+        } else {
+            process_time
+        };
+        RuntimeCpuWatch {
+            started: time(),
+            time,
+        }
+    }
+
+    /// How long the runtime has worked since.
+    pub fn stop(self) -> Duration {
+        (self.time)().saturating_sub(self.started)
+    }
+}
+
 #[cfg(target_os = "linux")]
 fn thread_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::try_from(time).expect("CPU time is not negative")
+}
+
+#[cfg(target_os = "linux")]
+fn process_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::try_from(time).expect("CPU time is not negative")
+}
+
+#[cfg(not(target_os = "linux"))]
+fn process_time() -> Duration {
+    thread_time()
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -1,31 +1,38 @@
 //! Waiting for many futures at once. All on the main future, as in a user's
 //! `main`.
 
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
 use std::future::ready;
+use std::pin::Pin;
+use std::task::{Context, Poll, Waker};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 
-use crate::clock::{CpuWatch, Stopwatch};
+use crate::clock::{CpuWatch, RuntimeCpuWatch, Stopwatch};
+use crate::floor::Queue;
 use crate::leaf::PendingOnce;
 use crate::row::{Load, rows};
-use crate::side::Side;
+use crate::side::{Side, Timed};
 
 rows! { "gather",
-    "10 ready" by 10 below HALF: of_ready;
-    "1k ready" by 1_000 below HALF: of_ready;
-    "100k ready" by 100_000 below HALF: of_ready;
-    "10 wake_by_ref" by 10 below HALF: of_yielding;
-    "1k wake_by_ref" by 1_000 below HALF: of_yielding;
-    "100k wake_by_ref" by 100_000 below HALF: of_yielding;
-    "10 sleeps (CPU)" by 10 below HALF: of_sleeping;
-    "1k sleeps (CPU)" by 1_000 below HALF: of_sleeping;
-    "100k sleeps (CPU)" by 100_000 below HALF: of_sleeping;
-    "join_all of 10 wake_by_ref" by 10 below SAME: join_all_of_yielding;
-    "join_all of 1k wake_by_ref" by 1_000 below SAME: join_all_of_yielding;
-    "join_all of 100k wake_by_ref" by 100_000 below SAME: join_all_of_yielding;
-    "spawn 10 and await handles" by 10 below HALF: handles;
-    "spawn 1k and await handles" by 1_000 below HALF: handles;
+    "10 ready" by 10 below HALF: of_ready, floor ready_by_hand;
+    "1k ready" by 1_000 below HALF: of_ready, floor ready_by_hand;
+    "100k ready" by 100_000 below HALF: of_ready, floor ready_by_hand;
+    "10 wake_by_ref" by 10 below HALF: of_yielding, floor yielding_by_hand;
+    "1k wake_by_ref" by 1_000 below HALF: of_yielding, floor yielding_by_hand;
+    "100k wake_by_ref" by 100_000 below HALF: of_yielding, floor yielding_by_hand;
+    "10 sleeps (CPU)" by 10 below HALF: [timed] of_sleeping, floor sleeping_by_hand;
+    "1k sleeps (CPU)" by 1_000 below HALF: [timed] of_sleeping, floor sleeping_by_hand;
+    "100k sleeps (CPU)" by 100_000 below HALF: [timed] of_sleeping, floor sleeping_by_hand;
+    "join_all of 10 wake_by_ref" by 10 below SAME: join_all_of_yielding, floor yielding_by_hand;
+    "join_all of 1k wake_by_ref" by 1_000 below SAME: join_all_of_yielding, floor yielding_by_hand;
+    "join_all of 100k wake_by_ref" by 100_000 below SAME: join_all_of_yielding, floor yielding_by_hand;
+    "spawn 10 and await handles" by 10 below HALF: handles, floor handles_by_hand;
+    "spawn 1k and await handles" by 1_000 below HALF: handles, floor handles_by_hand;
+    "spawn 100k and await handles" by 100_000 below HALF: handles, floor handles_by_hand;
 }
 
 /// Each runtime's own gather of futures that are ready at once.
@@ -67,9 +74,9 @@ pub fn of_yielding<S: Side>(load: Load) -> Duration {
 /// are. At 100k tokio's column grows out of proportion: once its budget for the
 /// poll is spent, every further sleep is pending again, and `join_all` asks
 /// them all in each of its polls.
-pub fn of_sleeping<S: Side>(load: Load) -> Duration {
+pub fn of_sleeping<S: Timed>(load: Load) -> Duration {
     S::run(async {
-        let watch = CpuWatch::start();
+        let watch = RuntimeCpuWatch::start::<S>();
         for _ in 0..load.times {
             let deadline = Instant::now() + time_to_arm(load.batch);
             S::gather((0..load.batch).map(|_| S::sleep_until(deadline)).collect()).await;
@@ -119,4 +126,69 @@ pub fn handles<S: Side>(load: Load) -> Duration {
 
 fn yielding(count: u64) -> Vec<PendingOnce> {
     (0..count).map(|_| PendingOnce::default()).collect()
+}
+
+/// The floor: all children polled from first to last until none is pending.
+fn by_hand<F: Future + Unpin>(load: Load, children: impl Fn(u64) -> Vec<F>) -> Duration {
+    let mut cx = Context::from_waker(Waker::noop());
+    let watch = Stopwatch::start();
+    for _ in 0..load.times {
+        let mut children = children(load.batch);
+        let mut outputs: Vec<Option<F::Output>> = children.iter().map(|_| None).collect();
+        let mut left = children.len();
+        while left > 0 {
+            for (child, output) in children.iter_mut().zip(&mut outputs) {
+                if output.is_some() {
+                    continue;
+                }
+                if let Poll::Ready(value) = Pin::new(child).poll(&mut cx) {
+                    *output = Some(value);
+                    left -= 1;
+                }
+            }
+        }
+        std::hint::black_box(outputs);
+    }
+    watch.stop()
+}
+
+/// The floor for children that are ready.
+pub fn ready_by_hand(load: Load) -> Duration {
+    by_hand(load, |count| (0..count).map(ready).collect())
+}
+
+/// The floor for children that are pending once.
+pub fn yielding_by_hand(load: Load) -> Duration {
+    by_hand(load, yielding)
+}
+
+/// The floor for sleeps: deadlines in a heap, one sleep of the thread.
+pub fn sleeping_by_hand(load: Load) -> Duration {
+    let watch = CpuWatch::start();
+    for _ in 0..load.times {
+        let deadline = Instant::now() + time_to_arm(load.batch);
+        let mut heap: BinaryHeap<_> = (0..load.batch).map(|i| Reverse((deadline, i))).collect();
+        while let Some(Reverse((deadline, _))) = heap.pop() {
+            let early = deadline.saturating_duration_since(Instant::now());
+            if !early.is_zero() {
+                thread::sleep(early);
+            }
+        }
+    }
+    watch.stop()
+}
+
+/// The floor for handles: a queue of boxed futures.
+pub fn handles_by_hand(load: Load) -> Duration {
+    let watch = Stopwatch::start();
+    for _ in 0..load.times {
+        let mut queue = Queue::default();
+        let children = yielding(load.batch).into_iter();
+        let outputs: Vec<_> = children.map(|child| queue.spawn(child)).collect();
+        queue.run();
+        for output in outputs {
+            output.take().expect("the task returns");
+        }
+    }
+    watch.stop()
 }

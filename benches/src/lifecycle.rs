@@ -1,13 +1,15 @@
 //! Starting and stopping a runtime.
 
+use std::hint::black_box;
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
+use crate::floor::poll_now;
 use crate::row::{Load, rows};
 use crate::side::Side;
 
 rows! { "lifecycle",
-    "start and stop" by 1 below HALF: start_and_stop;
+    "start and stop" by 1 below HALF: start_and_stop, floor nothing;
 }
 
 /// A runtime that runs an empty future, again and again.
@@ -21,6 +23,15 @@ pub fn start_and_stop<S: Side>(load: Load) -> Duration {
     let watch = Stopwatch::start();
     for _ in 0..load.times {
         S::run(async {});
+    }
+    watch.stop()
+}
+
+/// The floor: the empty future, polled.
+pub fn nothing(load: Load) -> Duration {
+    let watch = Stopwatch::start();
+    for _ in 0..load.times {
+        assert!(black_box(poll_now(async {})).is_ready());
     }
     watch.stop()
 }

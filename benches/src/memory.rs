@@ -1,99 +1,228 @@
-//! Bytes per idle task, a million of them, and per idle connection.
+//! Bytes per idle task, timer and connection, and of a whole program.
 //!
-//! What a process has once used it may keep, so each runtime is measured in a
-//! process of its own: this program starts itself again with an environment
-//! variable, and [`answer_if_asked`] does the work there.
+//! What a process has once used it may keep, so each contender is measured in a
+//! process of its own.
 //!
-//! Same work: the same futures, detached, all polled once; a connection's task
-//! waits to read into a buffer of a kibibyte. The number is what the kernel
-//! says is resident, so it has the allocator's own cost in it, and not what the
-//! kernel itself keeps for a socket. It cannot say what a task with larger
-//! state takes.
+//! Same work: the same futures, all polled once; a connection's task waits to
+//! read into a buffer of a kibibyte. The number is what the kernel says is
+//! resident, so it has the allocator's own cost in it, and not what the kernel
+//! itself keeps for a socket. It cannot say what a task with larger state takes.
 
-use std::env;
+use std::collections::{BTreeSet, VecDeque};
 use std::fs;
-use std::process::Command;
-use std::time::Duration;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
-use crate::net::{Sockets, per_idle_connection};
-use crate::row::{HALF, SAME};
-use crate::side::{Executor, Side, Tokio};
+use crate::floor::poll_now;
+use crate::net::{BUFFER, Sockets, client, per_idle_connection};
+use crate::program;
+use crate::row::{Contender, FLOOR, HALF, SAME, keep_runnable, sides};
+use crate::side::{Side, Timed};
 
-/// The rows' common name.
-pub const ID: &str = "memory";
+/// Measures in its own process.
+type Bytes = fn() -> Option<f64>;
 
-/// The rows, which are also what the process that measures is asked, and the
-/// ratio to tokio that each is to reach.
-pub const ROWS: [(&str, f64); 2] = [("memory/idle task", HALF), ("memory/idle connection", SAME)];
+/// One thing of which the memory is measured.
+#[derive(Clone, Debug)]
+pub struct MemoryRow {
+    /// What the tables call it; the name of the group is in it.
+    pub id: &'static str,
+    /// The ratio to tokio that the executor promises to stay below.
+    pub goal: f64,
+    contenders: Vec<Contender<Bytes>>,
+}
 
-const QUESTION: &str = "BENCHES_MEMORY_OF";
 const TASKS: u64 = 1_000_000;
-/// As many as one listener's queue takes: they connect before it accepts.
+/// As many as one listener's queue takes.
 const CONNECTIONS: usize = 4000;
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// Bytes on the executor and on tokio, for one of [`ROWS`].
-///
-/// # Errors
-///
-/// The reason why this machine cannot say.
-pub fn measure(row: &str) -> Result<(f64, f64), String> {
-    Ok((ask("executor", row)?, ask("tokio", row)?))
+/// All rows, with the contenders that can run.
+pub fn rows() -> Vec<MemoryRow> {
+    let row = |id, goal, mut contenders: Vec<Contender<Bytes>>, floor: Bytes| {
+        contenders.push(Contender {
+            name: FLOOR,
+            work: floor,
+        });
+        keep_runnable(&mut contenders);
+        MemoryRow {
+            id,
+            goal,
+            contenders,
+        }
+    };
+    let mut programs: Vec<Contender<Bytes>> = sides!([timed] of_program);
+    programs.extend([program::ASYNCIO, program::UVLOOP].map(|name| Contender {
+        name,
+        work: peak_bytes as Bytes,
+    }));
+    vec![
+        row(
+            "memory/idle task",
+            HALF,
+            sides!([timed] per_task),
+            floor_task,
+        ),
+        row(
+            "memory/idle timer",
+            SAME,
+            sides!([timed] per_timer),
+            floor_timer,
+        ),
+        row(
+            "memory/idle connection",
+            SAME,
+            sides!([sockets] per_connection),
+            floor_connection,
+        ),
+        row("memory/whole program, peak", SAME, programs, peak_bytes),
+    ]
 }
 
-/// In a process that [`measure`] has started, does the work, prints the answer
-/// and says `true`. To be called first in `main`.
-pub fn answer_if_asked() -> bool {
-    let Ok(question) = env::var(QUESTION) else {
-        return false;
-    };
-    let bytes = match question.as_str() {
-        "executor memory/idle task" => bytes_per_task::<Executor>(),
-        "tokio memory/idle task" => bytes_per_task::<Tokio>(),
-        "executor memory/idle connection" => bytes_per_connection::<Executor>(),
-        _ => bytes_per_connection::<Tokio>(),
-    };
-    if let Some(bytes) = bytes {
-        println!("{bytes}");
+impl MemoryRow {
+    /// Bytes by contender.
+    ///
+    /// # Errors
+    ///
+    /// The reason why this machine cannot say.
+    pub fn measure(&self) -> Result<Vec<(&'static str, f64)>, String> {
+        let names = self.contenders.iter().map(|contender| contender.name);
+        names.map(|name| Ok((name, self.ask(name)?))).collect()
     }
-    true
+
+    fn ask(&self, contender: &str) -> Result<f64, String> {
+        if [program::ASYNCIO, program::UVLOOP].contains(&contender) {
+            return program::peak_of_python(contender);
+        }
+        let output = crate::child::command(self.id, contender)?
+            .output()
+            .map_err(|error| error.to_string())?;
+        let answer = String::from_utf8_lossy(&output.stdout);
+        let number = answer.trim().parse();
+        number.map_err(|_| {
+            format!("{contender}: it needs VmRSS in /proc/self/status, and enough descriptors")
+        })
+    }
 }
 
-fn ask(side: &str, row: &str) -> Result<f64, String> {
-    let this = env::current_exe().map_err(|error| error.to_string())?;
-    let output = Command::new(this)
-        .env(QUESTION, format!("{side} {row}"))
-        .output()
-        .map_err(|error| error.to_string())?;
-    let answer = String::from_utf8_lossy(&output.stdout);
-    answer
-        .trim()
-        .parse()
-        .map_err(|_| "it needs VmRSS in /proc/self/status, and enough descriptors".to_string())
+/// In the process that was started: measures.
+pub(crate) fn answer(id: &str, contender: &str) -> Option<f64> {
+    let row = rows().into_iter().find(|row| row.id == id)?;
+    let mut contenders = row.contenders.iter();
+    let contender = contenders.find(|one| one.name == contender)?;
+    (contender.work)()
 }
 
-fn bytes_per_connection<S: Sockets>() -> Option<f64> {
+fn per_connection<S: Sockets>() -> Option<f64> {
     per_idle_connection::<S>(CONNECTIONS, resident_bytes)
 }
 
-fn bytes_per_task<S: Side>() -> Option<f64> {
+fn per_task<S: Timed>() -> Option<f64> {
     S::run(async {
         let before = resident_bytes()?;
         for _ in 0..TASKS {
-            drop(S::spawn(async { S::sleep(DAY).await }));
+            S::detach(S::spawn(async { S::sleep(DAY).await }));
         }
-        S::yield_now().await;
-        // A task that is spawned now is polled after all the others.
-        S::spawn(async {}).await.expect("the task returns");
+        all_are_polled::<S>().await;
         Some((resident_bytes()? - before) / TASKS as f64)
     })
 }
 
+async fn all_are_polled<S: Side>() {
+    S::yield_now().await;
+    // A task that is spawned now is polled after all the others.
+    S::spawn(async {}).await.expect("the task returns");
+}
+
+/// Sleeps in boxes, polled by one task: the future and what the runtime adds.
+fn per_timer<S: Timed>() -> Option<f64> {
+    S::run(async {
+        let mut timers: Vec<Pin<Box<dyn Future<Output = ()>>>> = Vec::new();
+        timers.reserve_exact(TASKS as usize);
+        let before = resident_bytes()?;
+        for _ in 0..TASKS {
+            timers.push(Box::pin(S::sleep(DAY)));
+        }
+        poll_fn(|cx| {
+            for timer in &mut timers {
+                assert!(timer.as_mut().poll(cx).is_pending());
+            }
+            Poll::Ready(())
+        })
+        .await;
+        Some((resident_bytes()? - before) / TASKS as f64)
+    })
+}
+
+/// The program of the group `program`, at its end.
+fn of_program<S: Timed>() -> Option<f64> {
+    program::three_fetches::<S>();
+    peak_bytes()
+}
+
+/// A boxed future that holds its deadline, a place in a queue, one in an ordered
+/// set.
+fn floor_task() -> Option<f64> {
+    let mut queue: VecDeque<Pin<Box<dyn Future<Output = ()>>>> = VecDeque::new();
+    let mut timers = BTreeSet::new();
+    let before = resident_bytes()?;
+    for number in 0..TASKS {
+        let deadline = Instant::now() + DAY;
+        let mut task = Box::pin(async move {
+            while Instant::now() < deadline {
+                std::future::pending::<()>().await;
+            }
+        });
+        timers.insert((deadline, number));
+        assert!(poll_now(task.as_mut()).is_pending());
+        queue.push_back(task);
+    }
+    let after = resident_bytes()?;
+    drop((queue, timers));
+    Some((after - before) / TASKS as f64)
+}
+
+/// An entry in an ordered set.
+fn floor_timer() -> Option<f64> {
+    let mut timers = BTreeSet::new();
+    let before = resident_bytes()?;
+    for number in 0..TASKS {
+        timers.insert((Instant::now() + DAY, number));
+    }
+    let after = resident_bytes()?;
+    drop(timers);
+    Some((after - before) / TASKS as f64)
+}
+
+/// A socket and its buffer.
+fn floor_connection() -> Option<f64> {
+    let (listener, addr) = client::listen(CONNECTIONS);
+    let clients = client::connect(addr, CONNECTIONS);
+    let before = resident_bytes()?;
+    let mut servers = Vec::new();
+    for _ in 0..CONNECTIONS {
+        let (stream, _peer) = listener.accept().ok()?;
+        servers.push((stream, vec![1_u8; BUFFER]));
+    }
+    let after = resident_bytes()?;
+    drop((clients, servers));
+    Some((after - before) / CONNECTIONS as f64)
+}
+
 fn resident_bytes() -> Option<f64> {
+    status_bytes("VmRSS:")
+}
+
+/// The most that was resident at once.
+pub(crate) fn peak_bytes() -> Option<f64> {
+    status_bytes("VmHWM:")
+}
+
+fn status_bytes(name: &str) -> Option<f64> {
     let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
     let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
     Some(kibibytes * 1024.0)
 }

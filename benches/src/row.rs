@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use crate::{gather, http, lifecycle, spawn, tcp, threads, timers, wake, yielding};
+use crate::{
+    channel, gather, http, lifecycle, program, spawn, stream, tcp, threads, timers, wake, yielding,
+};
 
 /// How much a row is to do.
 #[derive(Clone, Copy, Debug)]
@@ -18,8 +20,20 @@ pub struct Load {
 /// after it.
 pub type Work = fn(Load) -> Duration;
 
-/// One thing that is measured on both runtimes.
+/// One way to do the work of a row: a runtime's, or the floor.
 #[derive(Clone, Copy, Debug)]
+pub struct Contender<W = Work> {
+    /// What the tables call it.
+    pub name: &'static str,
+    /// What it does.
+    pub work: W,
+}
+
+/// The name of the hand-written code without any runtime: what none can beat.
+pub const FLOOR: &str = "floor";
+
+/// One thing that is measured on all runtimes that can do it.
+#[derive(Clone, Debug)]
 pub struct Row {
     /// The criterion group.
     pub group: &'static str,
@@ -29,10 +43,8 @@ pub struct Row {
     pub batch: u64,
     /// The ratio to tokio that the executor promises to stay below.
     pub goal: f64,
-    /// The work on the executor.
-    pub executor: Work,
-    /// The work on tokio.
-    pub tokio: Work,
+    /// Who does the work: the executor, tokio, the peers that can, the floor.
+    pub contenders: Vec<Contender>,
 }
 
 impl Row {
@@ -55,39 +67,137 @@ pub const HALF: f64 = 0.5;
 /// The promise for everything else.
 pub const SAME: f64 = 1.0;
 
-/// All rows, group by group.
+/// All rows, group by group, with those contenders that this machine can run.
 pub fn all() -> Vec<Row> {
-    let groups: [fn() -> Vec<Row>; 9] = [
+    // A new group is a file like `spawn.rs` and a line here: `sync` and `scope`
+    // belong after `gather`.
+    let groups: [fn() -> Vec<Row>; 12] = [
         lifecycle::rows,
         spawn::rows,
         yielding::rows,
+        channel::rows,
         gather::rows,
         timers::rows,
         threads::rows,
         wake::rows,
         tcp::rows,
         http::rows,
+        stream::rows,
+        program::rows,
     ];
-    groups.iter().flat_map(|rows| rows()).collect()
+    let mut rows: Vec<_> = groups.iter().flat_map(|rows| rows()).collect();
+    for row in &mut rows {
+        keep_runnable(&mut row.contenders);
+    }
+    rows
+}
+
+/// Takes out those that this machine cannot run; [`announce`] says who and why.
+pub fn keep_runnable<W>(contenders: &mut Vec<Contender<W>>) {
+    contenders.retain(|contender| {
+        let is_left_out = left_out().iter().any(|(name, _)| *name == contender.name);
+        !is_left_out
+    });
+}
+
+/// Says on stderr who is not measured, and why.
+pub fn announce() {
+    for (name, reason) in left_out() {
+        eprintln!("skipped: {name}: {reason}");
+    }
+}
+
+/// Names and reasons, found out once.
+pub fn left_out() -> &'static [(&'static str, String)] {
+    use std::sync::OnceLock;
+    static LEFT_OUT: OnceLock<Vec<(&str, String)>> = OnceLock::new();
+    LEFT_OUT.get_or_init(|| {
+        let mut left_out = program::missing_interpreters();
+        #[cfg(all(feature = "peers", target_os = "linux"))]
+        left_out.extend(crate::peers::that_cannot_run());
+        #[cfg(not(all(feature = "peers", target_os = "linux")))]
+        left_out.push((
+            "all other runtimes",
+            "they take the feature `peers`, on Linux".to_string(),
+        ));
+        left_out
+    })
 }
 
 /// Makes rows of one group from work that is generic over the runtime.
 ///
-/// `"name" by 100 below HALF: work` is the row `name` with batches of 100,
-/// which does `work::<Executor>` and `work::<Tokio>`.
+/// `"name" by 100 below HALF: work;` is the row `name` with batches of 100,
+/// which does `work::<Executor>`, `work::<Tokio>` and so on. `[timed] work`
+/// asks only those runtimes that have timers, see [`sides`]; `, floor by_hand`
+/// adds the floor.
 macro_rules! rows {
-    ($group:literal, $($name:literal by $batch:literal below $goal:ident: $work:ident;)+) => {
+    ($group:literal, $(
+        $name:literal by $batch:literal below $goal:ident:
+        $([$kind:ident])? $work:ident $(, floor $floor:path)?;
+    )+) => {
         /// The rows of this group.
         pub fn rows() -> Vec<$crate::row::Row> {
-            vec![$($crate::row::Row {
-                group: $group,
-                name: $name,
-                batch: $batch,
-                goal: $crate::row::$goal,
-                executor: $work::<$crate::side::Executor>,
-                tokio: $work::<$crate::side::Tokio>,
+            vec![$({
+                #[allow(unused_mut)]
+                let mut contenders = $crate::row::sides!([$($kind)?] $work);
+                $(contenders.push($crate::row::Contender {
+                    name: $crate::row::FLOOR,
+                    work: $floor as $crate::row::Work,
+                });)?
+                $crate::row::Row {
+                    group: $group,
+                    name: $name,
+                    batch: $batch,
+                    goal: $crate::row::$goal,
+                    contenders,
+                }
             }),+]
         }
     };
 }
 pub(crate) use rows;
+
+/// A list of [`Contender`]s: the work on every runtime of a kind.
+///
+/// The kinds: `[]` all; `[timed]` those with timers, which also have threads;
+/// `[sockets]` those with sockets; `[local]` those with sockets that do all
+/// their work on one thread, whose time can be told from the client's.
+#[cfg(not(all(feature = "peers", target_os = "linux")))]
+macro_rules! sides {
+    ([$($kind:ident)?] $work:ident) => { $crate::row::list!($work: Executor Tokio) };
+}
+
+#[cfg(all(feature = "peers", target_os = "linux"))]
+macro_rules! sides {
+    ([] $work:ident) => {
+        $crate::row::list!($work: Executor Tokio TokioTwo LocalSet Smol LocalPool
+            MonoioUring MonoioEpoll Glommio Compio)
+    };
+    ([local] $work:ident) => {
+        $crate::row::list!($work: Executor Tokio LocalSet Smol MonoioUring MonoioEpoll
+            Glommio Compio)
+    };
+    // Timers or sockets: all but `LocalPool`, which has neither.
+    ([$kind:ident] $work:ident) => {
+        $crate::row::list!($work: Executor Tokio TokioTwo LocalSet Smol
+            MonoioUring MonoioEpoll Glommio Compio)
+    };
+}
+pub(crate) use sides;
+
+macro_rules! list {
+    ($work:ident: $($side:ident)+) => {
+        vec![$($crate::row::Contender {
+            name: <$crate::row::by_name::$side as $crate::side::Side>::NAME,
+            work: $work::<$crate::row::by_name::$side> as _,
+        }),+]
+    };
+}
+pub(crate) use list;
+
+/// Every runtime, for the macros.
+pub(crate) mod by_name {
+    #[cfg(all(feature = "peers", target_os = "linux"))]
+    pub(crate) use crate::peers::*;
+    pub(crate) use crate::side::{Executor, Tokio};
+}

@@ -1,4 +1,5 @@
-//! The two runtimes, behind one trait.
+//! The two runtimes that are always measured, behind one trait for each thing
+//! that a runtime may or may not have. The others are in `peers`.
 
 use std::fmt::Debug;
 use std::time::{Duration, Instant};
@@ -8,8 +9,15 @@ use tokio::runtime::Builder;
 /// A runtime, as far as the rows need it.
 ///
 /// All methods are thin: they add nothing to what a user of the runtime would
-/// write. The `Send` bounds are tokio's; the executor does not ask for them.
+/// write. The `Send` bounds are tokio's; most others do not ask for them.
 pub trait Side: 'static {
+    /// What the tables call it.
+    const NAME: &'static str;
+    /// Whether tasks run on the thread that called [`run`](Side::run), and
+    /// nowhere else. If not, a row that counts the time of the processor has to
+    /// ask for the whole process.
+    const ONE_THREAD: bool = true;
+
     /// What awaiting a handle may give instead of the output.
     type Error: Debug;
     /// The way to a spawned task's output.
@@ -24,9 +32,25 @@ pub trait Side: 'static {
         F: Future + Send + 'static,
         F::Output: Send;
 
-    /// The runtime's own way to let others run.
+    /// Lets a task run without its handle. Dropping the handle does that on
+    /// most runtimes; on some it cancels the task.
+    fn detach<T: Send + 'static>(handle: Self::Handle<T>) {
+        drop(handle);
+    }
+
+    /// The runtime's own way to let others run; where it has none, a future
+    /// that wakes itself.
     fn yield_now() -> impl Future<Output = ()> + Send;
 
+    /// Many futures at once, in the way that users of the runtime write it:
+    /// where it has no way of its own, `join_all` of the crate `futures`.
+    fn gather<F: Future>(futures: Vec<F>) -> impl Future<Output = Vec<F::Output>> {
+        futures::future::join_all(futures)
+    }
+}
+
+/// A runtime with timers.
+pub trait Timed: Side {
     /// A timer for a point in time.
     fn sleep_until(deadline: Instant) -> impl Future<Output = ()> + Send;
 
@@ -38,10 +62,10 @@ pub trait Side: 'static {
         limit: Duration,
         future: F,
     ) -> impl Future<Output = Result<F::Output, impl Debug>>;
+}
 
-    /// Many futures at once, in the way that users of the runtime write it.
-    fn gather<F: Future>(futures: Vec<F>) -> impl Future<Output = Vec<F::Output>>;
-
+/// A runtime with threads for calls that block.
+pub trait Threaded: Side {
     /// A call that blocks, on a thread.
     fn blocking<T: Send + 'static>(
         call: impl FnOnce() -> T + Send + 'static,
@@ -58,6 +82,8 @@ pub trait Side: 'static {
 pub enum Executor {}
 
 impl Side for Executor {
+    const NAME: &'static str = "executor";
+
     type Error = executor::JoinError;
     type Handle<T: Send + 'static> = executor::JoinHandle<T>;
 
@@ -77,6 +103,12 @@ impl Side for Executor {
         executor::yield_now()
     }
 
+    fn gather<F: Future>(futures: Vec<F>) -> impl Future<Output = Vec<F::Output>> {
+        executor::gather(futures)
+    }
+}
+
+impl Timed for Executor {
     fn sleep_until(deadline: Instant) -> impl Future<Output = ()> + Send {
         executor::sleep_until(deadline)
     }
@@ -91,11 +123,9 @@ impl Side for Executor {
     ) -> impl Future<Output = Result<F::Output, impl Debug>> {
         executor::timeout(limit, future)
     }
+}
 
-    fn gather<F: Future>(futures: Vec<F>) -> impl Future<Output = Vec<F::Output>> {
-        executor::gather(futures)
-    }
-
+impl Threaded for Executor {
     fn blocking<T: Send + 'static>(
         call: impl FnOnce() -> T + Send + 'static,
     ) -> impl Future<Output = T> {
@@ -121,6 +151,8 @@ impl Side for Executor {
 pub enum Tokio {}
 
 impl Side for Tokio {
+    const NAME: &'static str = "tokio";
+
     type Error = tokio::task::JoinError;
     type Handle<T: Send + 'static> = tokio::task::JoinHandle<T>;
 
@@ -144,6 +176,14 @@ impl Side for Tokio {
         tokio::task::yield_now()
     }
 
+    /// tokio has `join!` for a fixed number of futures and none for a `Vec`;
+    /// its users take this one.
+    fn gather<F: Future>(futures: Vec<F>) -> impl Future<Output = Vec<F::Output>> {
+        futures::future::join_all(futures)
+    }
+}
+
+impl Timed for Tokio {
     fn sleep_until(deadline: Instant) -> impl Future<Output = ()> + Send {
         tokio::time::sleep_until(deadline.into())
     }
@@ -158,13 +198,9 @@ impl Side for Tokio {
     ) -> impl Future<Output = Result<F::Output, impl Debug>> {
         tokio::time::timeout(limit, future)
     }
+}
 
-    /// tokio has `join!` for a fixed number of futures and none for a `Vec`;
-    /// its users take this one.
-    fn gather<F: Future>(futures: Vec<F>) -> impl Future<Output = Vec<F::Output>> {
-        futures::future::join_all(futures)
-    }
-
+impl Threaded for Tokio {
     async fn blocking<T: Send + 'static>(call: impl FnOnce() -> T + Send + 'static) -> T {
         tokio::task::spawn_blocking(call)
             .await

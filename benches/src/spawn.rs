@@ -4,13 +4,14 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
+use crate::floor::Queue;
 use crate::row::{Load, rows};
 use crate::side::Side;
 
 rows! { "spawn",
-    "1k tasks, join all" by 1_000 below HALF: many;
-    "100k tasks, join all" by 100_000 below HALF: many;
-    "one task, await it" by 1 below HALF: one;
+    "1k tasks, join all" by 1_000 below HALF: many, floor many_by_hand;
+    "100k tasks, join all" by 100_000 below HALF: many, floor many_by_hand;
+    "one task, await it" by 1 below HALF: one, floor one_by_hand;
 }
 
 /// Spawns a batch of tasks that return a number, then awaits every handle in
@@ -50,4 +51,32 @@ pub fn one<S: Side>(load: Load) -> Duration {
         }
         watch.stop()
     })
+}
+
+/// The floor: a box for the future, a cell for its output, a queue.
+pub fn many_by_hand(load: Load) -> Duration {
+    let watch = Stopwatch::start();
+    for _ in 0..load.times {
+        let mut queue = Queue::default();
+        let outputs: Vec<_> = (0..load.batch)
+            .map(|i| queue.spawn(async move { black_box(i) }))
+            .collect();
+        queue.run();
+        for output in outputs {
+            output.take().expect("the task returns");
+        }
+    }
+    watch.stop()
+}
+
+/// The same, one after another.
+pub fn one_by_hand(load: Load) -> Duration {
+    let mut queue = Queue::default();
+    let watch = Stopwatch::start();
+    for i in 0..load.times {
+        let output = queue.spawn(async move { black_box(i) });
+        queue.run();
+        output.take().expect("the task returns");
+    }
+    watch.stop()
 }

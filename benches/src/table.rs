@@ -1,195 +1,184 @@
-//! The interleaved pass: both runtimes by turns, and one table of ratios.
+//! The interleaved pass: all contenders by turns, and one table of ratios.
 
-use std::fmt::{self, Display};
+mod print;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use crate::memory;
-use crate::row::{self, Row, Work};
+use serde_json::{Value, json};
 
-/// How many times each row's two sides take turns. Odd, so that the median is
-/// one of them.
+use crate::memory;
+use crate::results;
+use crate::row::{self, Contender, Load, Row};
+use crate::stats::Middle;
+use print::Table;
+
+/// How many times a row's contenders take turns. Odd, so that the median is one
+/// of the rounds.
 const ROUNDS: usize = 9;
 
-/// How long the two sides of one round take together, where one iteration is
-/// not longer already. Long enough that the clock and the start of the runtime
-/// do not show, short enough that both sides see the same machine.
-const ROUND: Duration = Duration::from_millis(60);
+/// How long one contender's part of a round takes, where one iteration is not
+/// longer already. Long enough that the clock and the start of the runtime do
+/// not show, short enough that all see the same machine.
+const SHARE: Duration = Duration::from_millis(30);
 
-/// Measures the rows whose [id](Row::id) contains the text, and bytes per idle
-/// task if `memory` does; prints the table. Tells on stderr what it is at.
+/// A contender that takes longer for one iteration gets a single turn: its
+/// number has no spread, and the others need not wait for it nine times.
+const TOO_LONG: Duration = Duration::from_secs(1);
+
+/// Measures the rows whose [id](Row::id) contains the text, and the rows of
+/// memory likewise; prints the table. Tells on stderr what it is at. What an
+/// empty text finds is kept for the report.
 pub fn print(filter: &str) {
     let rows = row::all()
         .into_iter()
         .filter(|row| row.id().contains(filter));
-    let mut results: Vec<_> = rows.map(|row| measure(&row)).collect();
-    for (row, goal) in memory::ROWS {
-        if row.contains(filter) {
-            results.extend(measure_memory(row, goal));
+    let rows: Vec<_> = rows.collect();
+    let memory = memory::rows()
+        .into_iter()
+        .filter(|row| row.id.contains(filter));
+    let mut results: Vec<Measured> = Vec::new();
+    for (at, row) in rows.iter().enumerate() {
+        eprintln!("[{}/{}] {}", at + 1, rows.len(), row.id());
+        results.extend(measure(row));
+    }
+    for row in memory {
+        eprintln!("{}", row.id);
+        match row.measure() {
+            Ok(bytes) => {
+                let one_round = bytes.into_iter().map(|(name, bytes)| (name, vec![bytes]));
+                results.push(Measured::of(
+                    row.id.to_string(),
+                    row.goal,
+                    one_round.collect(),
+                ));
+            }
+            Err(reason) => eprintln!("skipped: {}: {reason}", row.id),
         }
     }
-    results.sort_by(|a, b| b.ratio.median.total_cmp(&a.ratio.median));
-    println!("{}", Table(&results));
+    if filter.is_empty() {
+        let rows: Vec<_> = results.iter().map(Measured::to_json).collect();
+        results::save("table", &Value::from(rows));
+    }
+    println!("{}", Table::new(results));
 }
 
 /// What came out for one row.
-struct Measured {
+pub(crate) struct Measured {
     id: String,
     goal: f64,
+    /// The executor first, tokio second.
+    entries: Vec<Entry>,
+}
+
+/// What came out for one contender of a row.
+struct Entry {
+    name: &'static str,
     /// Nanoseconds, or bytes, per operation.
-    executor: f64,
-    tokio: f64,
-    ratio: Quartiles,
+    cost: Middle,
+    /// The executor's cost by this one's, round by round.
+    ratio: Middle,
 }
 
-struct Quartiles {
-    low: f64,
-    median: f64,
-    high: f64,
-}
-
-/// Runs both sides by turns. Who begins changes from round to round, so that
-/// neither always finds the caches as the other left them.
-fn measure(row: &Row) -> Measured {
-    eprintln!("{}", row.id());
-    let times = iterations(row);
-    let operations = (row.batch * times) as f64;
-    let time = |work: Work| work(row.load(times)).as_nanos() as f64 / operations;
-    let rounds = (0..ROUNDS).map(|round| {
-        if round % 2 == 0 {
-            let executor = time(row.executor);
-            (executor, time(row.tokio))
-        } else {
-            let tokio = time(row.tokio);
-            (time(row.executor), tokio)
+/// Runs all contenders by turns. Who begins changes from round to round, so
+/// that none always finds the caches as the same other left them.
+fn measure(row: &Row) -> Option<Measured> {
+    let able: Vec<_> = row
+        .contenders
+        .iter()
+        .filter_map(|contender| Some((contender, pace(row, contender)?)))
+        .collect();
+    let mut rounds: Vec<_> = able
+        .iter()
+        .map(|(contender, _)| (contender.name, Vec::with_capacity(ROUNDS)))
+        .collect();
+    for round in 0..ROUNDS {
+        for at in 0..able.len() {
+            let at = (at + round) % able.len();
+            let (contender, Pace { times, is_slow }) = able[at];
+            let costs = &mut rounds[at].1;
+            match costs.last() {
+                Some(cost) if is_slow => costs.push(*cost),
+                _ => costs.extend(measure_once(row, contender, times)),
+            }
         }
-    });
-    summarize(row.id(), row.goal, rounds.collect())
-}
-
-/// How many iterations make a [`ROUND`]. Also warms both sides up.
-fn iterations(row: &Row) -> u64 {
-    let mut times = 1;
-    loop {
-        let started = Instant::now();
-        (row.executor)(row.load(times));
-        (row.tokio)(row.load(times));
-        let took = started.elapsed();
-        if took > ROUND / 10 {
-            let fit = times as f64 * ROUND.as_secs_f64() / took.as_secs_f64();
-            return (fit as u64).max(1);
-        }
-        times *= 2;
     }
+    // Who fails in the middle has no turn to put beside the others'.
+    rounds.retain(|(_, costs)| costs.len() == ROUNDS);
+    let has_both = rounds.len() > 1 && rounds[0].0 == "executor" && rounds[1].0 == "tokio";
+    has_both.then(|| Measured::of(row.id(), row.goal, rounds))
 }
 
-/// Bytes per idle task or connection; children of this program measure them.
-fn measure_memory(row: &str, goal: f64) -> Option<Measured> {
-    eprintln!("{row}");
-    match memory::measure(row) {
-        Ok((executor, tokio)) => {
-            let rounds = vec![(executor, tokio)];
-            Some(summarize(row.to_string(), goal, rounds))
-        }
-        Err(reason) => {
-            println!("{row} is left out: {reason}");
+/// One turn: the cost of an operation, or nothing after a panic.
+fn measure_once(row: &Row, contender: &Contender, times: u64) -> Option<f64> {
+    let load = row.load(times);
+    match catch_unwind(AssertUnwindSafe(|| (contender.work)(load))) {
+        Ok(took) => Some(per_operation(took, load)),
+        Err(_) => {
+            eprintln!("skipped: {} on {}: it panics", row.id(), contender.name);
             None
         }
     }
 }
 
-fn summarize(id: String, goal: f64, rounds: Vec<(f64, f64)>) -> Measured {
-    let quartiles = |value: fn(&(f64, f64)) -> f64| {
-        let mut values: Vec<f64> = rounds.iter().map(value).collect();
-        values.sort_by(f64::total_cmp);
-        let last = values.len() - 1;
-        Quartiles {
-            low: values[last / 4],
-            median: values[last / 2],
-            high: values[last - last / 4],
+fn per_operation(took: Duration, load: Load) -> f64 {
+    took.as_nanos() as f64 / (load.batch * load.times) as f64
+}
+
+/// How a contender does a row.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// How many iterations make a [`SHARE`].
+    times: u64,
+    /// Whether one of them is [`TOO_LONG`] already.
+    is_slow: bool,
+}
+
+/// Warms a contender up and finds its pace; none if it cannot do the row.
+fn pace(row: &Row, contender: &Contender) -> Option<Pace> {
+    let mut times = 1;
+    loop {
+        let started = Instant::now();
+        measure_once(row, contender, times)?;
+        let took = started.elapsed();
+        if took > SHARE / 10 {
+            let fit = times as f64 * SHARE.as_secs_f64() / took.as_secs_f64();
+            return Some(Pace {
+                times: (fit as u64).max(1),
+                is_slow: times == 1 && took > TOO_LONG,
+            });
         }
-    };
-    Measured {
-        id,
-        goal,
-        executor: quartiles(|round| round.0).median,
-        tokio: quartiles(|round| round.1).median,
-        ratio: quartiles(|round| round.0 / round.1),
+        times *= 2;
     }
 }
 
 impl Measured {
-    /// What the row says about its promise, in a word.
-    fn verdict(&self) -> &'static str {
-        match self.ratio.median {
-            _ if self.is_lost() => "LOST",
-            _ if self.is_above_goal() => "above the goal",
-            ratio if ratio > self.goal => "within noise",
-            _ => "",
-        }
-    }
-
-    /// Slower than tokio, and not only in some rounds?
-    fn is_lost(&self) -> bool {
-        self.ratio.low > 1.0
-    }
-
-    /// The same for the promised ratio.
-    fn is_above_goal(&self) -> bool {
-        self.ratio.low > self.goal
-    }
-}
-
-struct Table<'a>(&'a [Measured]);
-
-impl Display for Table<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(
-            f,
-            "\nns per operation ({}: bytes), the executor beside tokio's current-thread runtime",
-            memory::ID
-        )?;
-        writeln!(
-            f,
-            "{:<43} {:>9} {:>9}  {:>6}  {:<13} {:>4}",
-            "row", "executor", "tokio", "ratio", "quartiles", "goal"
-        )?;
-        for row in self.0 {
-            writeln!(
-                f,
-                "{:<43} {:>9.1} {:>9.1}  {:>6.3}  {:.3}..{:<6.3} {:>4}  {}",
-                row.id,
-                row.executor,
-                row.tokio,
-                row.ratio.median,
-                row.ratio.low,
-                row.ratio.high,
-                row.goal,
-                row.verdict()
-            )?;
-        }
-        self.list(f, "slower than tokio", Measured::is_lost)?;
-        self.list(f, "above the goal", Measured::is_above_goal)
-    }
-}
-
-impl Table<'_> {
-    fn list(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        what: &str,
-        is_one: fn(&Measured) -> bool,
-    ) -> fmt::Result {
-        let ids: Vec<_> = self
-            .0
-            .iter()
-            .filter(|row| is_one(row))
-            .map(|row| &*row.id)
-            .collect();
-        let ids = if ids.is_empty() {
-            "none".to_string()
-        } else {
-            ids.join("; ")
+    fn of(id: String, goal: f64, rounds: Vec<(&'static str, Vec<f64>)>) -> Self {
+        let ours = rounds[0].1.clone();
+        let entry = |(name, costs): (&'static str, Vec<f64>)| Entry {
+            name,
+            ratio: Middle::of(ours.iter().zip(&costs).map(|(ours, theirs)| ours / theirs)),
+            cost: Middle::of(costs),
         };
-        writeln!(f, "{what}: {ids}")
+        Measured {
+            id,
+            goal,
+            entries: rounds.into_iter().map(entry).collect(),
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let entry = |entry: &Entry| {
+            json!({
+                "name": entry.name,
+                "cost": entry.cost.to_json(),
+                "ratio": entry.ratio.to_json(),
+            })
+        };
+        json!({
+            "id": self.id,
+            "goal": self.goal,
+            "contenders": self.entries.iter().map(entry).collect::<Vec<_>>(),
+        })
     }
 }

@@ -1,25 +1,35 @@
 //! Sleeps and timeouts.
 
+pub(crate) mod floor;
+
 use std::future::poll_fn;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use crate::clock::{CpuWatch, Stopwatch};
+use crate::clock::{RuntimeCpuWatch, Stopwatch};
 use crate::gather::time_to_arm;
 use crate::leaf::poll_once_and_drop;
 use crate::row::{Load, rows};
-use crate::side::Side;
+use crate::side::Timed;
 
 rows! { "timers",
-    "10k sleeps, one deadline (CPU)" by 10_000 below SAME: one_deadline;
-    "100k sleeps, one deadline (CPU)" by 100_000 below SAME: one_deadline;
-    "10k sleeps, random deadlines (CPU)" by 10_000 below SAME: random_deadlines;
-    "10k sleeps, random deadlines, lateness" by 1 below SAME: random_lateness;
-    "sleep armed and dropped" by 1 below HALF: armed_and_dropped;
-    "sleep armed and dropped, 100k live" by 10_000 below HALF: armed_and_dropped_among_others;
-    "timeout of a ready future" by 1 below HALF: timeout_of_ready;
-    "50 us sleep, lateness" by 1 below SAME: lateness;
-    "50 us sleep (CPU)" by 1 below SAME: short_sleep;
+    "10k sleeps, one deadline (CPU)" by 10_000 below SAME:
+        [timed] one_deadline, floor floor::one_deadline;
+    "100k sleeps, one deadline (CPU)" by 100_000 below SAME:
+        [timed] one_deadline, floor floor::one_deadline;
+    "10k sleeps, random deadlines (CPU)" by 10_000 below SAME:
+        [timed] random_deadlines, floor floor::random_deadlines;
+    "10k sleeps, random deadlines, lateness p50" by 1 below SAME:
+        [timed] random_lateness_p50, floor floor::random_lateness_p50;
+    "10k sleeps, random deadlines, lateness p99" by 1 below SAME:
+        [timed] random_lateness_p99, floor floor::random_lateness_p99;
+    "sleep armed and dropped" by 1 below HALF:
+        [timed] armed_and_dropped, floor floor::armed_and_dropped;
+    "sleep armed and dropped, 100k live" by 10_000 below HALF:
+        [timed] armed_and_dropped_among_others, floor floor::armed_and_dropped_among_others;
+    "timeout of a ready future" by 1 below HALF: [timed] timeout_of_ready, floor floor::timeout;
+    "50 us sleep, lateness" by 1 below SAME: [timed] lateness, floor floor::lateness;
+    "50 us sleep (CPU)" by 1 below SAME: [timed] short_sleep, floor floor::short_sleep;
 }
 
 const HOUR: Duration = Duration::from_secs(3600);
@@ -31,7 +41,7 @@ const SHORT: Duration = Duration::from_micros(50);
 /// Same work: spawn, poll, arm, fire, poll again, join. The deadline is far
 /// enough away that all are armed before it comes. It cannot tell the cost of
 /// the timers from that of the tasks; the rows of `spawn` have the latter.
-pub fn one_deadline<S: Side>(load: Load) -> Duration {
+pub fn one_deadline<S: Timed>(load: Load) -> Duration {
     sleeping_tasks::<S>(load, |_| Duration::ZERO)
 }
 
@@ -42,7 +52,7 @@ pub fn one_deadline<S: Side>(load: Load) -> Duration {
 /// thousands of times where tokio does so a hundred times. The row after this
 /// one says what that buys. (Much closer together, the deadlines would leave
 /// no time to sleep, and the number would only be the time on the wall.)
-pub fn random_deadlines<S: Side>(load: Load) -> Duration {
+pub fn random_deadlines<S: Timed>(load: Load) -> Duration {
     let mut numbers = Numbers::default();
     sleeping_tasks::<S>(load, |batch| numbers.spread(batch))
 }
@@ -50,9 +60,18 @@ pub fn random_deadlines<S: Side>(load: Load) -> Duration {
 /// 10,000 sleeps with random deadlines, as above: how late one is, in the
 /// median.
 ///
-/// Same work: the tasks themselves read the clock when they go on. It cannot
-/// say what the latest of them saw, only what is usual.
-pub fn random_lateness<S: Side>(load: Load) -> Duration {
+/// Same work: the tasks themselves read the clock when they go on.
+pub fn random_lateness_p50<S: Timed>(load: Load) -> Duration {
+    random_lateness::<S>(load, 50)
+}
+
+/// The same for the one sleep in a hundred that is later than all others but
+/// its like. A machine that does something else for a moment shows here first.
+pub fn random_lateness_p99<S: Timed>(load: Load) -> Duration {
+    random_lateness::<S>(load, 99)
+}
+
+fn random_lateness<S: Timed>(load: Load, percent: usize) -> Duration {
     const TASKS: u64 = 10_000;
     let mut numbers = Numbers::default();
     let one_time = |_| {
@@ -70,7 +89,7 @@ pub fn random_lateness<S: Side>(load: Load) -> Duration {
             for handle in handles {
                 late.push(handle.await.expect("the task returns"));
             }
-            median(late)
+            percentile(late, percent)
         })
     };
     (0..load.times).map(one_time).sum()
@@ -78,9 +97,9 @@ pub fn random_lateness<S: Side>(load: Load) -> Duration {
 
 /// Spawns tasks that sleep until a common moment and some more, and joins
 /// them.
-fn sleeping_tasks<S: Side>(load: Load, mut more: impl FnMut(u64) -> Duration) -> Duration {
+fn sleeping_tasks<S: Timed>(load: Load, mut more: impl FnMut(u64) -> Duration) -> Duration {
     S::run(async {
-        let watch = CpuWatch::start();
+        let watch = RuntimeCpuWatch::start::<S>();
         for _ in 0..load.times {
             let deadline = Instant::now() + time_to_arm(load.batch);
             let handles: Vec<_> = (0..load.batch)
@@ -99,7 +118,7 @@ fn sleeping_tasks<S: Side>(load: Load, mut more: impl FnMut(u64) -> Duration) ->
 ///
 /// Same work: arm and cancel. Building a sleep reads the clock on both sides.
 /// It cannot say what a cancel costs among other timers; the next row does.
-pub fn armed_and_dropped<S: Side>(load: Load) -> Duration {
+pub fn armed_and_dropped<S: Timed>(load: Load) -> Duration {
     S::run(async {
         let watch = Stopwatch::start();
         for _ in 0..load.times {
@@ -115,7 +134,7 @@ pub fn armed_and_dropped<S: Side>(load: Load) -> Duration {
 /// Same work: the others are armed before the watch starts. Random deadlines
 /// are hard on an ordered queue; if every timeout had the same length, a new
 /// one would always go to the end.
-pub fn armed_and_dropped_among_others<S: Side>(load: Load) -> Duration {
+pub fn armed_and_dropped_among_others<S: Timed>(load: Load) -> Duration {
     const OTHERS: usize = 100_000;
     S::run(async {
         let mut numbers = Numbers::default();
@@ -142,7 +161,7 @@ pub fn armed_and_dropped_among_others<S: Side>(load: Load) -> Duration {
 ///
 /// Same work: nothing but the timeout's own. It cannot say what one costs
 /// whose future waits: see the row "sleep armed and dropped".
-pub fn timeout_of_ready<S: Side>(load: Load) -> Duration {
+pub fn timeout_of_ready<S: Timed>(load: Load) -> Duration {
     S::run(async {
         let watch = Stopwatch::start();
         for _ in 0..load.times {
@@ -159,7 +178,7 @@ pub fn timeout_of_ready<S: Side>(load: Load) -> Duration {
 /// and the clock is read again when it has ended. What differs is the promise:
 /// tokio's timers have a resolution of one millisecond and say so. A loop that
 /// is otherwise idle; it cannot say how late a sleep is on a busy one.
-pub fn lateness<S: Side>(load: Load) -> Duration {
+pub fn lateness<S: Timed>(load: Load) -> Duration {
     S::run(async {
         let mut late = Vec::with_capacity(load.times as usize);
         for _ in 0..load.times {
@@ -167,22 +186,23 @@ pub fn lateness<S: Side>(load: Load) -> Duration {
             S::sleep(SHORT).await;
             late.push(deadline.elapsed());
         }
-        median(late) * load.times as u32
+        percentile(late, 50) * load.times as u32
     })
 }
 
-fn median(mut durations: Vec<Duration>) -> Duration {
+/// The value that so many percent of the durations are below.
+pub(crate) fn percentile(mut durations: Vec<Duration>, percent: usize) -> Duration {
     durations.sort_unstable();
-    durations[durations.len() / 2]
+    durations[durations.len() * percent / 100]
 }
 
 /// One sleep of 50 microseconds after another: what each costs in CPU time.
 ///
 /// Same work: arm, go to sleep, wake up, fire; mostly system calls. tokio
 /// sleeps longer for it (see the row above), which is not in this number.
-pub fn short_sleep<S: Side>(load: Load) -> Duration {
+pub fn short_sleep<S: Timed>(load: Load) -> Duration {
     S::run(async {
-        let watch = CpuWatch::start();
+        let watch = RuntimeCpuWatch::start::<S>();
         for _ in 0..load.times {
             S::sleep(SHORT).await;
         }
@@ -201,11 +221,11 @@ impl Default for Numbers {
 
 impl Numbers {
     /// One of so many moments that are ten microseconds apart on average.
-    fn spread(&mut self, moments: u64) -> Duration {
+    pub(super) fn spread(&mut self, moments: u64) -> Duration {
         Duration::from_nanos(self.below(10_000 * moments))
     }
 
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;

@@ -13,7 +13,7 @@ use crate::row::{Load, rows};
 use crate::side::Side;
 
 rows! { "wake",
-    "cross-thread round trip" by 1 below SAME: round_trip;
+    "cross-thread round trip" by 1 below SAME: round_trip, floor park_and_unpark;
 }
 
 /// The main future sends its waker to a thread and waits; the thread wakes it;
@@ -59,4 +59,31 @@ async fn ask(questions: &Sender<Waker>, answers: &AtomicU64, turn: u64) {
         Poll::Pending
     })
     .await;
+}
+
+/// The floor: two threads park and unpark each other.
+pub fn park_and_unpark(load: Load) -> Duration {
+    let turn = Arc::new(AtomicU64::new(0));
+    let asking = thread::current();
+    let (seen, last) = (Arc::clone(&turn), 2 * load.times);
+    let answering = thread::spawn(move || {
+        for question in (1..last).step_by(2) {
+            while seen.load(Ordering::Acquire) != question {
+                thread::park();
+            }
+            seen.store(question + 1, Ordering::Release);
+            asking.unpark();
+        }
+    });
+    let watch = Stopwatch::start();
+    for question in (1..last).step_by(2) {
+        turn.store(question, Ordering::Release);
+        answering.thread().unpark();
+        while turn.load(Ordering::Acquire) == question {
+            thread::park();
+        }
+    }
+    let took = watch.stop();
+    answering.join().expect("the thread does not panic");
+    took
 }

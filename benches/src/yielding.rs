@@ -3,15 +3,16 @@
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
+use crate::floor::Queue;
 use crate::leaf::PendingOnce;
 use crate::row::{Load, rows};
 use crate::side::Side;
 
 rows! { "yield",
-    "main future, own yield_now" by 1 below HALF: main_future;
-    "1 task, own yield_now" by 1 below HALF: own;
-    "1 task, wake_by_ref" by 1 below HALF: by_reference;
-    "1000 tasks, wake_by_ref" by 1_000_000 below HALF: by_reference_in_turn;
+    "main future, own yield_now" by 1 below HALF: main_future, floor by_hand;
+    "1 task, own yield_now" by 1 below HALF: own, floor by_hand;
+    "1 task, wake_by_ref" by 1 below HALF: by_reference, floor by_hand;
+    "1000 tasks, wake_by_ref" by 1_000_000 below HALF: by_reference_in_turn, floor in_turn_by_hand;
 }
 
 /// The main future yields with the runtime's own `yield_now`.
@@ -84,4 +85,34 @@ pub fn by_reference_in_turn<S: Side>(load: Load) -> Duration {
         }
         watch.stop()
     })
+}
+
+/// The floor: a boxed future that is polled in a loop.
+pub fn by_hand(load: Load) -> Duration {
+    let mut queue = Queue::default();
+    queue.spawn(async move {
+        for _ in 0..load.times {
+            PendingOnce::default().await;
+        }
+    });
+    let watch = Stopwatch::start();
+    queue.run();
+    watch.stop()
+}
+
+/// The same with 1000 of them.
+pub fn in_turn_by_hand(load: Load) -> Duration {
+    const TASKS: u64 = 1_000;
+    let turns = load.batch / TASKS * load.times;
+    let mut queue = Queue::default();
+    let watch = Stopwatch::start();
+    for _ in 0..TASKS {
+        queue.spawn(async move {
+            for _ in 0..turns {
+                PendingOnce::default().await;
+            }
+        });
+    }
+    queue.run();
+    watch.stop()
 }

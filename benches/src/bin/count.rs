@@ -18,9 +18,13 @@
 use std::env;
 use std::process::ExitCode;
 
+use benches::child::answer_if_asked;
 use benches::row::{self, Row};
 
 fn main() -> ExitCode {
+    if answer_if_asked() {
+        return ExitCode::SUCCESS;
+    }
     let arguments: Vec<_> = env::args().skip(1).collect();
     match run(&arguments) {
         Ok(report) => {
@@ -28,7 +32,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Err(problem) => {
-            eprintln!("{problem}\nusage: count executor|tokio ROW TIMES");
+            eprintln!("{problem}\nusage: count executor|tokio|floor ROW TIMES");
             ExitCode::FAILURE
         }
     }
@@ -40,12 +44,12 @@ fn run(arguments: &[String]) -> Result<String, String> {
     };
     let times = times.parse().map_err(|_| format!("{times} is no number"))?;
     let row = find(name)?;
-    let work = match side.as_str() {
-        "executor" => row.executor,
-        "tokio" => row.tokio,
-        _ => return Err(format!("{side} is neither executor nor tokio")),
+    let found = row.contenders.iter().find(|one| one.name == side);
+    let Some(contender) = found else {
+        let names: Vec<_> = row.contenders.iter().map(|one| one.name).collect();
+        return Err(format!("{side} is none of: {}", names.join(", ")));
     };
-    let took = work(row.load(times));
+    let took = (contender.work)(row.load(times));
     Ok(format!(
         "{} on {side}: {times} iterations of {} operations, {took:?}",
         row.id(),
@@ -56,14 +60,14 @@ fn run(arguments: &[String]) -> Result<String, String> {
 fn find(name: &str) -> Result<Row, String> {
     let all = row::all();
     if let Some(row) = all.iter().find(|row| row.id() == name) {
-        return Ok(*row);
+        return Ok(row.clone());
     }
     let found: Vec<_> = all
         .into_iter()
         .filter(|row| row.id().contains(name))
         .collect();
     match found.as_slice() {
-        [row] => Ok(*row),
+        [row] => Ok(row.clone()),
         rows => {
             let ids: Vec<_> = rows.iter().map(Row::id).collect();
             Err(format!(

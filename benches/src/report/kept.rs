@@ -1,0 +1,182 @@
+//! What the passes have kept, read back.
+
+use std::fs;
+use std::path::Path;
+
+use serde_json::Value;
+
+use crate::stats::Middle;
+
+/// A row of the table.
+#[derive(Debug)]
+pub(crate) struct Row {
+    pub(crate) id: String,
+    pub(crate) goal: f64,
+    /// The executor first, tokio second.
+    pub(crate) entries: Vec<Entry>,
+}
+
+/// What one contender of a row came to.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) name: String,
+    pub(crate) cost: Middle,
+    /// The executor's cost by this one's.
+    pub(crate) ratio: Middle,
+}
+
+impl Row {
+    pub(crate) fn from_json(value: &Value) -> Option<Self> {
+        let entry = |value: &Value| {
+            Some(Entry {
+                name: text(value, "name")?,
+                cost: Middle::from_json(&value["cost"])?,
+                ratio: Middle::from_json(&value["ratio"])?,
+            })
+        };
+        let entries: Option<Vec<_>> = value["contenders"].as_array()?.iter().map(entry).collect();
+        Some(Row {
+            id: text(value, "id")?,
+            goal: value["goal"].as_f64()?,
+            entries: entries.filter(|entries| entries.len() >= 2)?,
+        })
+    }
+
+    pub(crate) fn group(&self) -> &str {
+        self.id.split('/').next().unwrap_or_default()
+    }
+
+    pub(crate) fn entry(&self, name: &str) -> Option<&Entry> {
+        self.entries.iter().find(|entry| entry.name == name)
+    }
+
+    pub(crate) fn executor(&self) -> &Entry {
+        &self.entries[0]
+    }
+
+    pub(crate) fn tokio(&self) -> &Entry {
+        &self.entries[1]
+    }
+}
+
+/// How late the sleeps of one length were.
+#[derive(Debug)]
+pub(crate) struct Late {
+    pub(crate) name: String,
+    pub(crate) length: String,
+    pub(crate) sleeps: u64,
+    pub(crate) p50: f64,
+    pub(crate) p99: f64,
+}
+
+impl Late {
+    pub(crate) fn from_json(value: &Value) -> Option<Self> {
+        Some(Late {
+            name: text(value, "name")?,
+            length: text(value, "length")?,
+            sleeps: value["sleeps"].as_u64()?,
+            p50: value["p50"].as_f64()?,
+            p99: value["p99"].as_f64()?,
+        })
+    }
+}
+
+/// What one of so many items costs.
+#[derive(Debug)]
+pub(crate) struct Point {
+    pub(crate) series: String,
+    pub(crate) count: u64,
+    pub(crate) name: String,
+    pub(crate) cost: Middle,
+}
+
+impl Point {
+    pub(crate) fn from_json(value: &Value) -> Option<Self> {
+        Some(Point {
+            series: text(value, "series")?,
+            count: value["count"].as_u64()?,
+            name: text(value, "name")?,
+            cost: Middle::from_json(&value["cost"])?,
+        })
+    }
+}
+
+/// What an operation allocates.
+#[derive(Debug)]
+pub(crate) struct Allocated {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) allocations: f64,
+    pub(crate) bytes: f64,
+}
+
+impl Allocated {
+    pub(crate) fn from_json(value: &Value) -> Option<Self> {
+        Some(Allocated {
+            id: text(value, "id")?,
+            name: text(value, "name")?,
+            allocations: value["allocations"].as_f64()?,
+            bytes: value["bytes"].as_f64()?,
+        })
+    }
+}
+
+fn text(value: &Value, key: &str) -> Option<String> {
+    Some(value[key].as_str()?.to_string())
+}
+
+/// The rows of a pass.
+pub(crate) fn all<T>(file: &Value, row: fn(&Value) -> Option<T>) -> Result<Vec<T>, String> {
+    let rows = file["rows"].as_array().map(Vec::as_slice);
+    let rows: Option<Vec<_>> = rows.unwrap_or_default().iter().map(row).collect();
+    rows.ok_or_else(|| "the kept results are of another version: measure again".to_string())
+}
+
+/// What criterion found for one row on one runtime, in ns per operation.
+#[derive(Debug)]
+pub(crate) struct Criterion {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) mean: Middle,
+}
+
+/// All that criterion has kept, folder by folder.
+pub(crate) fn criterion(folder: &Path) -> Result<Vec<Criterion>, String> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        if folder.file_name().is_some_and(|name| name == "new") {
+            found.extend(one(&folder));
+            continue;
+        }
+        let entries = fs::read_dir(&folder)
+            .map_err(|error| format!("criterion's {}: {error}", folder.display()))?;
+        let inner = entries.flatten().map(|entry| entry.path());
+        folders.extend(inner.filter(|path| path.is_dir()));
+    }
+    Ok(found)
+}
+
+fn one(folder: &Path) -> Option<Criterion> {
+    let read = |name: &str| -> Option<Value> {
+        serde_json::from_str(&fs::read_to_string(folder.join(name)).ok()?).ok()
+    };
+    let (benchmark, estimates) = (read("benchmark.json")?, read("estimates.json")?);
+    let operations = benchmark["throughput"]["Elements"].as_f64()?;
+    let mean = &estimates["mean"];
+    let interval = &mean["confidence_interval"];
+    let nanos = |value: &Value| Some(value.as_f64()? / operations);
+    let (group, row) = (
+        text(&benchmark, "group_id")?,
+        text(&benchmark, "function_id")?,
+    );
+    Some(Criterion {
+        id: format!("{group}/{row}"),
+        name: text(&benchmark, "value_str")?,
+        mean: Middle {
+            low: nanos(&interval["lower_bound"])?,
+            median: nanos(&mean["point_estimate"])?,
+            high: nanos(&interval["upper_bound"])?,
+        },
+    })
+}
