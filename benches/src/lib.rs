@@ -11,7 +11,7 @@
 //! | [`side`] | the executor and tokio, behind traits: tasks, timers, threads |
 //! | `peers` | the other runtimes, with the feature of that name |
 //! | [`row`] | what a row is; the list of all rows |
-//! | [`lifecycle`], [`spawn`], [`yielding`], [`channel`], [`gather`], [`timers`], [`threads`], [`wake`], [`tcp`], [`http`], [`stream`], [`program`] | the rows, one file per group |
+//! | [`lifecycle`], [`spawn`], [`yielding`], [`channel`], [`gather`], [`sync`], [`timers`], [`threads`], [`wake`], [`tcp`], [`http`], [`stream`], [`program`] | the rows, one file per group |
 //! | [`net`] | a server on any runtime, and the load on it |
 //! | [`floor`] | what the hand-written floors share; each floor stands beside its row |
 //! | [`leaf`] | futures that several groups use |
@@ -76,6 +76,7 @@ pub mod side;
 pub mod spawn;
 pub mod stats;
 pub mod stream;
+pub mod sync;
 pub mod table;
 pub mod tcp;
 pub mod threads;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::{
-    channel, gather, http, lifecycle, program, spawn, stream, tcp, threads, timers, wake, yielding,
+    channel, gather, http, lifecycle, program, spawn, stream, sync, tcp, threads, timers, wake,
+    yielding,
 };
 
 /// How much a row is to do.
@@ -69,14 +70,15 @@ pub const SAME: f64 = 1.0;
 
 /// All rows, group by group, with those contenders that this machine can run.
 pub fn all() -> Vec<Row> {
-    // A new group is a file like `spawn.rs` and a line here: `sync` and `scope`
-    // belong after `gather`.
-    let groups: [fn() -> Vec<Row>; 12] = [
+    // A new group is a file like `spawn.rs` and a line here: `scope` belongs
+    // after `gather`.
+    let groups: [fn() -> Vec<Row>; 13] = [
         lifecycle::rows,
         spawn::rows,
         yielding::rows,
         channel::rows,
         gather::rows,
+        sync::rows,
         timers::rows,
         threads::rows,
         wake::rows,
