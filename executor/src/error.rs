@@ -10,6 +10,7 @@ use std::fmt;
 use std::io::Write;
 
 use crate::info::{Identity, TaskId, TaskInfo};
+use crate::sys::unmodelled::{Mutex, lock};
 
 /// What a panic carries.
 pub(crate) type Payload = Box<dyn Any + Send>;
@@ -40,7 +41,7 @@ enum Kind {
     Cancelled,
     Closed,
     OwnThread,
-    Panicked(std::sync::Mutex<Payload>),
+    Panicked(Mutex<Payload>),
 }
 
 impl JoinError {
@@ -121,7 +122,7 @@ impl fmt::Display for JoinError {
                  `.await` the handle instead"
             ),
             Kind::Panicked(payload) => {
-                write!(f, "panicked: {}", panic_text(&**crate::sys::lock(payload)))
+                write!(f, "panicked: {}", panic_text(&**lock(payload)))
             }
         }
     }
