@@ -61,15 +61,15 @@ pub(crate) mod unmodelled {
 /// 50 µs: 54 µs late with the default, 4.2 µs with the least slack, 5.0 µs
 /// with a timerfd in the poller, which costs more CPU and a descriptor.
 ///
-/// Elsewhere than on Linux this does nothing: sleeps are as precise as std's
+/// Elsewhere than on Linux, and in Miri, this does nothing: sleeps are as precise as std's
 /// `park_timeout` is there (about a millisecond on Windows).
 pub(crate) struct TimerSlack {
     /// What to go back to.
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(miri)))]
     before: Option<std::num::NonZeroU64>,
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 impl TimerSlack {
     pub(crate) fn set_to_least() -> Self {
         use rustix::thread::{current_timer_slack, set_current_timer_slack};
@@ -82,7 +82,7 @@ impl TimerSlack {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 impl Drop for TimerSlack {
     fn drop(&mut self) {
         // `None` asks for the thread's default.
@@ -90,7 +90,7 @@ impl Drop for TimerSlack {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", not(miri))))]
 impl TimerSlack {
     pub(crate) fn set_to_least() -> Self {
         TimerSlack {}
