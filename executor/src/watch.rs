@@ -121,11 +121,16 @@ impl Watched {
         }
         let tasks = list();
         let took = began.elapsed();
-        *lock(&self.mirror) = Mirror {
-            tasks,
-            taken: Some(began),
-            next: Some(began + took * MIRROR_SHARE),
-        };
+        let mut mirror = lock(&self.mirror);
+        mirror.show(tasks, began);
+        mirror.next = Some(began + took * MIRROR_SHARE);
+    }
+}
+
+impl Mirror {
+    fn show(&mut self, tasks: Vec<TaskInfo>, taken: Instant) {
+        self.tasks = tasks;
+        self.taken = Some(taken);
     }
 }
 

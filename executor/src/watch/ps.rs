@@ -15,7 +15,7 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::{Weak, mpsc};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Watched;
 use crate::error::report;
@@ -121,6 +121,8 @@ fn ask(watched: &Watched) -> Answer {
     let asked = watched.ask.as_ref().is_some_and(|ask| ask(send));
     let answered = asked.then(|| receive.recv_timeout(PATIENCE).ok()).flatten();
     if let Some(tasks) = answered {
+        // The newest that is known, should the loop get stuck next.
+        lock(&watched.mirror).show(tasks.clone(), Instant::now());
         return Answer::own(&watched.thread, tasks);
     }
     let mirror = lock(&watched.mirror);

@@ -152,7 +152,12 @@ fn a_process_answers_while_it_waits_and_while_it_is_stuck_and_cleans_up() {
     let pid = child.id().to_string();
     assert_eq!(child.said(), "waits");
 
-    // It may not have gone to sleep yet; then it answers a little later.
+    // A loop that does not come to answer in time is shown as it stood before.
+    let answers_itself = |_| {
+        let json = answer(&folder, &[&pid, "--json"]);
+        json.contains(r#""answered":true"#)
+    };
+    assert!((0..600).any(answers_itself), "it never answers");
     let tree = answer(&folder, &[&pid, "--tree"]);
     let lines: Vec<_> = tree.lines().collect();
     assert_eq!(lines.len(), 5, "{tree}");

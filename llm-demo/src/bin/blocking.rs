@@ -4,22 +4,20 @@
 //! A heartbeat is due every ten milliseconds. Beside it runs the same blocking
 //! call in three ways; the lateness of the beats tells what that did.
 
-use std::cell::Cell;
 use std::process::ExitCode;
-use std::rc::Rc;
 use std::thread;
 use std::time::Duration;
 
 use clap::error::ErrorKind;
 use clap::{CommandFactory, Parser};
-use executor::{
-    ThreadPool, interval, now, run_in_executor, sleep, spawn_named, to_thread, try_run,
-};
-use llm_demo::{some_time, tell};
+use executor::{ThreadPool, run_in_executor, sleep, to_thread};
+use llm_demo::cli::{LoopArgs, run, show};
+use llm_demo::{Heartbeat, some_time};
+use serde_json::json;
 
 /// Makes the same blocking call in the task itself, with to_thread and with
 /// run_in_executor, and shows how late a heartbeat beside it gets.
-#[derive(Clone, Copy, Parser)]
+#[derive(Parser)]
 #[command(name = "blocking")]
 struct Options {
     /// How long the call blocks its thread
@@ -29,6 +27,11 @@ struct Options {
     /// How often the heart beats; shorter than the call, or it sees nothing
     #[arg(long, default_value = "10ms", value_parser = some_time, allow_hyphen_values = true)]
     every: Duration,
+    /// Print JSON, one object per line
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    of_loop: LoopArgs,
 }
 
 fn main() -> ExitCode {
@@ -38,64 +41,40 @@ fn main() -> ExitCode {
         let error = Options::command().error(ErrorKind::ValueValidation, text);
         error.exit(); // with code 2, like any other bad argument
     }
-    match try_run(compare(options)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tell(format_args!("error: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    run(&mut options.of_loop.runner(), async {
+        compare(&options).await;
+        Ok::<_, std::convert::Infallible>(())
+    })
 }
 
-async fn compare(Options { block, every }: Options) {
+async fn compare(options: &Options) {
+    let block = options.block;
     let call = move || thread::sleep(block); // stands for any call that blocks
     let pool = ThreadPool::new(1);
 
-    row("how the call is made", "worst beat");
+    let say = |text: &str| {
+        if !options.json {
+            executor::println!("{text}");
+        }
+    };
+    say("how the call is made        worst beat");
     let inline = async { call() };
-    row(
-        "in the task itself",
-        late(worst_lateness(every, inline).await),
-    );
-    let beside = to_thread(call);
-    row("to_thread", late(worst_lateness(every, beside).await));
-    let in_pool = run_in_executor(&pool, call);
-    row(
-        "run_in_executor",
-        late(worst_lateness(every, in_pool).await),
-    );
-    executor::println!();
-    executor::println!(
-        "A call in the task holds up the loop's only thread, and every other task with it."
-    );
-    executor::println!("A call on another thread takes as long, and the heart goes on beating.");
+    row(options, "in the task itself", inline).await;
+    row(options, "to_thread", to_thread(call)).await;
+    row(options, "run_in_executor", run_in_executor(&pool, call)).await;
+    say("");
+    say("A call in the task holds up the loop's only thread, and every other task with it.");
+    say("A call on another thread takes as long, and the heart goes on beating.");
 }
 
 /// Lets the heart beat beside a call, and tells how late the latest beat was.
-async fn worst_lateness(every: Duration, call: impl Future<Output = ()>) -> Duration {
-    let worst = Rc::new(Cell::new(Duration::ZERO));
-    let heart = spawn_named("heartbeat", heartbeat(every, Rc::clone(&worst)));
-    sleep(every).await; // it beats steadily
+async fn row(options: &Options, name: &str, call: impl Future<Output = ()>) {
+    let heart = Heartbeat::start(options.every);
+    sleep(options.every).await; // it beats steadily
     call.await;
-    sleep(every).await; // a beat that fell into the call comes now
-    heart.cancel();
-    worst.get()
-}
-
-/// Beats until it is cancelled. A beat has its due time from the schedule, so
-/// the first of those that a blocked loop misses is as late as the loop is.
-async fn heartbeat(every: Duration, worst: Rc<Cell<Duration>>) {
-    let mut beats = interval(every);
-    loop {
-        let due = beats.tick().await;
-        worst.set(worst.get().max(now() - due));
-    }
-}
-
-fn late(by: Duration) -> String {
-    format!("{:.2} ms late", by.as_secs_f64() * 1e3)
-}
-
-fn row(name: &str, value: impl AsRef<str>) {
-    executor::println!("{name:<22}{:>16}", value.as_ref());
+    sleep(options.every).await; // a beat that fell into the call comes now
+    let late = heart.worst().as_secs_f64() * 1e3;
+    let object = json!({ "call": name, "worst_beat_late_ms": late });
+    let text = format!("{late:.2} ms late");
+    show(options.json, &object, format_args!("{name:<22}{text:>16}"));
 }

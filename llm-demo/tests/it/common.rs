@@ -1,5 +1,6 @@
 //! Runs a demo program and holds on to what it said.
 
+use std::ffi::OsStr;
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
 use std::thread;
@@ -22,6 +23,35 @@ pub(crate) fn said(program: &str, arguments: &[&str]) -> Said {
     let output = Command::new(program).args(arguments).output();
     collect(output.expect("the program starts"))
 }
+
+/// Runs a program to its end, with these variables and none of the others that
+/// say where a model is.
+#[track_caller]
+pub(crate) fn said_with(program: &str, arguments: &[&str], variables: &[(&str, &OsStr)]) -> Said {
+    let mut command = Command::new(program);
+    for name in NAMES {
+        command.env_remove(name);
+        command.env_remove(name.to_ascii_lowercase());
+    }
+    command.args(arguments).envs(variables.iter().copied());
+    collect(command.output().expect("the program starts"))
+}
+
+/// What the programs read from the environment.
+const NAMES: [&str; 12] = [
+    "OPENAI_BASE_URL",
+    "OPENAI_API_BASE",
+    "OPENAI_API_KEY",
+    "OPENAI_MODEL",
+    "OPENAI_ORG_ID",
+    "OPENAI_PROJECT_ID",
+    "HTTPS_PROXY",
+    "ALL_PROXY",
+    "NO_PROXY",
+    "SSL_CERT_FILE",
+    "SSL_CERT_DIR",
+    "CLICOLOR_FORCE",
+];
 
 /// Runs a program whose stdout nobody reads from the start.
 ///

@@ -1,0 +1,77 @@
+//! What a client tells about what it does.
+//!
+//! **Invariant:** no notice holds the key.
+//!
+//! Made by `client` and `stream`; a program decides which to show.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Something that happened on the way.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Notice {
+    /// A request failed and will be sent again.
+    Retry {
+        /// After this wait.
+        wait: Duration,
+        /// Which retry this is, from 1.
+        attempt: u32,
+        /// How many there may be.
+        of: u32,
+        /// What failed.
+        why: String,
+    },
+    /// The head of an answer came.
+    Head {
+        /// Such as `POST`.
+        method: &'static str,
+        /// Where to.
+        url: String,
+        /// The HTTP status.
+        status: u16,
+        /// How long it took to come.
+        after: Duration,
+        /// Over a connection that had been kept?
+        reused: bool,
+    },
+    /// An event of a stream came: its data.
+    Event(String),
+    /// A body was read to its end.
+    End {
+        /// How many bytes it had.
+        bytes: u64,
+    },
+}
+
+impl fmt::Display for Notice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Notice::Retry {
+                wait,
+                attempt,
+                of,
+                why,
+            } => write!(
+                f,
+                "retry {attempt} of {of} in {:.2}s: {why}",
+                wait.as_secs_f64()
+            ),
+            Notice::Head {
+                method,
+                url,
+                status,
+                after,
+                reused,
+            } => {
+                let connection = if *reused { "kept" } else { "new" };
+                write!(
+                    f,
+                    "{method} {url}: {status} after {after:.1?}, {connection} connection"
+                )
+            }
+            Notice::Event(data) => write!(f, "event: {data}"),
+            Notice::End { bytes } => write!(f, "end of the answer after {bytes} bytes"),
+        }
+    }
+}
