@@ -9,7 +9,7 @@ use std::any::Any;
 use std::fmt;
 use std::io::Write;
 
-use crate::info::{Identity, TaskId, TaskInfo};
+use crate::info::{Deadlock, Identity, TaskId, TaskInfo};
 use crate::sys::unmodelled::{Mutex, lock};
 
 /// What a panic carries.
@@ -97,6 +97,14 @@ impl JoinError {
         }
     }
 
+    /// What the panic said, if it was one.
+    pub(crate) fn panic_text(&self) -> Option<String> {
+        match &self.0.kind {
+            Kind::Panicked(payload) => Some(panic_text(&**lock(payload)).to_owned()),
+            _ => None,
+        }
+    }
+
     /// The task's id; `None` if the loop had closed and none was made.
     pub fn task_id(&self) -> Option<TaskId> {
         self.0.task.as_ref().map(|task| task.id)
@@ -169,7 +177,9 @@ impl fmt::Display for RunError {
                     "the loop has stalled: nothing is ready, and no timer, thread job or waker \
                      is left that could change that"
                 )?;
-                tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))
+                tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))?;
+                let deadlock = Deadlock::find(tasks);
+                deadlock.map_or(Ok(()), |deadlock| write!(f, "\n{deadlock}"))
             }
         }
     }

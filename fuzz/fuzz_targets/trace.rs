@@ -1,4 +1,4 @@
-//! `cargo +nightly fuzz run --features trace trace -- -max_total_time=60`
+//! `cargo +nightly fuzz run trace -- -max_total_time=60`
 #![cfg_attr(fuzzing, no_main)]
 
 #[cfg(fuzzing)]
@@ -6,5 +6,5 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::trace(bytes));
 
 #[cfg(not(fuzzing))]
 fn main() {
-    println!("run it with: cargo +nightly fuzz run --features trace trace");
+    println!("run it with: cargo +nightly fuzz run trace");
 }

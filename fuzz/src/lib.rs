@@ -62,7 +62,6 @@ pub fn messages(bytes: &[u8]) {
 
 /// A recorded trace: what can be read can be written, read again, replayed and
 /// judged.
-#[cfg(feature = "trace")]
 pub fn trace(bytes: &[u8]) {
     use executor::instrument::{Trace, replay};
     let text = String::from_utf8_lossy(bytes);

@@ -102,7 +102,6 @@ fn messages_are_taken_or_refused() {
     run("messages", fuzz::messages);
 }
 
-#[cfg(feature = "trace")]
 #[test]
 fn a_trace_that_is_read_can_be_written_and_replayed() {
     run("trace", fuzz::trace);

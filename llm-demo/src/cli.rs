@@ -139,7 +139,9 @@ impl CommonArgs {
 /// How often `-v` must be given for a notice to be shown.
 fn least_level(notice: &Notice) -> u8 {
     match notice {
-        Notice::Retry { .. } => 0,
+        Notice::Retry {
+            connected: true, ..
+        } => 0,
         Notice::Event(_) => 2,
         _ => 1,
     }

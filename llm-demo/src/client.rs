@@ -265,6 +265,7 @@ impl OpenAi {
                 wait,
                 attempt: retry,
                 of,
+                connected: !matches!(error, Error::Connect { .. }),
                 why: match &error {
                     // The details are for the end: they will be the same.
                     Error::Connect { to, .. } => format!("no connection to {to}"),

@@ -21,6 +21,9 @@ pub enum Notice {
         of: u32,
         /// What failed.
         why: String,
+        /// Was there a server at all? If not, the error at the end says it
+        /// all, and says it better.
+        connected: bool,
     },
     /// The head of an answer came.
     Head {
@@ -52,6 +55,7 @@ impl fmt::Display for Notice {
                 attempt,
                 of,
                 why,
+                ..
             } => write!(
                 f,
                 "retry {attempt} of {of} in {:.2}s: {why}",

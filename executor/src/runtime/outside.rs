@@ -10,7 +10,7 @@ mod model;
 
 use super::{Runtime, contain};
 use crate::pool::ThreadPool;
-use crate::probe::{Event, job_number};
+use crate::probe::{Cause, Event, job_number};
 use crate::ready::{Mail, Mailbox};
 use crate::slab::JobKey;
 use crate::sys::{Arc, TimerSlack};
@@ -54,6 +54,7 @@ impl Runtime {
             messages: letters.len(),
         });
         for letter in letters.drain(..) {
+            self.probe.because(Cause::Mail);
             match letter {
                 Mail::Wake(task) => self.ready.wake(task),
                 Mail::Cancel(task) => {

@@ -16,6 +16,7 @@ mod context;
 mod coverage;
 #[cfg(not(miri))]
 mod datagrams;
+mod deadlock;
 #[cfg(all(unix, not(miri)))]
 mod examples;
 mod fairness;
@@ -26,6 +27,8 @@ mod introspection;
 mod posting;
 #[cfg(all(unix, not(miri)))]
 mod processes;
+mod recording;
+mod replay;
 mod run;
 mod scope;
 #[cfg(not(miri))]
@@ -33,6 +36,7 @@ mod serve;
 #[cfg(not(miri))]
 mod sockets;
 mod spawn;
+mod sync;
 #[cfg(all(unix, not(miri)))]
 mod terminal;
 mod testing;

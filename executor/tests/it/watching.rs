@@ -163,14 +163,14 @@ fn a_process_answers_while_it_waits_and_while_it_is_stuck_and_cleans_up() {
     assert_eq!(lines.len(), 5, "{tree}");
     assert!(lines[0].starts_with("loop on thread "), "{tree}");
     assert!(lines[0].contains("tasks: 4"), "{tree}");
-    assert!(lines[1].starts_with("  task 1 "), "{tree}");
+    assert!(lines[1].starts_with("  task 1: "), "{tree}");
     assert!(
-        lines[2].starts_with("    task 2 \"sleeper \"1\"\" "),
+        lines[2].starts_with("  |-- task 2 \"sleeper \"1\"\": "),
         "{tree}"
     );
-    assert!(lines[3].starts_with("    task 3 \"worker\" "), "{tree}");
+    assert!(lines[3].starts_with("  `-- task 3 \"worker\": "), "{tree}");
     assert!(
-        lines[4].starts_with("      task 4 \"grandchild\" "),
+        lines[4].starts_with("      `-- task 4 \"grandchild\": "),
         "{tree}"
     );
     let socket = &folder.sockets()[0];

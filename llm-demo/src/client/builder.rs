@@ -264,7 +264,10 @@ fn var(name: &str) -> Option<String> {
 }
 
 fn show_retries(notice: &Notice) {
-    if let Notice::Retry { .. } = notice {
+    if let Notice::Retry {
+        connected: true, ..
+    } = notice
+    {
         crate::tell(format_args!("{notice}"));
     }
 }

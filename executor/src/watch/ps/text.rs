@@ -2,11 +2,10 @@
 //!
 //! **Invariant:** every task of every loop is in each of the three.
 
-use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::Duration;
 
-use crate::info::{Identity, TaskId, TaskInfo, TaskState};
+use crate::info::{Identity, TaskId, TaskInfo, TaskState, Tree};
 
 /// What is known of one loop.
 pub(super) struct Answer {
@@ -86,31 +85,9 @@ pub(super) fn list(answers: &[Answer]) -> String {
 
 pub(super) fn tree(answers: &[Answer]) -> String {
     render(answers, |tasks| {
-        let mut children: BTreeMap<Option<TaskId>, Vec<&TaskInfo>> = BTreeMap::new();
-        for task in tasks {
-            // The parent may have ended.
-            let parent = task
-                .parent()
-                .filter(|id| tasks.iter().any(|t| t.id() == *id));
-            children.entry(parent).or_default().push(task);
-        }
-        let mut text = String::new();
-        branch(&children, None, 1, &mut text);
-        text
+        let tree = Tree(tasks).to_string();
+        tree.lines().map(|line| format!("  {line}\n")).collect()
     })
-}
-
-fn branch(
-    children: &BTreeMap<Option<TaskId>, Vec<&TaskInfo>>,
-    of: Option<TaskId>,
-    depth: usize,
-    text: &mut String,
-) {
-    for task in children.get(&of).into_iter().flatten() {
-        let indent = "  ".repeat(depth);
-        writeln!(text, "{indent}{task}").expect("a String takes everything");
-        branch(children, Some(task.id()), depth + 1, text);
-    }
 }
 
 fn render(answers: &[Answer], tasks: impl Fn(&[TaskInfo]) -> String) -> String {

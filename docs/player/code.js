@@ -1,0 +1,120 @@
+// The loop's own lines, with the one marked that is being run.
+//
+// Invariant: the lines come from source.js, which generate.js makes from the
+// repository's files; nothing is typed here.
+//
+// Called by pane.js.
+"use strict";
+
+var LoopCode = (function () {
+  const make = (...all) => LoopPanels.make(...all);
+
+  // The name of the place in the source where an event happens. generate.js
+  // says which line that is.
+  function placeOf(event, state, main) {
+    const own = event.task === main || state.polling === main ? ".main" : "";
+    if (state.suspended.length || (event.k === "poll.end" && state.polling !== null)) {
+      const outer = state.suspended.length ? state.suspended[0] : state.polling;
+      return "inside" + (outer === main ? ".main" : "");
+    }
+    switch (event.k) {
+      case "poll.start": return "poll.start" + own;
+      case "poll.end": return "poll.end" + own;
+      case "waker.count": return state.mode === "park" ? "park.start" : "put_back" + own;
+      case "task.done": return event.task === main ? "main.done" : "task.done";
+      case "run.start": case "turn": case "turn.order": return "turn";
+      case "run.end": case "loop.close": case "loop.closed": return "main.done";
+      case "timer.fire": case "park.start": case "park.end": case "inbox.drain": return event.k;
+      case "io.event": case "call.start": case "call.end": return event.k;
+    }
+    if (state.mode === "poll") return "inside" + own;
+    if (state.calling !== null) return "call.start";
+    if (event.k === "wake" || event.k === "ready.push" || event.k === "call.push") return cause(event);
+    return state.mode === "park" ? "park.start" : "turn";
+  }
+
+  function cause(event) {
+    if (event.k === "call.push" || (event.by && event.by.timer)) return "timer.wake";
+    if (event.by === "io") return "io.event";
+    if (event.by === "mail" || (event.by && event.by.job)) return "inbox.drain";
+    return "turn";
+  }
+
+  class Code {
+    constructor(box, trace) {
+      const all = typeof LOOP_SOURCE === "undefined" ? {} : LOOP_SOURCE;
+      this.source = all[trace.lang] || null;
+      this.programs = all.programs || {};
+      this.trace = trace;
+      this.box = box;
+      this.parts = [];
+      this.marked = [];
+      this.main = (trace.events.find((event) => event.k === "task.spawn") || {}).task;
+      if (this.source) this.parts = this.add(this.source.parts);
+      this.program = this.programOf();
+    }
+
+    // A program whose text is here, if events say which of its lines they are at.
+    programOf() {
+      const at = this.trace.events.find((event) => event.at && this.programs[event.at.split(":")[0]]);
+      if (!at) return null;
+      const name = at.at.split(":")[0];
+      return this.add([{ title: name, first: 1, lines: this.programs[name] }])[0];
+    }
+
+    // Adds one box to scroll in, with the parts below each other.
+    add(parts) {
+      const box = make("div", { class: "lines", tabindex: "0", role: "region", "aria-label": parts[0].title });
+      this.box.append(box);
+      return parts.map((part) => {
+        const lines = part.lines.map((text, n) => make("li", { value: part.first + n }, make("code", {}, text || " ")));
+        box.append(make("section", {}, make("p", { class: "caption" }, part.title), make("ol", {}, ...lines)));
+        return { title: part.title, first: part.first, lines, box };
+      });
+    }
+
+    show(event, state, events) {
+      for (const line of this.marked) line.removeAttribute("aria-current");
+      this.marked = [];
+      if (this.source) this.markLoop(event, state, events);
+      if (this.program) this.markProgram(event, events);
+    }
+
+    // A push after a wake stands on the wake's line.
+    markLoop(event, state, events) {
+      let told = event;
+      if (event.k === "ready.push" && event.i > 0 && events[event.i - 1].k === "wake") told = events[event.i - 1];
+      const anchor = this.source.places[placeOf(told, state, this.main)];
+      if (anchor) this.mark(this.parts[anchor[0]], anchor[1]);
+    }
+
+    markProgram(event, events) {
+      const name = this.program.title + ":";
+      for (let i = event.i; i >= 0 && i > event.i - 8; i--) {
+        const at = events[i].at;
+        if (events[i].k === "turn" || events[i].k === "park.start") return;
+        if (at && at.startsWith(name)) return this.mark(this.program, Number(at.split(":")[1]));
+      }
+    }
+
+    mark(part, number) {
+      const line = part.lines[number - part.first];
+      if (!line) return;
+      line.setAttribute("aria-current", "true");
+      this.marked.push(line);
+      this.scroll(part, number - part.first);
+    }
+
+    // After the frame is laid out: asking earlier would lay it out twice.
+    scroll(part, n) {
+      requestAnimationFrame(() => setTimeout(() => {
+        const { box } = part, top = part.lines[n].offsetTop;
+        if (top < box.scrollTop + 30 || top > box.scrollTop + box.clientHeight - 40) {
+          box.scrollTop = Math.max(0, top - box.clientHeight / 2);
+        }
+      }));
+    }
+  }
+
+  return { Code, placeOf };
+})();

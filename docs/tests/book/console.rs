@@ -1,0 +1,267 @@
+//! Console blocks are run, and what they print is compared.
+//!
+//! The syntax is trycmd's: `$ command`, then `? code` if it fails, then what
+//! it prints; `[..]` stands for part of a line, a line `...` for any lines.
+//! Under `<!-- console: numbers vary -->` a number stands for any number, so
+//! that a page can show real measurements without `[..]` all over them.
+//!
+//! Invariant: a command is a program of this workspace or a Python program of
+//! the book, never a shell.
+//!
+//! Called by `main`.
+
+use std::fmt::Write as _;
+use std::process::Command;
+
+use crate::check::{Finding, difference};
+use crate::markdown::{Fence, Page};
+use crate::programs::{self, Printed, Target, program, python};
+
+pub(crate) fn check(page: &Page) -> Vec<Finding> {
+    let fences = page.fences.iter();
+    let consoles = fences.filter(|fence| fence.language() == "console");
+    consoles.filter_map(|fence| look(fence).err()).collect()
+}
+
+fn look(fence: &Fence) -> Result<(), Finding> {
+    let vary = fence.directed("console") == Some("numbers vary");
+    let mut real = String::new();
+    let mut same = true;
+    for entry in entries(&fence.body) {
+        let complain = |what| Finding::new(fence.line, format!("$ {}: {what}", entry.command));
+        let Some(printed) = run(entry.command).map_err(complain)? else {
+            real.push_str(&entry.whole());
+            continue;
+        };
+        let printed = with_status(printed);
+        if matches(&entry.expected, &printed, vary) {
+            real.push_str(&entry.whole());
+        } else {
+            same = false;
+            writeln!(real, "$ {}\n{printed}", entry.command).expect("a String takes everything");
+            real.truncate(real.trim_end().len());
+            real.push('\n');
+        }
+    }
+    if same {
+        return Ok(());
+    }
+    let what = format!(
+        "it prints something else:{}",
+        difference(&fence.body, &real)
+    );
+    Err(Finding::new(fence.line, what).mended_by(fence.with_body(&real)))
+}
+
+/// A command of a block, and what should come out.
+struct Entry<'a> {
+    command: &'a str,
+    expected: String,
+}
+
+impl Entry<'_> {
+    fn whole(&self) -> String {
+        format!("$ {}\n{}", self.command, self.expected)
+    }
+}
+
+fn entries(body: &str) -> Vec<Entry<'_>> {
+    let mut entries: Vec<Entry<'_>> = Vec::new();
+    for line in body.lines() {
+        if let Some(command) = line.strip_prefix("$ ") {
+            let expected = String::new();
+            entries.push(Entry { command, expected });
+        } else if let Some(entry) = entries.last_mut() {
+            entry.expected += line;
+            entry.expected += "\n";
+        }
+    }
+    entries
+}
+
+/// The programs that a page runs, as their commands name them.
+pub(crate) fn commands(page: &Page) -> Vec<String> {
+    let fences = page.fences.iter();
+    let consoles = fences.filter(|fence| fence.language() == "console");
+    let entries = consoles.flat_map(|fence| entries(&fence.body));
+    entries.map(|entry| entry.command.to_owned()).collect()
+}
+
+/// `None` if the program that it needs is not on this machine.
+fn run(line: &str) -> Result<Option<Printed>, String> {
+    let words = words(line);
+    let is_setting = |word: &&String| word.contains('=') && !word.starts_with('-');
+    let settings = words.iter().take_while(is_setting).count();
+    let (settings, words) = words.split_at(settings);
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    let mut command = match &words[..] {
+        ["python3", path, args @ ..] if path.starts_with("docs/python/") => {
+            let Some(python) = python() else {
+                return Ok(None);
+            };
+            let mut command = Command::new(python);
+            command.arg("-B").arg(path).args(args);
+            command
+        }
+        ["cargo", "run", rest @ ..] => {
+            let (target, args) = target(rest)?;
+            let mut command = Command::new(program(&target)?);
+            command.args(args);
+            command
+        }
+        _ => return Err("only `cargo run` and `python3 docs/python/..` can be checked".into()),
+    };
+    for (name, value) in settings.iter().filter_map(|word| word.split_once('=')) {
+        command.env(name, value);
+    }
+    programs::run(&mut command).map(Some)
+}
+
+/// The words of a command line; quotes hold one together.
+fn words(line: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut quoted = false;
+    for c in line.chars() {
+        match c {
+            '"' | '\'' => quoted = !quoted,
+            ' ' if !quoted => words.push(String::new()),
+            c => words.last_mut().expect("there is one").push(c),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// What `cargo run ..` runs, and with what arguments.
+fn target<'a>(mut words: &'a [&'a str]) -> Result<(Target, &'a [&'a str]), String> {
+    let mut package = None;
+    let mut found = None;
+    loop {
+        words = match words {
+            ["-q" | "--release", rest @ ..] => rest,
+            ["-p", name, rest @ ..] => {
+                package = Some(name.to_string());
+                rest
+            }
+            [kind @ ("--bin" | "--example"), name, rest @ ..] => {
+                found = Some((kind[2..].to_owned(), name.to_string()));
+                rest
+            }
+            ["--", rest @ ..] => {
+                words = rest;
+                break;
+            }
+            [] => break,
+            [word, ..] => return Err(format!("`{word}` is not understood here")),
+        }
+    }
+    let (kind, name) = found.ok_or("say --bin or --example")?;
+    // Only the demo programs can be named without their package.
+    let package = package.unwrap_or_else(|| "llm-demo".into());
+    let target = Target {
+        package,
+        kind,
+        name,
+    };
+    Ok((target, words))
+}
+
+/// What a block shows: `? code` above the text, if it failed.
+fn with_status(Printed { text, status }: Printed) -> String {
+    let mut text = text.replace("\r\n", "\n");
+    if !text.is_empty() && !text.ends_with('\n') {
+        text.push('\n');
+    }
+    match status.code() {
+        Some(0) => text,
+        Some(code) => format!("? {code}\n{text}"),
+        None => format!("? interrupted\n{text}"),
+    }
+}
+
+/// Does the text fit what is expected?
+fn matches(expected: &str, text: &str, numbers_vary: bool) -> bool {
+    let normal = |text: &str| match numbers_vary {
+        true => without_numbers(text),
+        false => text.trim_end().to_owned(),
+    };
+    let (expected, text) = (normal(expected), normal(text));
+    let expected: Vec<_> = expected.lines().collect();
+    let text: Vec<_> = text.lines().collect();
+    lines_match(&expected, &text)
+}
+
+fn lines_match(expected: &[&str], text: &[&str]) -> bool {
+    match (expected, text) {
+        (["...", rest @ ..], _) => {
+            (0..=text.len()).any(|skipped| lines_match(rest, &text[skipped..]))
+        }
+        ([e, expected @ ..], [t, text @ ..]) => line_matches(e, t) && lines_match(expected, text),
+        (expected, text) => expected.is_empty() && text.is_empty(),
+    }
+}
+
+fn line_matches(expected: &str, line: &str) -> bool {
+    let parts: Vec<_> = expected.split("[..]").collect();
+    let [first, between @ .., last] = &parts[..] else {
+        return expected == line;
+    };
+    let Some(mut rest) = line.strip_prefix(first) else {
+        return false;
+    };
+    for part in between {
+        match rest.split_once(part) {
+            Some((_, after)) => rest = after,
+            None => return false,
+        }
+    }
+    rest.ends_with(last)
+}
+
+/// Every number becomes `#`, and the blanks that line numbers up become one.
+fn without_numbers(text: &str) -> String {
+    let mut out = String::new();
+    for line in text.trim_end().lines() {
+        let mut last = ' ';
+        for c in line.chars() {
+            let now = match c {
+                '0'..='9' => '#',
+                '.' if last == '#' => continue,
+                c => c,
+            };
+            if !(now == last && matches!(now, '#' | ' ')) {
+                out.push(now);
+            }
+            last = now;
+        }
+        out.push('\n');
+    }
+    out
+}
+
+#[test]
+fn wildcards_match_parts_and_lines() {
+    assert!(matches("a [..] c\n", "a b c\n", false));
+    assert!(!matches("a [..] c\n", "a b d\n", false));
+    assert!(matches("a\n...\nz\n", "a\nb\nc\nz\n", false));
+    assert!(!matches("a\n...\nz\n", "a\nb\n", false));
+    assert!(!matches("a\n", "a\nb\n", false));
+    assert!(matches("one[..]\n", "one\n", false));
+}
+
+#[test]
+fn numbers_vary_where_a_page_says_so() {
+    assert!(matches("took  2.00s of 6\n", "took 13.5s of 7\n", true));
+    assert!(!matches("took 2.00s\n", "took 2.00ms\n", true));
+    assert!(!matches("took 2.00s\n", "took 2.01s\n", false));
+}
+
+#[test]
+fn a_command_line_names_a_program() {
+    let line = "run -q -p docs --example lazy -- --slow \"two words\"";
+    let words = words(line);
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    let (target, args) = target(&words[1..]).unwrap();
+    assert_eq!((&target.kind[..], &target.name[..]), ("example", "lazy"));
+    assert_eq!(args, ["--slow", "two words"]);
+}

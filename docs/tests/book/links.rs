@@ -1,0 +1,115 @@
+//! Links lead somewhere, and the contents list every page.
+//!
+//! A link within the repository names a file that exists; behind `#`, a
+//! heading of that page. A link into a source file may have a title, which
+//! then names an item there: `[the poll](../executor/src/run.rs "fn poll_task")`.
+//!
+//! Invariant: nothing is fetched. Addresses on the web are not followed.
+//!
+//! Called by `main`.
+
+use std::fmt::Write as _;
+
+use crate::check::{Finding, all_right, pages, read, root};
+use crate::items::select;
+use crate::markdown::{Link, Page};
+
+pub(crate) fn check(page: &Page) -> Vec<Finding> {
+    let complaint = |link: &Link| {
+        let what = follow(page, link).err()?;
+        Some(Finding::new(link.line, format!("`{}`: {what}", link.to)))
+    };
+    page.links.iter().filter_map(complaint).collect()
+}
+
+fn follow(page: &Page, link: &Link) -> Result<(), String> {
+    if link.to.contains("://") {
+        return Ok(());
+    }
+    let (path, anchor) = link.to.split_once('#').unwrap_or((&link.to, ""));
+    let path = resolve(&page.path, path)?;
+    if !root().join(&path).exists() {
+        return Err("there is no such file".into());
+    }
+    if path.ends_with(".rs") && !link.title.is_empty() {
+        return select(&path, &read(&path)?, Some(&link.title)).map(drop);
+    }
+    if path.ends_with(".md") && !anchor.is_empty() {
+        let target = Page::parse(&path, &read(&path)?);
+        let found = anchors(&target).iter().any(|a| a == anchor);
+        return found
+            .then_some(())
+            .ok_or("that page has no such heading".into());
+    }
+    Ok(())
+}
+
+/// A path from the workspace's folder.
+fn resolve(from: &str, to: &str) -> Result<String, String> {
+    if to.is_empty() {
+        return Ok(from.into());
+    }
+    let mut parts: Vec<_> = from.split('/').collect();
+    parts.pop();
+    for part in to.split('/') {
+        match part {
+            "." | "" => {}
+            ".." => drop(parts.pop().ok_or("it leaves the repository")?),
+            part => parts.push(part),
+        }
+    }
+    Ok(parts.join("/"))
+}
+
+/// The anchors of a page's headings, as GitHub makes them.
+fn anchors(page: &Page) -> Vec<String> {
+    let mut anchors: Vec<String> = Vec::new();
+    for heading in &page.headings {
+        let kept = heading.to_lowercase();
+        let kept = kept
+            .chars()
+            .filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        let anchor: String = kept.map(|c| if c == ' ' { '-' } else { c }).collect();
+        let same = anchors.iter().filter(|a| **a == anchor).count();
+        let suffix = match same {
+            0 => String::new(),
+            n => format!("-{n}"),
+        };
+        anchors.push(anchor + &suffix);
+    }
+    anchors
+}
+
+/// Both lists of contents name every page, in the same order.
+pub(crate) fn check_contents() -> Result<(), String> {
+    let mut complaints = String::new();
+    let pages = pages();
+    let listed = |name: &str| {
+        let page = pages.iter().find(|page| page.name() == name);
+        let links = page.into_iter().flat_map(|page| &page.links);
+        let own = links.filter(|link| link.to.ends_with(".md") && !link.to.contains('/'));
+        own.map(|link| link.to.as_str()).collect::<Vec<_>>()
+    };
+    let (summary, contents) = (listed("SUMMARY.md"), listed("README.md"));
+    for page in pages.iter().map(Page::name) {
+        for (list, name) in [(&summary, "SUMMARY.md"), (&contents, "README.md")] {
+            if !["README.md", "SUMMARY.md"].contains(&page) && !list.contains(&page) {
+                writeln!(complaints, "{name} does not list {page}").expect("a String");
+            }
+        }
+    }
+    all_right("contents", complaints)
+}
+
+#[test]
+fn anchors_are_github_s() {
+    let page = Page::parse("p.md", "# What *is* `run`?\n\n## A-b, c\n\n## A-b, c\n");
+    assert_eq!(anchors(&page), ["what-is-run", "a-b-c", "a-b-c-1"]);
+}
+
+#[test]
+fn paths_are_followed_from_the_page() {
+    let run = resolve("docs/a.md", "../executor/src/run.rs");
+    assert_eq!(run.as_deref(), Ok("executor/src/run.rs"));
+    assert!(resolve("docs/a.md", "../../etc").is_err());
+}

@@ -1,0 +1,89 @@
+//! The tests that keep the book true.
+//!
+//! Each test reads every page and complains about all that is wrong at once.
+//! `BLESS=1 cargo test -p docs` rewrites what can be rewritten: shown code,
+//! diffs, printed output, compiler messages.
+//!
+//! The one rule: a page is never believed. What it shows is compared with the
+//! file it names, or produced again by the program it names.
+
+mod check;
+mod code;
+mod compile_fail;
+mod console;
+mod exercises;
+mod form;
+mod items;
+mod links;
+mod markdown;
+mod programs;
+mod python;
+mod steps;
+mod words;
+
+use check::Report;
+
+#[test]
+fn shown_code_equals_its_source() {
+    Report::of("shown code", code::check).unwrap();
+}
+
+#[test]
+fn shown_diffs_equal_the_real_ones() {
+    Report::of("shown diffs", steps::check_diffs).unwrap();
+}
+
+#[test]
+fn every_step_is_shown_run_and_needs_std_only() {
+    steps::check_files().unwrap();
+}
+
+#[test]
+fn console_blocks_print_what_they_show() {
+    Report::of("console blocks", console::check).unwrap();
+}
+
+#[test]
+fn code_that_must_not_compile_gives_the_shown_error() {
+    Report::of("compile_fail blocks", compile_fail::check).unwrap();
+}
+
+#[test]
+fn links_and_anchors_exist() {
+    Report::of("links", links::check).unwrap();
+}
+
+#[test]
+fn every_page_is_in_the_contents() {
+    links::check_contents().unwrap();
+}
+
+#[test]
+fn every_term_is_in_the_glossary() {
+    words::check_glossary().unwrap();
+}
+
+#[test]
+fn every_line_of_the_phrase_book_is_in_a_program() {
+    words::check_phrasebook().unwrap();
+}
+
+#[test]
+fn chapters_are_short_and_end_with_questions() {
+    form::check_chapters().unwrap();
+}
+
+#[test]
+fn pictures_have_text() {
+    Report::of("pictures", form::check_pictures).unwrap();
+}
+
+#[test]
+fn python_programs_are_shown_and_run() {
+    python::check().unwrap();
+}
+
+#[test]
+fn exercises_fail_unsolved_and_pass_solved() {
+    exercises::check().unwrap();
+}

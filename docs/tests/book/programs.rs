@@ -1,0 +1,149 @@
+//! The programs of the workspace: where they lie, that they are fresh, and
+//! what they print.
+//!
+//! Invariant: what runs was built from the sources as they are now. Cargo's
+//! own list of a program's sources (the `.d` file beside it) says so; if it
+//! does not, or the program is missing, cargo builds it.
+//!
+//! Used by `console` and `exercises`.
+
+use std::collections::BTreeSet;
+use std::fs::{self, File};
+use std::io::{Read, Seek};
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Stdio};
+use std::sync::{Mutex, OnceLock};
+use std::thread;
+use std::time::{Duration, Instant, SystemTime};
+
+use crate::check::root;
+
+/// A program may take this long before it counts as hung. Generous: a busy
+/// machine must not fail a test.
+const LONGEST: Duration = Duration::from_secs(120);
+
+/// What a command printed, stdout and stderr together as a terminal shows
+/// them, and how it ended.
+pub(crate) struct Printed {
+    pub(crate) text: String,
+    pub(crate) status: ExitStatus,
+}
+
+/// `--bin NAME` or `--example NAME` of a package.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Target {
+    pub(crate) package: String,
+    /// `bin` or `example`.
+    pub(crate) kind: String,
+    pub(crate) name: String,
+}
+
+/// Where the program lies, built if need be.
+pub(crate) fn program(target: &Target) -> Result<PathBuf, String> {
+    static BUILDING: Mutex<BTreeSet<Target>> = Mutex::new(BTreeSet::new());
+    let path = place(target);
+    let mut tried = BUILDING.lock().map_err(|_| "an earlier build failed")?;
+    if is_fresh(&path) || !tried.insert(target.clone()) {
+        return Ok(path);
+    }
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--package", &target.package]);
+    cargo.args([format!("--{}", target.kind), target.name.clone()]);
+    if profile_folder().ends_with("release") {
+        cargo.arg("--release");
+    }
+    let output = cargo.current_dir(root()).output();
+    let output = output.map_err(|error| format!("cannot start cargo: {error}"))?;
+    if !output.status.success() || !path.exists() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        return Err(format!("cargo could not build {target:?}:\n{said}"));
+    }
+    Ok(path)
+}
+
+fn place(target: &Target) -> PathBuf {
+    let mut folder = profile_folder();
+    if target.kind == "example" {
+        folder.push("examples");
+    }
+    folder.join(format!("{}{}", target.name, std::env::consts::EXE_SUFFIX))
+}
+
+/// The folder of the profile that this test was built with: `target/debug`.
+pub(crate) fn profile_folder() -> PathBuf {
+    let own = std::env::current_exe().expect("a test knows its own file");
+    let deps = own.parent().and_then(Path::parent);
+    deps.expect("a test lies in target/PROFILE/deps").into()
+}
+
+/// Is the program newer than all its sources?
+fn is_fresh(path: &Path) -> bool {
+    let Some(built) = modified(path) else {
+        return false;
+    };
+    let Ok(list) = fs::read_to_string(path.with_extension("d")) else {
+        return false;
+    };
+    let lock = root().join("Cargo.lock");
+    let sources = list.split_once(": ").map_or("", |(_, sources)| sources);
+    let mut sources = sources.split_whitespace().map(PathBuf::from).chain([lock]);
+    sources.all(|source| modified(&source).is_some_and(|at| at <= built))
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).ok()?.modified().ok()
+}
+
+/// Runs a command in the workspace's folder, with nothing to read.
+pub(crate) fn run(command: &mut Command) -> Result<Printed, String> {
+    let printed = tempfile::tempfile().map_err(|error| format!("no temporary file: {error}"))?;
+    let copy = |file: &File| {
+        file.try_clone()
+            .map_err(|error| format!("no copy: {error}"))
+    };
+    command.current_dir(root()).stdin(Stdio::null());
+    command.stdout(copy(&printed)?).stderr(copy(&printed)?);
+    for name in [
+        "RUST_BACKTRACE",
+        "EXECUTOR_TRACE",
+        "EXECUTOR_TIMELINE",
+        "EXECUTOR_DEBUG",
+    ] {
+        command.env_remove(name);
+    }
+    let child = command.spawn();
+    let mut child = child.map_err(|error| format!("cannot start {command:?}: {error}"))?;
+    let start = Instant::now();
+    let status = loop {
+        if let Some(status) = child.try_wait().map_err(|error| error.to_string())? {
+            break status;
+        }
+        if start.elapsed() > LONGEST {
+            let _ = child.kill(); // it may have ended just now
+            let _ = child.wait();
+            return Err(format!("{command:?} did not end within {LONGEST:?}"));
+        }
+        thread::sleep(Duration::from_millis(5));
+    };
+    let mut text = String::new();
+    let mut printed = printed;
+    printed.rewind().map_err(|error| error.to_string())?;
+    let read = printed.read_to_string(&mut text);
+    read.map_err(|error| format!("{command:?} printed no text: {error}"))?;
+    Ok(Printed { text, status })
+}
+
+/// The Python to run examples with, if there is one that is new enough.
+pub(crate) fn python() -> Option<&'static str> {
+    static FOUND: OnceLock<bool> = OnceLock::new();
+    let found = FOUND.get_or_init(|| {
+        let version = "import sys; sys.exit(sys.version_info < (3, 11))";
+        let python = Command::new("python3").args(["-c", version]).status();
+        let found = python.is_ok_and(|status| status.success());
+        if !found {
+            eprintln!("skipped: no python3 (3.11 or newer), so the Python programs are not run");
+        }
+        found
+    });
+    found.then_some("python3")
+}
