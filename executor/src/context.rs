@@ -12,7 +12,7 @@
 use std::any::Any;
 use std::cell::RefCell;
 
-use crate::sys::Arc;
+use crate::sys::{Arc, thread_local};
 
 type Value = Arc<dyn Any + Send + Sync>;
 

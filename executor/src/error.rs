@@ -10,6 +10,7 @@ use std::fmt;
 use std::io::Write;
 
 use crate::info::{Deadlock, Identity, TaskId, TaskInfo};
+use crate::sys::unmodelled::{Mutex, lock};
 
 /// What a panic carries.
 pub(crate) type Payload = Box<dyn Any + Send>;
@@ -40,7 +41,7 @@ enum Kind {
     Cancelled,
     Closed,
     OwnThread,
-    Panicked(std::sync::Mutex<Payload>),
+    Panicked(Mutex<Payload>),
 }
 
 impl JoinError {
@@ -99,7 +100,7 @@ impl JoinError {
     /// What the panic said, if it was one.
     pub(crate) fn panic_text(&self) -> Option<String> {
         match &self.0.kind {
-            Kind::Panicked(payload) => Some(panic_text(&**crate::sys::lock(payload)).to_owned()),
+            Kind::Panicked(payload) => Some(panic_text(&**lock(payload)).to_owned()),
             _ => None,
         }
     }
@@ -129,7 +130,7 @@ impl fmt::Display for JoinError {
                  `.await` the handle instead"
             ),
             Kind::Panicked(payload) => {
-                write!(f, "panicked: {}", panic_text(&**crate::sys::lock(payload)))
+                write!(f, "panicked: {}", panic_text(&**lock(payload)))
             }
         }
     }

@@ -14,7 +14,8 @@ use std::thread;
 
 use futures_core::Stream;
 
-use crate::sys::{AtomicU64, Condvar, Mutex, OnceLock, Ordering, PoisonError, lock};
+use crate::sys::unmodelled::{AtomicU64, Condvar, Mutex, PoisonError, lock};
+use crate::sys::{OnceLock, Ordering};
 
 /// The lines of standard input, without their ends, as a `Stream`.
 ///

@@ -139,6 +139,9 @@ pub mod testing;
 #[cfg(feature = "hyper")]
 #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
 pub mod hyper;
+// Whole runs under a model checker; see `sys`.
+#[cfg(all(test, executor_loom))]
+mod model;
 
 /// Sockets and servers (asyncio: streams, datagram endpoints, `start_server`).
 pub mod net {

@@ -14,19 +14,22 @@
 //! served by a few threads (10,000 at once cost about 0.5 µs each; in tokio,
 //! where each may start a thread, 12 µs: `cargo bench -- threads`).
 
+#[cfg(all(test, executor_loom))]
+mod model;
+
 use std::num::NonZeroUsize;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::thread::JoinHandle;
 use std::time::Duration;
-
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use crate::context::{self, Context};
 use crate::error::{Payload, panic_text, report};
 use crate::probe::Far;
 use crate::ready::{Mail, Mailbox};
 use crate::slab::JobKey;
-use crate::sys::{Arc, AtomicIsize, AtomicUsize, Mutex, Ordering, lock};
+use crate::sys::{
+    Arc, AtomicIsize, AtomicUsize, JoinHandle, Mutex, Ordering, Receiver, RecvTimeoutError, Sender,
+    lock, spawn_thread, unbounded,
+};
 
 /// How long a thread waits for a job before it goes away. Ten seconds is what
 /// trio and tokio use: long enough to serve a program that blocks now and
@@ -134,18 +137,11 @@ impl ThreadPool {
     /// Starts a thread if the limit allows.
     fn grow(&self) -> std::io::Result<()> {
         let shared = &self.shared;
-        let below_limit = |n: usize| (n < shared.limit).then_some(n + 1);
-        let claim = shared
-            .threads
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, below_limit);
-        if claim.is_err() {
+        if !shared.claim_place() {
             return Ok(()); // full: a thread that is done will come for the job
         }
         let worker = Worker(Arc::clone(shared));
-        let started = std::thread::Builder::new()
-            .name("executor-pool".into())
-            .spawn(move || worker.serve());
-        match started {
+        match spawn_thread("executor-pool", move || worker.serve()) {
             Ok(handle) => {
                 shared.spare.fetch_add(1, Ordering::AcqRel);
                 let mut handles = lock(&shared.handles);
@@ -178,6 +174,16 @@ impl ThreadPool {
     }
 }
 
+impl Shared {
+    /// Takes a place for one more thread, if the limit allows.
+    fn claim_place(&self) -> bool {
+        let below_limit = |n: usize| (n < self.limit).then_some(n + 1);
+        self.threads
+            .fetch_update(Ordering::AcqRel, Ordering::Acquire, below_limit)
+            .is_ok()
+    }
+}
+
 /// One thread of a pool.
 struct Worker(Arc<Shared>);
 
@@ -207,10 +213,25 @@ impl Worker {
             .spare
             .fetch_update(Ordering::AcqRel, Ordering::Acquire, claim)
             .is_ok();
-        if unclaimed {
-            self.0.threads.fetch_sub(1, Ordering::AcqRel);
+        if !unclaimed {
+            return false;
         }
-        unclaimed
+        self.0.threads.fetch_sub(1, Ordering::AcqRel);
+        !self.is_needed_after_all()
+    }
+
+    /// Takes the place again that this thread has just given up, if a job has
+    /// come in between: it found nothing spare, and the pool still full.
+    ///
+    /// `spare` is read by adding nothing to it, because a plain load could miss
+    /// that job, while the job missed that the place was given up.
+    fn is_needed_after_all(&self) -> bool {
+        let spare = self.0.spare.fetch_add(0, Ordering::AcqRel);
+        let needed = spare < 0 && self.0.claim_place();
+        if needed {
+            self.0.spare.fetch_add(1, Ordering::AcqRel);
+        }
+        needed
     }
 }
 

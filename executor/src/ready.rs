@@ -23,7 +23,7 @@ use std::rc::Rc;
 use crate::probe::{Effect, Probe};
 use crate::rng::Rng;
 use crate::slab::TaskKey;
-use crate::sys::Arc;
+use crate::sys::{Arc, thread_local};
 pub(crate) use mail::{Mail, Mailbox};
 use roll::Rolls;
 pub(crate) use roll::{Roll, Told};

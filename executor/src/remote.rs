@@ -7,12 +7,13 @@
 //! `runtime` when the letter arrives.
 
 mod answer;
+#[cfg(all(test, executor_loom))]
+mod model;
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use pin_project::pin_project;
@@ -21,7 +22,7 @@ use crate::error::{JoinError, report};
 use crate::join::Cell;
 use crate::ready::{Mail, Mailbox};
 use crate::runtime::{OnPanic, Runtime};
-use crate::sys::{Arc, PoisonError, lock};
+use crate::sys::{Arc, PoisonError, ThreadId, lock, this_thread};
 use answer::{Answer, Promise, Stage};
 
 /// The way into a loop from other threads (asyncio: `call_soon_threadsafe`,
@@ -72,7 +73,7 @@ impl Handle {
         mailbox.count_handle(1);
         Handle {
             mailbox,
-            home: thread::current().id(),
+            home: this_thread(),
         }
     }
 
@@ -255,7 +256,7 @@ impl<T> RemoteHandle<T> {
             if let Some(result) = slot.result.take() {
                 return Some(result);
             }
-            if self.handle.home == thread::current().id() {
+            if self.handle.home == this_thread() {
                 return Some(Err(JoinError::own_thread()));
             }
             let left = limit.saturating_sub(started.elapsed());

@@ -14,7 +14,8 @@ use signal_hook::{SigId, flag, low_level};
 
 use crate::reactor::Direction;
 use crate::sockets::source::Registered;
-use crate::sys::{Arc, AtomicBool, Mutex, OnceLock, Ordering, lock};
+use crate::sys::unmodelled::{AtomicBool, Mutex, lock};
+use crate::sys::{Arc, OnceLock, Ordering};
 
 /// The exit code of a process that Ctrl-C ended, as shells count it: 128 and
 /// the signal's number.

@@ -2,19 +2,38 @@
 //!
 //! A model checker must be able to replace these with its own; it cannot if
 //! the code names `std::sync` directly. **Invariant:** whatever two threads
-//! share in this crate is built from what this file exports (and from the
-//! channel inside `pool`, which no checker sees into).
+//! share in this crate is built from what this file exports.
 //!
 //! Used by `ready`, `waker`, `pool`, `children` and the rooms that talk to
 //! other threads; imports nothing.
+//!
+//! # Under the model checker
+//!
+//! `real` exports std's own and `modelled` exports loom's, under the same
+//! names. The second is built with `--cfg executor_loom`, for unit tests only:
+//! the files named `model.rs` beside the code they check. What stands in a
+//! `static` outlives one schedule and cannot be modelled: it is taken from
+//! [`unmodelled`].
 
-pub(crate) use std::sync::atomic::{
-    AtomicBool, AtomicIsize, AtomicU8, AtomicU64, AtomicUsize, Ordering, fence,
+#[cfg(all(test, executor_loom))]
+pub(crate) mod modelled;
+#[cfg(not(all(test, executor_loom)))]
+mod real;
+
+#[cfg(all(test, executor_loom))]
+use modelled as here;
+#[cfg(not(all(test, executor_loom)))]
+use real as here;
+
+pub(crate) use here::{
+    AtomicBool, AtomicIsize, AtomicU8, AtomicU64, AtomicUsize, Condvar, Holders, JoinHandle, Mutex,
+    MutexGuard, Parker, Receiver, RecvTimeoutError, Sender, ThreadId, fence, spawn_thread,
+    this_thread, thread_local, unbounded,
 };
-pub(crate) use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
-
-use std::thread::Thread;
-use std::time::Duration;
+// References are counted by std, in the model too; where a count decides
+// something, `Holders` shows it to the checker.
+pub(crate) use std::sync::atomic::Ordering;
+pub(crate) use std::sync::{Arc, OnceLock, PoisonError};
 
 /// Locks a mutex whether or not a panic once unwound through its guard.
 ///
@@ -24,51 +43,14 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A place for one thread to sleep, with a bell that any thread may ring.
-///
-/// A bell that rings before the sleep makes the sleep return at once: nothing
-/// is lost between the decision to sleep and the sleep itself.
-pub(crate) struct Parker {
-    thread: Thread,
-    /// Once the loop has a poller it sleeps there, and this rings it.
-    poller: OnceLock<mio::Waker>,
-}
+/// std's own, for what stands in a `static` or is shown to watchers.
+pub(crate) mod unmodelled {
+    pub(crate) use std::sync::atomic::{AtomicBool, AtomicU64};
+    pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
-impl Parker {
-    /// A parker for the calling thread; only this thread may `park` on it.
-    pub(crate) fn for_this_thread() -> Self {
-        Parker {
-            thread: std::thread::current(),
-            poller: OnceLock::new(),
-        }
-    }
-
-    /// From now on the thread sleeps in a poller that `bell` wakes.
-    pub(crate) fn move_to_poller(&self, bell: mio::Waker) {
-        // A loop has one poller; a second bell would ring the same one.
-        let _ = self.poller.set(bell);
-    }
-
-    /// Sleeps until the bell rings or `timeout` is over (`None`: no limit).
-    /// May return early for no reason.
-    pub(crate) fn park(&self, timeout: Option<Duration>) {
-        match timeout {
-            None => std::thread::park(),
-            Some(limit) => std::thread::park_timeout(limit),
-        }
-    }
-
-    /// Rings the bell.
-    ///
-    /// # Panics
-    ///
-    /// If the poller cannot be woken: the kernel then has no memory for one
-    /// event, and the loop would sleep for ever.
-    pub(crate) fn unpark(&self) {
-        match self.poller.get() {
-            None => self.thread.unpark(),
-            Some(bell) => bell.wake().expect("the poller can be woken"),
-        }
+    /// As [`lock`](super::lock).
+    pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+        mutex.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -79,15 +61,15 @@ impl Parker {
 /// 50 µs: 54 µs late with the default, 4.2 µs with the least slack, 5.0 µs
 /// with a timerfd in the poller, which costs more CPU and a descriptor.
 ///
-/// Elsewhere than on Linux this does nothing: sleeps are as precise as std's
+/// Elsewhere than on Linux, and in Miri, this does nothing: sleeps are as precise as std's
 /// `park_timeout` is there (about a millisecond on Windows).
 pub(crate) struct TimerSlack {
     /// What to go back to.
-    #[cfg(target_os = "linux")]
+    #[cfg(all(target_os = "linux", not(miri)))]
     before: Option<std::num::NonZeroU64>,
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 impl TimerSlack {
     pub(crate) fn set_to_least() -> Self {
         use rustix::thread::{current_timer_slack, set_current_timer_slack};
@@ -100,7 +82,7 @@ impl TimerSlack {
     }
 }
 
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", not(miri)))]
 impl Drop for TimerSlack {
     fn drop(&mut self) {
         // `None` asks for the thread's default.
@@ -108,7 +90,7 @@ impl Drop for TimerSlack {
     }
 }
 
-#[cfg(not(target_os = "linux"))]
+#[cfg(not(all(target_os = "linux", not(miri))))]
 impl TimerSlack {
     pub(crate) fn set_to_least() -> Self {
         TimerSlack {}

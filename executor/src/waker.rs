@@ -16,11 +16,14 @@
 //! of its own only when somebody kept a clone. A million sleeping tasks share
 //! one waker, and spawning allocates none.
 
+#[cfg(all(test, executor_loom))]
+pub(crate) mod model;
+
 use std::task::{Wake, Waker};
 
 use crate::ready::{self, Mail, Mailbox};
 use crate::slab::TaskKey;
-use crate::sys::{Arc, AtomicBool, AtomicU64, Ordering, fence};
+use crate::sys::{Arc, AtomicBool, AtomicU64, Holders, Ordering, fence};
 
 /// The shared part of a waker.
 pub(crate) struct TaskWaker {
@@ -30,6 +33,7 @@ pub(crate) struct TaskWaker {
     /// in the queue; this one is for other threads.
     mailed: AtomicBool,
     mailbox: Arc<Mailbox>,
+    holders: Holders,
 }
 
 impl Wake for TaskWaker {
@@ -76,6 +80,7 @@ impl OwnedWaker {
             task: AtomicU64::new(0),
             mailed: AtomicBool::new(false),
             mailbox: Arc::clone(mailbox),
+            holders: Holders::new(),
         });
         let waker = Waker::from(Arc::clone(&shared));
         OwnedWaker { shared, waker }
@@ -89,7 +94,8 @@ impl OwnedWaker {
     /// Has anybody kept a clone?
     #[inline]
     pub(crate) fn is_cloned(&self) -> bool {
-        if Arc::strong_count(&self.shared) > OUR_OWN_REFERENCES {
+        let holders = &self.shared.holders;
+        if holders.are_more_than(OUR_OWN_REFERENCES, &self.shared) {
             return true;
         }
         // The last clone may have gone on another thread a moment ago: what it

@@ -16,7 +16,8 @@ mod ps;
 use std::time::{Duration, Instant};
 
 use crate::info::{Identity, TaskInfo};
-use crate::sys::{Arc, Mutex, OnceLock, lock};
+use crate::sys::unmodelled::{Mutex, lock};
+use crate::sys::{Arc, OnceLock};
 #[cfg(unix)]
 pub(crate) use ps::{directories, socket_name};
 

@@ -89,6 +89,7 @@ const PLAN: &[Module] = &[
     module("ps", Upper, &[]),
     module("testing", Upper, &["runner"]),
     module("hyper", Upper, &[]),
+    module("model", Upper, &[]),
 ];
 
 /// A file has to fit into a reader's head.

@@ -8,6 +8,9 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use crate::sys::{Arc, AtomicBool, AtomicU64, Mutex, Ordering, fence, lock};
 
+#[cfg(all(test, executor_loom))]
+mod model;
+
 /// The wakers of one set.
 pub(super) struct OwnWakers {
     roll: Arc<Roll>,
@@ -122,11 +125,11 @@ impl OwnWakers {
     #[inline]
     pub(super) fn poll<F: Future>(&mut self, index: usize, future: Pin<&mut F>) -> Poll<F::Output> {
         if let Some(Some(kept)) = self.kept.get(index) {
-            kept.child.queued.store(false, Ordering::Release);
+            kept.child.leave_roll();
             return future.poll(&mut Context::from_waker(&kept.waker));
         }
         self.spare.index.store(index as u64, Ordering::Relaxed);
-        self.spare.queued.store(false, Ordering::Release);
+        self.spare.leave_roll();
         let poll = future.poll(&mut Context::from_waker(&self.spare_waker));
         if Arc::strong_count(&self.spare) > OUR_OWN_REFERENCES {
             self.keep_spare(index);
@@ -157,5 +160,14 @@ impl ChildWaker {
         });
         let waker = Waker::from(Arc::clone(&child));
         (child, waker)
+    }
+
+    /// To be called before each poll: from here on a wake writes the child down
+    /// again.
+    fn leave_roll(&self) {
+        // A swap, not a store: a wake that found the child on the roll already
+        // left nothing but its mark there, and what its thread wrote before
+        // must be seen by the poll that follows.
+        self.queued.swap(false, Ordering::AcqRel);
     }
 }

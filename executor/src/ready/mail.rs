@@ -24,6 +24,9 @@
 //! events in which it is neither. Only the poster that finds PARKED rings,
 //! once per sleep, however many letters arrive.
 
+#[cfg(all(test, executor_loom))]
+mod model;
+
 use std::time::Duration;
 
 use crate::probe::{Afar, Far};
@@ -72,7 +75,7 @@ const MAIL: u8 = 1;
 const PARKED: u8 = 2;
 
 impl Mailbox {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Mailbox {
             state: AtomicU8::new(AWAKE),
             slot: Mutex::new(Slot {

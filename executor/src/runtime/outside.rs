@@ -5,6 +5,9 @@
 //! the loop, whether or not anybody still awaits it; while there is one, a
 //! virtual clock stands still and nothing is a stall.
 
+#[cfg(all(test, executor_loom))]
+mod model;
+
 use super::{Runtime, contain};
 use crate::pool::ThreadPool;
 use crate::probe::{Cause, Event, job_number};

@@ -10,7 +10,7 @@ use std::num::NonZeroU64;
 use std::rc::Rc;
 
 use super::{Phase, Runtime, Settings};
-use crate::sys::{Arc, Ordering, fence};
+use crate::sys::{Arc, Ordering, fence, thread_local};
 
 thread_local! {
     static LAST: Cell<Option<Rc<Runtime>>> = const { Cell::new(None) };

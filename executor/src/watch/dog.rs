@@ -12,7 +12,8 @@ use std::time::{Duration, Instant};
 use super::{SLOW_POLL, Watched};
 use crate::error::report;
 use crate::info::Identity;
-use crate::sys::{Arc, Mutex, lock};
+use crate::sys::Arc;
+use crate::sys::unmodelled::{Mutex, lock};
 
 /// The shortest and the longest time between two looks.
 const LOOKS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(1));

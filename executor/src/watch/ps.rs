@@ -19,7 +19,8 @@ use std::time::{Duration, Instant};
 
 use super::Watched;
 use crate::error::report;
-use crate::sys::{Arc, Mutex, lock};
+use crate::sys::Arc;
+use crate::sys::unmodelled::{Mutex, lock};
 pub(crate) use place::{directories, socket_name};
 use text::Answer;
 

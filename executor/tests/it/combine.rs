@@ -75,6 +75,7 @@ fn c091_a_gather_of_nothing_is_ready_at_the_first_poll() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c092_a_gather_of_one_and_of_many_ready_futures_polls_each_once() {
     let mut runner = virtual_runner();
     for n in [1, 32, 33, 100_000] {
@@ -89,6 +90,7 @@ fn c092_a_gather_of_one_and_of_many_ready_futures_polls_each_once() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c092_a_large_gather_of_sleeping_futures_polls_each_once_more_than_it_is_woken() {
     let n: u32 = 100_000;
     let polls = Count::default();
@@ -482,6 +484,7 @@ fn c100_a_handle_cannot_be_gathered_twice_because_it_cannot_be_cloned() {
 // ---- limit ----------------------------------------------------------------
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c101_no_more_than_the_limit_run_at_once_and_the_order_is_kept() {
     for (n, limit) in [(20, 3), (1_000, 10), (1_000, 1), (5, 100)] {
         let (running, most) = (Cell::new(0), Cell::new(0));
@@ -503,6 +506,7 @@ fn c101_no_more_than_the_limit_run_at_once_and_the_order_is_kept() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c101_a_failure_starts_no_new_job() {
     for n in [20, 1_000] {
         let started = RefCell::new(Vec::new());
@@ -804,6 +808,7 @@ fn c116_with_a_seed_ties_are_drawn_and_the_same_seed_draws_the_same() {
 /// Handles of finished tasks are always ready. The budget of a poll makes the
 /// greedy branch pause, and the other one has its turn.
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c118_a_branch_that_is_always_ready_does_not_keep_the_other_from_winning() {
     virtual_runner().run(async {
         let greedy = |taken: &Count| {

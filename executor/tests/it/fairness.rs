@@ -93,6 +93,7 @@ fn c176_a_newcomer_among_busy_pairs_is_done_after_a_turn_for_each_of_its_yields(
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c178_a_burst_of_wakes_from_another_thread_is_handled_at_once() {
     let (mut runner, recorder) = recorded_runner();
     runner.run(async {
@@ -191,6 +192,7 @@ fn a_queue_that_is_never_empty_does_not_hide_the_mail() {
 /// The handles of finished tasks are always ready; after 128 of them the task
 /// has to let the others run.
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn a_task_that_always_finds_something_ready_lets_the_others_run() {
     virtual_runner().run(async {
         let finished: Vec<_> = (0..1_000).map(|n| spawn(async move { n })).collect();
@@ -212,6 +214,7 @@ fn a_task_that_always_finds_something_ready_lets_the_others_run() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c286_draining_a_foreign_set_of_a_thousand_ready_handles_lets_the_others_run() {
     virtual_runner().run(async {
         let mut set: FuturesUnordered<_> = (0..1_000).map(|n| spawn(async move { n })).collect();

@@ -569,6 +569,7 @@ fn c278_an_instrument_that_panics_is_removed_and_the_loop_goes_on() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn c278_the_removal_is_reported_once() {
     let test = "introspection::c278_the_removal_is_reported_once";
     let Some(child) = in_own_process(test, &[]) else {

@@ -3,39 +3,46 @@
 //! A test that pins a case of the behaviour catalogue begins with its id:
 //! `c022_…`. The file `coverage` counts them and names what is missing.
 //! Nothing here asserts how fast something is; time is virtual wherever the
-//! case allows.
+//! case allows. Miri, an interpreter that looks for undefined behaviour and data
+//! races, runs what needs no sockets, processes and sources; and not what is too
+//! long for it.
 
 mod common;
 
 mod cancel;
 mod combine;
 mod context;
+#[cfg(not(miri))]
 mod coverage;
+#[cfg(not(miri))]
 mod datagrams;
 mod deadlock;
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 mod examples;
 mod fairness;
+#[cfg(not(miri))]
 mod faults;
 mod grace;
 mod introspection;
 mod posting;
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 mod processes;
 mod recording;
 mod replay;
 mod run;
 mod scope;
+#[cfg(not(miri))]
 mod serve;
+#[cfg(not(miri))]
 mod sockets;
 mod spawn;
 mod sync;
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 mod terminal;
 mod testing;
 mod threads;
 mod time;
 mod virtual_time;
 mod wakers;
-#[cfg(unix)]
+#[cfg(all(unix, not(miri)))]
 mod watching;

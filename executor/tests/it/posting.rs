@@ -112,7 +112,7 @@ async fn arrivals(expected: u32) {
 #[test]
 fn c199_posts_of_many_threads_all_arrive_and_each_threads_in_its_order() {
     const POSTERS: u32 = 8;
-    const EACH: u32 = 3_000;
+    const EACH: u32 = if cfg!(miri) { 30 } else { 3_000 };
     run(async {
         for poster in 0..POSTERS {
             let handle = Handle::current();
@@ -130,6 +130,7 @@ fn c199_posts_of_many_threads_all_arrive_and_each_threads_in_its_order() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c199_posts_that_come_while_the_loop_is_busy_are_taken_in_at_once() {
     let recorder = Recorder::new();
     let mut runner = Runner::builder().instrument(recorder.clone()).build();
@@ -170,7 +171,7 @@ fn c199_posts_that_come_while_the_loop_is_busy_are_taken_in_at_once() {
 /// Each round is one post to a loop that is about to park, or has just done so.
 #[test]
 fn c200_no_post_is_lost_between_the_last_look_and_the_sleep() {
-    const ROUNDS: u32 = 20_000;
+    const ROUNDS: u32 = if cfg!(miri) { 50 } else { 20_000 };
     let rounds = run(async {
         let handle = Handle::current();
         let (done, is_done) = oneshot::channel();
@@ -191,7 +192,7 @@ fn c200_no_post_is_lost_between_the_last_look_and_the_sleep() {
 
 #[test]
 fn c200_no_wake_is_lost_between_the_last_look_and_the_sleep() {
-    const ROUNDS: usize = 20_000;
+    const ROUNDS: usize = if cfg!(miri) { 50 } else { 20_000 };
     let (to_thread, from_loop) = async_channel::bounded::<usize>(1);
     let (to_loop, from_thread) = async_channel::bounded::<usize>(1);
     let echo = thread::spawn(move || {

@@ -261,6 +261,7 @@ fn c008_a_left_over_task_that_panics_in_its_destructor_does_not_take_mains_value
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn c008_a_panic_in_a_destructor_is_reported_with_the_task_and_its_line() {
     let test = "run::c008_a_panic_in_a_destructor_is_reported_with_the_task_and_its_line";
     let Some(child) = in_own_process(test, &[]) else {

@@ -676,6 +676,7 @@ fn a_thousand_sleeping_children_cost_polls_in_proportion() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn children_that_are_always_ready_do_not_hold_up_the_loop() {
     let log = Log::new();
     run(async {

@@ -104,6 +104,7 @@ fn a_task_that_is_spawned_later_runs_after_those_that_are_ready() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c023_a_chain_of_ten_thousand_tasks_needs_no_deep_stack() {
     fn nest(depth: u32) -> Pin<Box<dyn Future<Output = u32>>> {
         Box::pin(async move {
@@ -408,6 +409,7 @@ fn c035_outside_a_loop_the_text_says_what_to_do() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn c035_outside_a_loop_the_panic_is_at_the_callers_line() {
     let test = "spawn::c035_outside_a_loop_the_panic_is_at_the_callers_line";
     let first = line!() + 2;
@@ -555,6 +557,7 @@ fn c038_the_text_of_the_error_names_the_task_its_line_and_the_panic() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn c038_a_panic_that_nobody_awaits_is_reported_once_with_name_and_line() {
     let test = "spawn::c038_a_panic_that_nobody_awaits_is_reported_once_with_name_and_line";
     let first = line!() + 3;
@@ -645,6 +648,7 @@ fn c041_an_output_that_panics_in_its_destructor_does_not_hurt_who_drops_the_hand
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn c041_the_panic_of_such_an_output_is_reported_with_its_task() {
     let test = "spawn::c041_the_panic_of_such_an_output_is_reported_with_its_task";
     let Some(child) = in_own_process(test, &[]) else {
@@ -666,6 +670,7 @@ fn c041_the_panic_of_such_an_output_is_reported_with_its_task() {
 /// program can catch that. What is pinned here is that it stays so: the
 /// process ends at once, and neither hangs nor goes on.
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn c043_a_panic_in_a_destructor_during_a_panic_aborts_the_process() {
     let test = "spawn::c043_a_panic_in_a_destructor_during_a_panic_aborts_the_process";
     let Some(child) = in_own_process(test, &[]) else {
@@ -751,6 +756,7 @@ fn c046_futures_that_were_taken_are_dropped_when_the_iterator_panics() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c047_a_hundred_thousand_tasks_leave_nothing_behind() {
     const MANY: usize = 100_000;
     let dropped = Count::default();

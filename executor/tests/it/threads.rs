@@ -421,6 +421,7 @@ fn the_end_of_the_loop_drops_a_queued_call_whose_future_lives_on() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn a_call_that_outlives_the_shutdown_timeout_is_named_on_stderr() {
     let name = "threads::a_call_that_outlives_the_shutdown_timeout_is_named_on_stderr";
     if let Some(child) = in_own_process(name, &[]) {
@@ -450,6 +451,7 @@ fn a_call_that_outlives_the_shutdown_timeout_is_named_on_stderr() {
 /// The call ends when its stdin does, which is when the report was read: no
 /// length of time decides anything.
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn a_call_that_holds_up_the_end_for_a_second_is_named_on_stderr() {
     const CHILD: &str = "EXECUTOR_TEST_HOLDS_UP";
     if std::env::var_os(CHILD).is_some() {
@@ -488,6 +490,7 @@ fn a_call_that_holds_up_the_end_for_a_second_is_named_on_stderr() {
 /// No address space holds a stack of 256 TiB, so no thread can be started,
 /// however much memory the system is ready to promise.
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn c190_a_refused_thread_is_the_error_of_that_call_and_the_loop_lives() {
     let name = "threads::c190_a_refused_thread_is_the_error_of_that_call_and_the_loop_lives";
     let huge = (1_u64 << 48).to_string();
@@ -520,6 +523,7 @@ fn c190_a_refused_thread_is_the_error_of_that_call_and_the_loop_lives() {
 /// (That a thread which goes away after ten idle seconds loses no call is for
 /// a model checker: the ten seconds are fixed.)
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c191_a_call_handed_over_as_its_thread_goes_idle_runs_exactly_once() {
     for threads in [1, 2] {
         let pool = ThreadPool::new(threads);
@@ -543,13 +547,14 @@ fn c191_a_call_handed_over_as_its_thread_goes_idle_runs_exactly_once() {
 
 #[test]
 fn c191_calls_from_several_loops_on_one_pool_run_exactly_once_each() {
+    const ROUNDS: usize = if cfg!(miri) { 3 } else { 100 };
     let pool = ThreadPool::new(3);
     let runs = Arc::new(AtomicUsize::new(0));
     let loops = [(); 4].map(|()| {
         let (pool, runs) = (pool.clone(), runs.clone());
         thread::spawn(move || {
             run(async {
-                for _ in 0..100 {
+                for _ in 0..ROUNDS {
                     let call = |n: usize| {
                         let runs = runs.clone();
                         run_in_executor(&pool, move || {
@@ -564,7 +569,7 @@ fn c191_calls_from_several_loops_on_one_pool_run_exactly_once_each() {
         })
     });
     loops.into_iter().for_each(|thread| thread.join().unwrap());
-    assert_eq!(runs.load(Ordering::SeqCst), 4_000);
+    assert_eq!(runs.load(Ordering::SeqCst), 4 * ROUNDS * 10);
 }
 
 /// Each loop has threads of its own, so no cap is shared.

@@ -44,6 +44,7 @@ impl SharedSleep {
 // ---- timers ---------------------------------------------------------------
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c142_equal_deadlines_fire_in_registration_order() {
     let log = Log::new();
     virtual_runner().run(async {
@@ -163,6 +164,7 @@ fn c146_ten_years_are_exact_and_for_ever_is_named_as_such() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c148_a_million_dropped_sleeps_leave_nothing_beside_one_far_timer() {
     virtual_runner().run(async {
         let mut far = sleep(HOUR);

@@ -338,6 +338,7 @@ fn sum_of_two_careless_tasks(seed: Option<u64>) -> u32 {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c170_a_seed_that_shows_a_bug_shows_it_every_time() {
     assert_eq!(
         sum_of_two_careless_tasks(None),

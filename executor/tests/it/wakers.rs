@@ -563,6 +563,7 @@ fn assert_two_are_reported(reports: &[String], line: u32) {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn c064_debug_mode_reports_once_that_a_task_can_never_be_woken() {
     let test = "wakers::c064_debug_mode_reports_once_that_a_task_can_never_be_woken";
     let Some(child) = in_own_process(test, &[]) else {
@@ -574,6 +575,7 @@ fn c064_debug_mode_reports_once_that_a_task_can_never_be_woken() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn c064_the_environment_turns_debug_mode_on() {
     let test = "wakers::c064_the_environment_turns_debug_mode_on";
     let Some(child) = in_own_process(test, &[("EXECUTOR_DEBUG", "1")]) else {

@@ -1,0 +1,10 @@
+//! `cargo +nightly fuzz run trace -- -max_total_time=60`
+#![cfg_attr(fuzzing, no_main)]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzz::trace(bytes));
+
+#[cfg(not(fuzzing))]
+fn main() {
+    println!("run it with: cargo +nightly fuzz run trace");
+}
