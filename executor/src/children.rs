@@ -223,18 +223,19 @@ impl<F: Future> Children<F> {
     /// Polls those that were woken, then starts those there is room for, and
     /// gives what returns to `each`.
     ///
-    /// Ends early when `each` wants no more, or when `is_spent` says that the
+    /// Ends early when `each` wants no more, or when `stops_before`, which is
+    /// asked before the poll of each future that is polled, says that the
     /// task has done enough for one poll; the rest have their turn in the next
     /// round, which begins where this one ended.
     pub(crate) fn poll_round(
         &mut self,
         cx: &mut Context<'_>,
-        is_spent: impl Fn() -> bool,
+        stops_before: impl Fn(usize) -> bool,
         each: impl FnMut(usize, F::Output) -> Verdict<F::Output>,
     ) -> Round {
         let end = match self.wakers {
-            Wakers::All { .. } => self.poll_all(cx, is_spent, each),
-            Wakers::Own(_) => self.poll_woken(cx, is_spent, each),
+            Wakers::All { .. } => self.poll_all(cx, stops_before, each),
+            Wakers::Own(_) => self.poll_woken(cx, stops_before, each),
         };
         match end {
             Some(Round::Stopped) => Round::Stopped,
@@ -253,7 +254,7 @@ impl<F: Future> Children<F> {
     fn poll_all(
         &mut self,
         cx: &mut Context<'_>,
-        is_spent: impl Fn() -> bool,
+        stops_before: impl Fn(usize) -> bool,
         mut each: impl FnMut(usize, F::Output) -> Verdict<F::Output>,
     ) -> Option<Round> {
         let Wakers::All { cursor } = &mut self.wakers else {
@@ -264,7 +265,7 @@ impl<F: Future> Children<F> {
         let (alive, started) = (&mut self.alive, &mut self.started);
         let mut end = None;
         let mut visit = |index: usize, place: Pin<&mut Place<F>>, alive: &mut usize| {
-            if is_spent() {
+            if stops_before(index) {
                 *cursor = index;
                 end = Some(Round::Pending);
                 return true;
@@ -302,7 +303,9 @@ impl<F: Future> Children<F> {
                 }
                 *started += 1;
             }
-            over = visit(index, place, alive);
+            if matches!(*place, Place::Full(_)) {
+                over = visit(index, place, alive);
+            }
         };
         // From the cursor to the end, then from the beginning to the cursor.
         for from_cursor in [true, false] {
@@ -327,7 +330,7 @@ impl<F: Future> Children<F> {
     fn poll_woken(
         &mut self,
         cx: &mut Context<'_>,
-        is_spent: impl Fn() -> bool,
+        stops_before: impl Fn(usize) -> bool,
         mut each: impl FnMut(usize, F::Output) -> Verdict<F::Output>,
     ) -> Option<Round> {
         let Wakers::Own(own) = &mut self.wakers else {
@@ -345,15 +348,18 @@ impl<F: Future> Children<F> {
                 }
                 None => return None,
             };
-            if is_spent() {
-                own.put_back(index);
-                return Some(Round::Pending);
-            }
             let block = match index / BLOCK {
                 0 => self.first.as_mut(),
                 n => self.more.get_mut(n - 1),
             };
             let place = block?.as_mut().place(index);
+            if !matches!(*place, Place::Full(_)) {
+                continue; // a wake that came after it had returned
+            }
+            if stops_before(index) {
+                own.put_back(index);
+                return Some(Round::Pending);
+            }
             let poll = |future: Pin<&mut F>| own.poll(index, future);
             if poll_place(place, &mut self.alive, poll, |output| each(index, output)) {
                 return Some(Round::Stopped);

@@ -13,6 +13,7 @@ mod gather;
 mod race;
 mod try_gather;
 mod tuples;
+mod watch;
 
 use crate::runtime::Runtime;
 
@@ -21,6 +22,7 @@ pub use gather::{GatherArray, GatherVec};
 pub use race::RaceVec;
 pub use try_gather::{TryGatherArray, TryGatherVec};
 pub use tuples::{GatherTuple, RaceTuple, TryGatherTuple};
+use watch::Watch;
 
 /// Runs futures together and gives all outputs, in the order of the futures
 /// (asyncio: `gather`).
@@ -170,12 +172,6 @@ pub trait Race {
     /// See [`race`].
     #[track_caller]
     fn race(self) -> Self::Future;
-}
-
-/// Tells whether the loop that polls us wants us to stop for this turn.
-fn budget() -> impl Fn() -> bool {
-    let runtime = Runtime::current();
-    move || runtime.as_ref().is_some_and(|runtime| runtime.is_spent())
 }
 
 /// Puts items in an order drawn from the loop's seed, if it has one.

@@ -96,6 +96,14 @@ impl JoinError {
         }
     }
 
+    /// What the panic said, if it was one.
+    pub(crate) fn panic_text(&self) -> Option<String> {
+        match &self.0.kind {
+            Kind::Panicked(payload) => Some(panic_text(&**crate::sys::lock(payload)).to_owned()),
+            _ => None,
+        }
+    }
+
     /// The task's id; `None` if the loop had closed and none was made.
     pub fn task_id(&self) -> Option<TaskId> {
         self.0.task.as_ref().map(|task| task.id)

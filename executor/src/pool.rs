@@ -23,6 +23,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 
 use crate::context::{self, Context};
 use crate::error::{Payload, panic_text, report};
+use crate::probe::Far;
 use crate::ready::{Mail, Mailbox};
 use crate::slab::JobKey;
 use crate::sys::{Arc, AtomicIsize, AtomicUsize, Mutex, Ordering, lock};
@@ -271,10 +272,16 @@ where
         let Some((call, context)) = queued else {
             return; // abandoned: the loop knows
         };
+        self.home.note(|| Far::JobStart(self.key));
         let outer = context::replace_thread(context);
         let result = catch_unwind(AssertUnwindSafe(call));
         context::replace_thread(outer);
+        let panicked = result.is_err();
         self.settle(result);
+        self.home.note(|| Far::JobFinish {
+            job: self.key,
+            panicked,
+        });
         self.tell_home();
     }
 

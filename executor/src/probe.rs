@@ -1,4 +1,5 @@
-//! The events of the loop, and the switch that turns them on.
+//! The switch that turns events on, and the way from where something happens
+//! to whoever listens.
 //!
 //! **Invariant:** when nobody listens, each place that could tell something
 //! costs one load and one branch that is always the same way; when somebody
@@ -7,136 +8,86 @@
 //! Emitted by `ready`, `runtime`, `run` and the rooms; read by the
 //! `instrument` room, which gives it its public face.
 
-use std::cell::{Cell, RefCell};
+mod afar;
+mod event;
+
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::rc::Rc;
+use std::thread::ThreadId;
 use std::time::Duration;
 
 use crate::clock::{Clock, Nanos};
 use crate::error::{panic_text, report};
 use crate::info::TaskId;
-use crate::slab::{JobKey, TaskKey, TimerKey};
+use crate::slab::{JobKey, SourceKey, TaskKey, TimerKey};
+use crate::sys::Arc;
 
-/// Who caused a wake.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Cause {
-    /// A task that was being polled, or the same task itself.
-    Task(TaskId),
-    /// A timer that was due.
-    Timer,
-    /// A message from another thread.
-    Mail,
-    /// The loop itself, or code that runs outside any task.
-    Loop,
+use afar::FarNote;
+pub(crate) use afar::{Afar, Far};
+pub use event::{Attempt, Cause, Effect, Ending, Event, Letter, On, Polled, Unpark, Way};
+
+/// An event as an instrument is told of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Note<'a> {
+    pub(crate) at: Duration,
+    pub(crate) event: &'a Event,
+    pub(crate) site: &'static Location<'static>,
+    pub(crate) thread: Option<u32>,
 }
 
-/// What a wake did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Effect {
-    /// The task went to the back of the ready queue.
-    Queued,
-    /// It stood there already.
-    AlreadyQueued,
-    /// The task has ended: nothing happened.
-    AfterDone,
-}
-
-/// How a task ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Ending {
-    /// With a value.
-    Returned,
-    /// Its future was dropped before that.
-    Cancelled,
-    /// It panicked.
-    Panicked,
-}
-
-/// Something that happened in the loop.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-#[allow(
-    missing_docs,
-    reason = "the fields are the words of the sentence above them"
-)]
-pub enum Event {
-    /// A pass over the ready queue began, with this many tasks in it.
-    Turn { ready: usize },
-    /// A task was made.
-    TaskSpawn {
-        task: TaskId,
-        name: String,
-        parent: Option<TaskId>,
-    },
-    /// A task is being polled.
-    PollStart { task: TaskId },
-    /// Its poll returned; `ready` if it has ended.
-    PollEnd { task: TaskId, ready: bool },
-    /// Somebody woke a task.
-    Wake {
-        task: TaskId,
-        by: Cause,
-        effect: Effect,
-    },
-    /// Somebody asked for a task to be cancelled.
-    TaskCancel { task: TaskId },
-    /// A task has ended and its future is gone.
-    TaskEnd { task: TaskId, how: Ending },
-    /// A timer was armed, to fire at this loop time.
-    TimerAdd {
-        timer: u64,
-        task: TaskId,
-        deadline: Duration,
-    },
-    /// A timer was due and is gone.
-    TimerFire { timer: u64 },
-    /// A timer was dropped before it was due.
-    TimerCancel { timer: u64 },
-    /// The loop has nothing to do, until this loop time or for ever.
-    ParkStart { until: Option<Duration> },
-    /// The loop goes on.
-    ParkEnd,
-    /// Messages from other threads were taken in.
-    Mail { messages: usize },
-    /// A task handed a call to a thread pool.
-    JobSubmit { job: u64, task: TaskId },
-    /// The end of that call reached the loop.
-    JobEnd { job: u64 },
-    /// [`println!`](crate::println!) printed a line.
-    Print { task: Option<TaskId>, text: String },
-}
-
-type Sink = Box<dyn FnMut(Duration, &Event)>;
+type Sink = Box<dyn FnMut(&Note<'_>)>;
 
 /// The switch, and whoever listens.
 pub(crate) struct Probe {
     on: Cell<bool>,
-    sink: RefCell<Option<Sink>>,
-    /// Ids by key, kept only while somebody listens: the queue and the timers
-    /// know tasks by key alone.
-    ids: RefCell<BTreeMap<u64, TaskId>>,
+    sinks: RefCell<Vec<Sink>>,
+    known: RefCell<Known>,
     cause: Cell<Cause>,
+    /// The time of the last event: another thread reads its clock earlier than
+    /// it is heard.
+    last: Cell<Nanos>,
     clock: Rc<Clock>,
+    afar: OnceCell<Arc<Afar>>,
+}
+
+/// What is kept only while somebody listens.
+#[derive(Default)]
+struct Known {
+    /// Ids by key: the queue and the timers know tasks by key alone.
+    ids: BTreeMap<u64, TaskId>,
+    /// The last sample of each task's waker.
+    samples: BTreeMap<TaskId, (usize, bool)>,
+    /// Who was woken since samples were last taken.
+    woken: Vec<TaskKey>,
+    /// Threads in the order of their appearance; the first is the loop's.
+    threads: Vec<ThreadId>,
 }
 
 impl Probe {
     pub(crate) fn new(clock: Rc<Clock>) -> Self {
         Probe {
             on: Cell::new(false),
-            sink: RefCell::new(None),
-            ids: RefCell::default(),
+            sinks: RefCell::default(),
+            known: RefCell::default(),
             cause: Cell::new(Cause::Loop),
+            last: Cell::new(0),
             clock,
+            afar: OnceCell::new(),
         }
     }
 
-    pub(crate) fn listen(&self, sink: Sink) {
-        self.sink.replace(Some(sink));
+    /// From now on `sink` is told of everything. Gives the place where other
+    /// threads are to leave their notes.
+    pub(crate) fn listen(&self, sink: Sink) -> Arc<Afar> {
+        self.sinks.borrow_mut().push(sink);
+        let mut known = self.known.borrow_mut();
+        if known.threads.is_empty() {
+            known.threads.push(std::thread::current().id());
+        }
         self.on.set(true);
+        Arc::clone(self.afar.get_or_init(Arc::default))
     }
 
     #[inline]
@@ -144,11 +95,13 @@ impl Probe {
         self.on.get()
     }
 
-    /// Tells what happened, if anybody listens.
+    /// Tells what happened, if anybody listens. The caller's line is the one
+    /// that a trace shows.
     #[inline]
+    #[track_caller]
     pub(crate) fn emit(&self, event: impl FnOnce(&Probe) -> Event) {
         if self.on.get() {
-            self.tell(event(self));
+            self.tell(&event(self), Location::caller());
         }
     }
 
@@ -156,13 +109,13 @@ impl Probe {
     #[inline]
     pub(crate) fn introduce(&self, key: TaskKey, id: TaskId) {
         if self.on.get() {
-            self.ids.borrow_mut().insert(key.to_bits(), id);
+            self.known.borrow_mut().ids.insert(key.to_bits(), id);
         }
     }
 
     /// The task that a key stands for; [`TaskId::NOBODY`] if there is no task.
     pub(crate) fn id(&self, key: impl Into<Option<TaskKey>>) -> TaskId {
-        let id = |key: TaskKey| self.ids.borrow().get(&key.to_bits()).copied();
+        let id = |key: TaskKey| self.known.borrow().ids.get(&key.to_bits()).copied();
         key.into().and_then(id).unwrap_or(TaskId::NOBODY)
     }
 
@@ -171,42 +124,134 @@ impl Probe {
         self.cause.get()
     }
 
-    /// What happens now is the doing of this one again.
-    pub(crate) fn resume(&self, cause: Cause) {
+    /// Says who is the cause of what happens from now on.
+    #[inline]
+    pub(crate) fn because(&self, cause: Cause) {
         self.cause.set(cause);
     }
 
+    /// Notes that a task was woken: its waker is to be looked at.
+    pub(crate) fn note_woken(&self, task: TaskKey) {
+        self.known.borrow_mut().woken.push(task);
+    }
+
+    /// Who was woken since this was last asked.
+    pub(crate) fn take_woken(&self) -> Vec<TaskKey> {
+        std::mem::take(&mut self.known.borrow_mut().woken)
+    }
+
+    /// Tells how many clones of a task's waker there are, if that is news.
+    /// `noted` is `None` to leave it as it was.
+    #[track_caller]
+    pub(crate) fn sample(&self, task: TaskKey, n: usize, noted: Option<bool>) {
+        let task = self.id(task);
+        let news = {
+            let samples = &mut self.known.borrow_mut().samples;
+            let last = samples.insert(task, (n, false)).unwrap_or((0, false));
+            let sample = (n, noted.unwrap_or(last.1));
+            samples.insert(task, sample);
+            (sample != last).then_some(sample)
+        };
+        if let Some((n, noted)) = news {
+            self.emit(|_| Event::WakerCount { task, n, noted });
+        }
+    }
+
     #[cold]
-    fn tell(&self, event: Event) {
+    fn tell(&self, event: &Event, site: &'static Location<'static>) {
         self.cause.set(match event {
-            Event::PollStart { task } => Cause::Task(task),
+            Event::PollStart { task } => Cause::Task(*task),
             Event::PollEnd { .. } | Event::Turn { .. } | Event::ParkStart { .. } => Cause::Loop,
-            Event::TimerFire { .. } => Cause::Timer,
+            Event::TimerFire { timer } => Cause::Timer(*timer),
+            Event::JobEnd { job } => Cause::Job(*job),
             Event::Mail { .. } => Cause::Mail,
             _ => self.cause.get(),
         });
-        // Out while it runs: a hook that wakes a task causes an event in its
+        // Out while they run: a hook that wakes a task causes an event in its
         // own call, which nobody hears, instead of a second borrow.
-        let Some(mut sink) = self.sink.take() else {
+        let mut sinks = self.sinks.take();
+        if sinks.is_empty() {
             return;
-        };
-        let at = Duration::from_nanos(self.clock.now());
-        match catch_unwind(AssertUnwindSafe(|| sink(at, &event))) {
-            Ok(()) => {
-                self.sink.replace(Some(sink));
-            }
-            Err(payload) => {
-                self.on.set(false);
-                report(format_args!(
-                    "the instrument panicked at {event:?} and was removed: {}",
-                    panic_text(&*payload)
-                ));
-            }
         }
+        let notes = self.afar.get().map(|afar| afar.take());
+        for note in notes.into_iter().flatten() {
+            self.tell_from_afar(&mut sinks, &note);
+        }
+        let now = self.clock.now();
+        self.pass_on(&mut sinks, now, event, site, None);
+        if let Event::TaskEnd { task, .. } = event {
+            self.known.borrow_mut().samples.remove(task);
+        }
+        self.on.set(!sinks.is_empty());
+        // One that was given meanwhile comes after the others.
+        sinks.append(&mut self.sinks.borrow_mut());
+        self.sinks.replace(sinks);
+    }
+
+    fn tell_from_afar(&self, sinks: &mut Vec<Sink>, note: &FarNote) {
+        let at = match self.clock.is_virtual() {
+            true => self.clock.now(),
+            false => self.clock.nanos_at(note.at),
+        };
+        let event = match note.what {
+            Far::Push { task, what } => Event::MailPush {
+                task: task.map(|task| self.id(task)),
+                what,
+            },
+            Far::JobStart(job) => Event::JobStart {
+                job: job_number(job),
+            },
+            Far::JobFinish { job, panicked } => Event::JobFinish {
+                job: job_number(job),
+                panicked,
+            },
+        };
+        let thread = self.known.borrow_mut().thread(note.thread);
+        self.pass_on(sinks, at, &event, note.site, thread);
+    }
+
+    /// Tells every sink, and removes one that panics.
+    fn pass_on(
+        &self,
+        sinks: &mut Vec<Sink>,
+        at: Nanos,
+        event: &Event,
+        site: &'static Location<'static>,
+        thread: Option<u32>,
+    ) {
+        self.last.set(self.last.get().max(at));
+        let note = Note {
+            at: Duration::from_nanos(self.last.get()),
+            event,
+            site,
+            thread,
+        };
+        sinks.retain_mut(|sink| {
+            let Err(payload) = catch_unwind(AssertUnwindSafe(|| sink(&note))) else {
+                return true;
+            };
+            report(format_args!(
+                "the instrument panicked at {event:?} and was removed: {}",
+                panic_text(&*payload)
+            ));
+            false
+        });
     }
 }
 
-/// Timer, job and loop time as events show them.
+impl Known {
+    /// The number of a thread that is not the loop's.
+    fn thread(&mut self, thread: ThreadId) -> Option<u32> {
+        let place = self.threads.iter().position(|known| *known == thread);
+        let place = place.unwrap_or_else(|| {
+            self.threads.push(thread);
+            self.threads.len() - 1
+        });
+        u32::try_from(place).ok().filter(|place| *place > 0)
+    }
+}
+
+/// Timer, job, source and loop time as events show them.
 pub(crate) fn timer_number(key: TimerKey) -> u64 {
     key.to_bits()
 }
@@ -215,6 +260,14 @@ pub(crate) fn job_number(key: JobKey) -> u64 {
     key.to_bits()
 }
 
+pub(crate) fn source_number(key: SourceKey) -> u64 {
+    key.to_bits()
+}
+
+/// A deadline that never comes is `Duration::MAX`.
 pub(crate) fn time(nanos: Nanos) -> Duration {
-    Duration::from_nanos(nanos)
+    match nanos {
+        Nanos::MAX => Duration::MAX,
+        nanos => Duration::from_nanos(nanos),
+    }
 }

@@ -28,6 +28,7 @@ use std::time::Duration;
 
 use mio::{Events, Interest, Poll, Token};
 
+use crate::probe::Way;
 use crate::slab::{Key, Slab, SourceKey, TaskKey, of};
 use crate::waker::Waiter;
 
@@ -43,6 +44,16 @@ const BELL: Token = Token(usize::MAX);
 pub(crate) enum Direction {
     Read,
     Write,
+}
+
+impl Direction {
+    /// As traces name it.
+    pub(crate) fn way(self) -> Way {
+        match self {
+            Direction::Read => Way::Read,
+            Direction::Write => Way::Write,
+        }
+    }
 }
 
 /// One socket, as the reactor knows it.
@@ -72,6 +83,14 @@ impl End {
         self.try_always |= try_always;
         self.waiter.is_somebody().then(|| self.waiter.take())
     }
+}
+
+/// What the poller said of a source, for traces.
+pub(crate) struct Heard {
+    pub(crate) source: SourceKey,
+    pub(crate) readable: bool,
+    pub(crate) writable: bool,
+    pub(crate) closed: bool,
 }
 
 /// The poller, and who waits for what.
@@ -173,11 +192,13 @@ impl Reactor {
     }
 
     /// Asks the kernel once, waiting for at most `timeout` (`None`: without
-    /// end), and moves the waiters of what is ready to `due`.
+    /// end), and moves the waiters of what is ready to `due`; and what it heard
+    /// to `heard`, if somebody wants to know.
     pub(crate) fn wait(
         &mut self,
         timeout: Option<Duration>,
         due: &mut Vec<Waiter>,
+        heard: &mut Option<Vec<Heard>>,
     ) -> io::Result<()> {
         match self.poll(timeout) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
@@ -187,6 +208,14 @@ impl Reactor {
             let Some(source) = key(event.token()).and_then(|key| self.sources.get_mut(key)) else {
                 continue; // the bell, or a source that is gone
             };
+            if let (Some(heard), Some(source)) = (&mut *heard, key(event.token())) {
+                heard.push(Heard {
+                    source,
+                    readable: event.is_readable(),
+                    writable: event.is_writable(),
+                    closed: event.is_error() || event.is_read_closed() || event.is_write_closed(),
+                });
+            }
             let failed = event.is_error();
             let [read, write] = &mut source.ends;
             if failed || event.is_readable() || event.is_read_closed() {

@@ -13,13 +13,14 @@
 
 mod mail;
 mod roll;
+mod tell;
 
 use std::cell::RefCell;
 use std::mem::ManuallyDrop;
 use std::num::NonZeroU32;
 use std::rc::Rc;
 
-use crate::probe::{Effect, Event, Probe};
+use crate::probe::{Effect, Probe};
 use crate::rng::Rng;
 use crate::slab::TaskKey;
 use crate::sys::Arc;
@@ -114,9 +115,10 @@ impl ReadyQueue {
 
     /// Makes a task known and queues it for its first poll.
     pub(crate) fn admit(&self, task: TaskKey) {
-        let local = &mut *self.local.borrow_mut();
-        local.introduce(task, Standing::Queued);
-        local.queue.push(task);
+        self.local.borrow_mut().admit(task);
+        if self.probe.is_on() {
+            self.tell_of_push(task);
+        }
     }
 
     /// Makes a child of a scope known, and writes it on the scope's roll for
@@ -124,6 +126,9 @@ impl ReadyQueue {
     pub(crate) fn admit_in_scope(&self, task: TaskKey, roll: &Rc<Roll>) {
         self.local.borrow_mut().introduce(task, Standing::OnRoll);
         self.rolls.insert(task, roll);
+        if self.probe.is_on() {
+            self.tell_of_push(task);
+        }
         self.wake_in_scope(task);
     }
 
@@ -157,7 +162,10 @@ impl ReadyQueue {
     fn wake_otherwise(&self, task: TaskKey, queued: bool) {
         let before = {
             let mut local = self.local.borrow_mut();
-            local.mark(task).map(|mark| mark.standing)
+            local.mark(task).map(|mark| match mark.standing {
+                Standing::InScope => std::mem::replace(&mut mark.standing, Standing::OnRoll),
+                standing => standing,
+            })
         };
         let effect = match before {
             None => Effect::AfterDone,
@@ -165,14 +173,10 @@ impl ReadyQueue {
             Some(Standing::InScope) => Effect::Queued,
             Some(_) => Effect::AlreadyQueued,
         };
-        self.probe.emit(|probe| Event::Wake {
-            task: probe.id(task),
-            by: probe.cause(),
-            effect,
-        });
+        if self.probe.is_on() {
+            self.tell_of_wake(task, effect);
+        }
         if before == Some(Standing::InScope) {
-            let mark = |mark: &mut Mark| mark.standing = Standing::OnRoll;
-            self.local.borrow_mut().mark(task).map(mark);
             self.wake_in_scope(task);
         }
     }
@@ -209,12 +213,12 @@ impl ReadyQueue {
     }
 
     /// Begins a turn: takes the queue as it stands, in an order drawn from the
-    /// seed if there is one. Gives its length.
+    /// seed if there is one.
     ///
     /// What a turn before left, because the main future returned in the middle
     /// of it, comes first.
     #[inline]
-    pub(crate) fn start_turn(&self, rng: &Rng) -> usize {
+    pub(crate) fn start_turn(&self, rng: &Rng) {
         let local = &mut *self.local.borrow_mut();
         if local.taken < local.turn.len() {
             local.keep_what_is_left();
@@ -223,7 +227,6 @@ impl ReadyQueue {
         local.taken = 0;
         std::mem::swap(&mut local.turn, &mut local.queue);
         rng.shuffle(&mut local.turn);
-        local.turn.len()
     }
 
     /// Takes out the next task of the turn. Its mark is cleared here, *before*
@@ -269,6 +272,12 @@ impl Local {
     fn mark(&mut self, task: TaskKey) -> Option<&mut Mark> {
         let mark = self.marks.get_mut(task.index())?;
         (mark.generation == Some(task.generation())).then_some(mark)
+    }
+
+    #[inline]
+    fn admit(&mut self, task: TaskKey) {
+        self.introduce(task, Standing::Queued);
+        self.queue.push(task);
     }
 
     fn introduce(&mut self, task: TaskKey, standing: Standing) {

@@ -33,7 +33,8 @@ use std::task::{Context, Poll, ready};
 
 use crate::context;
 use crate::error::{Payload, RunError};
-use crate::probe::{self, Ending, Event};
+use crate::instrument::watch_as_asked;
+use crate::probe::{self, Ending, Event, Polled};
 use crate::runtime::{Runtime, contain};
 use crate::shutdown::{Ended, shutdown};
 use crate::slab::TaskKey;
@@ -114,6 +115,7 @@ pub fn try_run<F: Future>(future: F) -> Result<F::Output, RunError> {
         return Err(RunError::AlreadyRunning);
     }
     let runtime = Runtime::for_one_run();
+    watch_as_asked(&runtime);
     let entered = runtime.enter().ok_or(RunError::AlreadyRunning)?;
     let mut context = context::of_thread();
     let result = run_main(&runtime, future, &mut context, site);
@@ -134,6 +136,7 @@ pub(crate) fn run_main<F: Future>(
     context: &mut context::Context,
     site: &'static Location<'static>,
 ) -> Result<Result<F::Output, RunError>, Payload> {
+    runtime.probe.emit(|_| runtime.run_event());
     let main = runtime.admit_main(std::mem::take(context), site);
     let mut output = None;
     let mut future = pin!(Some(future));
@@ -153,6 +156,7 @@ pub(crate) fn run_main<F: Future>(
         Err(_) => Ending::Panicked,
     };
     *context = runtime.dismiss_main(main, how);
+    runtime.probe.emit(|_| Event::RunEnd { how });
     Ok(result?.map(|()| output.expect("the loop ends when there is an output")))
 }
 
@@ -167,8 +171,10 @@ fn turn_until_done(runtime: &Runtime, main: TaskKey, poll_main: Main<'_>) -> Res
     let mut spare = spare.unwrap_or_else(|| OwnedWaker::unbound(runtime.ready.mailbox()));
     let mut polls = 0;
     loop {
-        let ready = runtime.ready.start_turn(&runtime.rng);
-        runtime.probe.emit(|_| Event::Turn { ready });
+        runtime.ready.start_turn(&runtime.rng);
+        if runtime.probe.is_on() {
+            runtime.tell_turn();
+        }
         while let Some(task) = runtime.ready.pop() {
             if task != main {
                 poll_task(runtime, task, &mut spare);
@@ -210,11 +216,12 @@ fn poll_task(runtime: &Runtime, task: TaskKey, spare: &mut OwnedWaker) {
     let result = catch_unwind(AssertUnwindSafe(|| {
         work.as_mut().poll(&mut Context::from_waker(waker.waker()))
     }));
-    runtime.end_poll(!matches!(result, Ok(Poll::Pending)));
+    runtime.end_poll(Polled::of(&result));
     match result {
         Ok(Poll::Pending) => {
             let own_waker = waker::keep_if_cloned(taken.own_waker, spare);
             runtime.put_back(task, Some(work), own_waker);
+            runtime.tell_wakers_after(task);
             if runtime.settings.debug {
                 runtime.report_if_unwakeable(task);
             }
@@ -245,9 +252,12 @@ fn poll_the_main_future(
     let result = catch_unwind(AssertUnwindSafe(|| {
         poll_main(&mut Context::from_waker(waker.waker()))
     }));
-    runtime.end_poll(!matches!(result, Ok(Poll::Pending)));
+    runtime.end_poll(Polled::of(&result));
     let own_waker = waker::keep_if_cloned(taken.own_waker, spare);
     runtime.put_back(main, None, own_waker);
+    if matches!(result, Ok(Poll::Pending)) {
+        runtime.tell_wakers_after(main);
+    }
     result.unwrap_or_else(|payload| resume_unwind(payload))
 }
 

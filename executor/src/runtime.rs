@@ -16,6 +16,7 @@ mod outside;
 mod polled;
 mod recycle;
 mod sockets;
+mod tell;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::error::report;
 use crate::pool::Started;
+use crate::probe::Event;
 use crate::ready::Mail;
 use crate::runtime::{Runtime, contain};
 
@@ -30,6 +31,13 @@ pub(crate) enum Ended {
 
 /// Ends an entered loop.
 pub(crate) fn shutdown(runtime: &Runtime) -> Ended {
+    runtime.probe.emit(|_| Event::LoopClose);
+    let ended = close(runtime);
+    runtime.probe.emit(|_| Event::LoopClosed);
+    ended
+}
+
+fn close(runtime: &Runtime) -> Ended {
     // What was posted before the end still arrives.
     runtime.take_in_mail();
     for task in runtime.start_closing() {

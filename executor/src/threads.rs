@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use crate::pool::{Call, Job, Started, ThreadPool};
-use crate::probe::{Event, job_number};
+use crate::probe::{Event, On, job_number};
 use crate::runtime::{PendingJob, Runtime};
 use crate::slab::JobKey;
 
@@ -186,6 +186,11 @@ where
         runtime.probe.emit(|probe| Event::JobSubmit {
             job: job_number(key),
             task: probe.id(task),
+            at: self.site.to_string(),
+        });
+        runtime.probe.emit(|probe| Event::Await {
+            task: probe.id(task),
+            on: On::Job(job_number(key)),
         });
         let (Some(call), Some(queued)) = (submitted, queued) else {
             unreachable!("a job was inserted");
@@ -284,6 +289,12 @@ impl<F, T> Drop for ToThread<F, T> {
             let mut jobs = home.jobs.borrow_mut();
             let waiter = jobs.get_mut(key).map(|job| job.waiter.take());
             let job = (started == Started::No).then(|| jobs.remove(key));
+            drop(jobs);
+            if let Some(Some(_)) = job {
+                home.probe.emit(|_| Event::JobCancel {
+                    job: job_number(key),
+                });
+            }
             (waiter, job)
         });
         if dropped.is_none() && started == Started::No {

@@ -98,6 +98,12 @@ impl OwnedWaker {
         false
     }
 
+    /// How many clones are alive, as far as can be told while other threads
+    /// may drop theirs.
+    pub(crate) fn clones(&self) -> usize {
+        Arc::strong_count(&self.shared).saturating_sub(OUR_OWN_REFERENCES)
+    }
+
     /// Gives the waker to another task; only while it [is not
     /// cloned](Self::is_cloned).
     #[inline]

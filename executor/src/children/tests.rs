@@ -30,7 +30,7 @@ fn round<F: Future>(children: &mut Children<F>, spent: bool) -> (Round, Vec<(usi
     let mut cx = Context::from_waker(Waker::noop());
     let end = children.poll_round(
         &mut cx,
-        || spent,
+        |_| spent,
         |index, output| {
             outputs.push((index, output));
             Verdict::Taken

@@ -10,7 +10,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::{budget, shuffle};
+use super::{Watch, shuffle};
 use crate::children::{Children, Verdict};
 
 /// What [`as_completed`](crate::as_completed()) gives.
@@ -47,7 +47,10 @@ impl<F: Future> Stream for AsCompleted<F> {
         let this = self.get_mut();
         if this.ready.is_empty() {
             let ready = &mut this.ready;
-            this.children.poll_round(cx, budget(), |index, output| {
+            let watch = Watch::begin();
+            let stops_before = |index| watch.stops_before(index);
+            this.children.poll_round(cx, stops_before, |index, output| {
+                watch.done(index);
                 ready.push_back((index, output));
                 Verdict::Taken
             });

@@ -7,7 +7,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{Gather, budget};
+use super::{Gather, Watch};
 use crate::children::{Children, Round, Verdict};
 
 /// The future of [`gather`](crate::gather()) for a `Vec`.
@@ -58,9 +58,12 @@ impl<F: Future> Future for GatherVec<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = self.get_mut();
         assert!(!this.given, "a gather was polled after it was ready");
-        let round = this
-            .children
-            .poll_round(cx, budget(), |_, output| Verdict::Keep(output));
+        let watch = Watch::begin();
+        let stops_before = |index| watch.stops_before(index);
+        let round = this.children.poll_round(cx, stops_before, |index, output| {
+            watch.done(index);
+            Verdict::Keep(output)
+        });
         if round != Round::Finished {
             return Poll::Pending;
         }

@@ -6,7 +6,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{Race, budget, shuffle};
+use super::{Race, Watch, shuffle};
 use crate::children::{Children, Verdict};
 
 /// The future of [`race`](crate::race()) for a `Vec` or an array.
@@ -54,8 +54,12 @@ impl<F: Future> Future for RaceVec<F> {
             "a race was polled after it had its winner"
         );
         let mut winner = None;
-        children.poll_round(cx, budget(), |index, output| {
-            winner = Some((this.order[index], output));
+        let watch = Watch::begin();
+        let order = &this.order;
+        let stops_before = |index: usize| watch.stops_before(order[index]);
+        children.poll_round(cx, stops_before, |index, output| {
+            watch.done(order[index]);
+            winner = Some((order[index], output));
             Verdict::Stop
         });
         match winner {

@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::gather::into_array;
-use super::{TryGather, budget};
+use super::{TryGather, Watch};
 use crate::children::{Children, Round, Verdict};
 
 /// The future of [`try_gather`](crate::try_gather()) for a `Vec`.
@@ -54,15 +54,18 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for TryGatherVec<F, T, E> {
         let this = self.get_mut();
         assert!(!this.given, "a try_gather was polled after it was ready");
         let error = &mut this.error;
-        let round = this
-            .children
-            .poll_round(cx, budget(), |_, output| match output {
+        let watch = Watch::begin();
+        let stops_before = |index| watch.stops_before(index);
+        let round = this.children.poll_round(cx, stops_before, |index, output| {
+            watch.done(index);
+            match output {
                 Ok(value) => Verdict::Keep(Ok(value)),
                 Err(first) => {
                     *error = Some(first);
                     Verdict::Stop
                 }
-            });
+            }
+        });
         if let Some(error) = this.error.take() {
             this.given = true;
             this.children.clear();

@@ -12,7 +12,7 @@ use std::task::{Context, Poll};
 
 use pin_project::pin_project;
 
-use super::{Gather, Race, TryGather, budget, shuffle};
+use super::{Gather, Race, TryGather, Watch, shuffle};
 
 /// A future, then its output.
 #[pin_project(project = PlaceProjection)]
@@ -25,11 +25,13 @@ enum Place<F: Future> {
 impl<F: Future> Place<F> {
     /// `Ready` once there is an output; never polls after that.
     #[inline]
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+    fn poll(mut self: Pin<&mut Self>, n: usize, cx: &mut Context<'_>, watch: &Watch) -> Poll<()> {
         if let PlaceProjection::Running(future) = self.as_mut().project() {
+            watch.polls(n);
             let Poll::Ready(output) = future.poll(cx) else {
                 return Poll::Pending;
             };
+            watch.done(n);
             self.set(Place::Done(Some(output)));
         }
         Poll::Ready(())
@@ -51,7 +53,7 @@ pub trait Places {
     /// All outputs, as a tuple.
     type Outputs;
     /// Polls the nth, unless it has returned.
-    fn poll_nth(self: Pin<&mut Self>, n: usize, cx: &mut Context<'_>) -> Poll<()>;
+    fn poll_nth(self: Pin<&mut Self>, n: usize, cx: &mut Context<'_>, watch: &Watch) -> Poll<()>;
     /// All outputs; only when all have returned.
     fn take_all(self: Pin<&mut Self>) -> Option<Self::Outputs>;
     /// Drops every future and output, in order.
@@ -93,16 +95,16 @@ impl<P: Places> Future for GatherTuple<P> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<P::Outputs> {
         let mut this = self.project();
-        let is_spent = budget();
+        let watch = Watch::begin();
         let mut pending = false;
         for step in 0..P::LEN {
             let n = (*this.cursor + step) % P::LEN;
-            if is_spent() {
+            if watch.is_spent() {
                 *this.cursor = n;
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            pending |= this.places.as_mut().poll_nth(n, cx).is_pending();
+            pending |= this.places.as_mut().poll_nth(n, cx, &watch).is_pending();
         }
         if pending {
             return Poll::Pending;
@@ -129,16 +131,16 @@ impl<P: TryPlaces> Future for TryGatherTuple<P> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut this = self.project();
-        let is_spent = budget();
+        let watch = Watch::begin();
         let mut pending = false;
         for step in 0..P::LEN {
             let n = (*this.cursor + step) % P::LEN;
-            if is_spent() {
+            if watch.is_spent() {
                 *this.cursor = n;
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            pending |= this.places.as_mut().poll_nth(n, cx).is_pending();
+            pending |= this.places.as_mut().poll_nth(n, cx, &watch).is_pending();
             if let Some(error) = this.places.as_mut().take_error(n) {
                 this.places.clear();
                 return Poll::Ready(Err(error));
@@ -171,8 +173,9 @@ impl<P: SamePlaces> Future for RaceTuple<P> {
         let mut order = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11];
         let order = &mut order[..P::LEN];
         shuffle(order);
+        let watch = Watch::begin();
         for &mut n in order {
-            if this.places.as_mut().poll_nth(n, cx).is_ready() {
+            if this.places.as_mut().poll_nth(n, cx, &watch).is_ready() {
                 let winner = this.places.as_mut().take_nth(n);
                 this.places.clear();
                 return Poll::Ready((
@@ -204,10 +207,15 @@ macro_rules! tuples {
             type Outputs = ($($f::Output,)+);
 
             #[inline]
-            fn poll_nth(self: Pin<&mut Self>, n: usize, cx: &mut Context<'_>) -> Poll<()> {
+            fn poll_nth(
+                self: Pin<&mut Self>,
+                n: usize,
+                cx: &mut Context<'_>,
+                watch: &Watch,
+            ) -> Poll<()> {
                 let this = self.project();
                 match n {
-                    $($n => this.$x.poll(cx),)+
+                    $($n => this.$x.poll(n, cx, watch),)+
                     _ => unreachable!("fewer than LEN"),
                 }
             }

@@ -26,8 +26,9 @@
 
 use std::time::Duration;
 
+use crate::probe::{Afar, Far};
 use crate::slab::{JobKey, TaskKey};
-use crate::sys::{AtomicU8, AtomicUsize, Mutex, Ordering, Parker, lock};
+use crate::sys::{Arc, AtomicU8, AtomicUsize, Mutex, OnceLock, Ordering, Parker, lock};
 
 /// A letter to the loop from another thread.
 pub(crate) enum Mail {
@@ -51,6 +52,8 @@ pub(crate) struct Mailbox {
     /// How many `Handle`s could still post. While there is one, waiting for
     /// ever is not a stall.
     handles: AtomicUsize,
+    /// Where to tell of letters, once somebody listens to the loop.
+    afar: OnceLock<Arc<Afar>>,
 }
 
 struct Slot {
@@ -79,6 +82,21 @@ impl Mailbox {
             }),
             parker: Parker::for_this_thread(),
             handles: AtomicUsize::new(0),
+            afar: OnceLock::new(),
+        }
+    }
+
+    /// From now on what happens on other threads is noted there.
+    pub(crate) fn report_to(&self, afar: Arc<Afar>) {
+        // A loop has one probe; a second call brings the same place.
+        let _ = self.afar.set(afar);
+    }
+
+    /// Notes what happened on this thread, if anybody listens.
+    #[track_caller]
+    pub(crate) fn note(&self, what: impl FnOnce() -> Far) {
+        if let Some(afar) = self.afar.get() {
+            afar.note(what());
         }
     }
 
@@ -93,6 +111,7 @@ impl Mailbox {
             if !taken {
                 return Err(letter);
             }
+            self.note(|| letter.as_note());
             slot.letters.push(letter);
         }
         if self.state.swap(MAIL, Ordering::AcqRel) == PARKED {

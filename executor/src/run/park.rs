@@ -7,8 +7,9 @@
 use std::time::{Duration, Instant};
 
 use super::look_around;
+use crate::clock::Nanos;
 use crate::error::RunError;
-use crate::probe::{self, Event};
+use crate::probe::{self, Event, Unpark};
 use crate::runtime::Runtime;
 
 /// How long, in real time, no socket may become ready before virtual time
@@ -20,24 +21,42 @@ const QUIET: Duration = Duration::from_millis(10);
 pub(super) fn park(runtime: &Runtime) -> Result<(), RunError> {
     runtime.refuse_to_run_in_a_forked_child();
     let deadline = runtime.timers.borrow().next_deadline();
+    runtime.tell_all_wakers();
     runtime.probe.emit(|_| Event::ParkStart {
         until: deadline.map(probe::time),
     });
+    let mut socket_was_ready = false;
     match deadline {
         _ if runtime.clock.is_virtual() && !is_quiet(runtime) => {}
         Some(deadline) if runtime.clock.is_virtual() => runtime.clock.jump_to(deadline),
         Some(deadline) => {
             let left = deadline.saturating_sub(runtime.clock.now());
-            runtime.sleep(Some(Duration::from_nanos(left)));
+            socket_was_ready = runtime.sleep(Some(Duration::from_nanos(left)));
         }
         None if runtime.has_jobs() || runtime.has_socket_waiters() => {
-            runtime.sleep(None);
+            socket_was_ready = runtime.sleep(None);
         }
         None => wait_for_somebody_else(runtime)?,
     }
-    runtime.probe.emit(|_| Event::ParkEnd);
+    runtime.probe.emit(|_| Event::ParkEnd {
+        cause: cause(runtime, deadline, socket_was_ready),
+    });
     look_around(runtime);
     Ok(())
+}
+
+/// What ended a park, as a trace tells it.
+fn cause(runtime: &Runtime, deadline: Option<Nanos>, socket_was_ready: bool) -> Unpark {
+    let is_due = |deadline| runtime.clock.now() >= deadline;
+    if runtime.ready.mailbox().has_mail() {
+        Unpark::Mail
+    } else if socket_was_ready || !runtime.ready.is_empty() {
+        Unpark::Io
+    } else if deadline.is_some_and(is_due) {
+        Unpark::Timer
+    } else {
+        Unpark::Nothing
+    }
 }
 
 /// May virtual time jump? Not while a thread job runs: it may wake a task when

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::Runner;
 use crate::context;
-use crate::instrument::Instrument;
+use crate::instrument::{Instrument, watch_as_asked};
 use crate::runtime::{OnPanic, Runtime, Settings};
 
 /// A [`Runner`] to be.
@@ -108,10 +108,9 @@ impl Builder {
         let runtime = Runtime::new(self.settings);
         runtime.register();
         if let Some(mut instrument) = self.instrument {
-            runtime
-                .probe
-                .listen(Box::new(move |at, event| instrument.event(at, event)));
+            runtime.watch_with(Box::new(move |note| instrument.note(note)));
         }
+        watch_as_asked(&runtime);
         Runner {
             runtime: Some(runtime),
             context: context::of_thread(),

@@ -13,7 +13,7 @@ use super::{OnPanic, Phase, Runtime, contain};
 use crate::context::{self, Context};
 use crate::error::{JoinError, Payload, report};
 use crate::info::{Identity, TaskId};
-use crate::probe::{Ending, Event};
+use crate::probe::{Ending, Event, On};
 use crate::slab::TaskKey;
 use crate::sys::Arc;
 use crate::task::{BoxedWork, State, Task};
@@ -79,20 +79,10 @@ impl Runtime {
     #[inline]
     pub(super) fn write_down(&self, task: Task) -> TaskKey {
         let key = self.tasks.borrow_mut().insert(task);
-        self.probe.emit(|_| self.spawn_event(key));
-        key
-    }
-
-    #[cold]
-    fn spawn_event(&self, key: TaskKey) -> Event {
-        let tasks = self.tasks.borrow();
-        let task = tasks.get(key).expect("enlisted");
-        self.probe.introduce(key, task.identity.id);
-        Event::TaskSpawn {
-            task: task.identity.id,
-            name: task.identity.name(),
-            parent: task.parent,
+        if self.probe.is_on() {
+            self.tell_spawn(key);
         }
+        key
     }
 
     /// A number of its own for a new task.
@@ -125,6 +115,7 @@ impl Runtime {
         self.probe.emit(|probe| Event::TaskEnd {
             task: probe.id(key),
             how,
+            text: None,
         });
         let task = self.tasks.borrow_mut().remove(key);
         task.map_or(Context::EMPTY, |task| task.context)
@@ -147,6 +138,7 @@ impl Runtime {
         self.probe.emit(|probe| Event::TaskEnd {
             task: probe.id(key),
             how,
+            text: self.panic_text_of(key),
         });
         if has_handle {
             self.wake(waiter);
@@ -256,12 +248,19 @@ impl Runtime {
 
     /// Remembers who awaits a task's handle.
     pub(crate) fn set_join_waiter(&self, task: TaskKey, waiter: Waiter) {
+        let who = waiter.task;
         let displaced = {
             let mut tasks = self.tasks.borrow_mut();
             tasks
                 .get_mut(task)
                 .map(|task| std::mem::replace(&mut task.waiter, waiter))
         };
+        if displaced.as_ref().is_some_and(|old| old.task != who) {
+            self.probe.emit(|probe| Event::Await {
+                task: probe.id(who),
+                on: On::Task(probe.id(task)),
+            });
+        }
         drop(displaced);
     }
 
@@ -278,6 +277,12 @@ impl Runtime {
             let unread = task.is_finished().then_some(task.work.is_some());
             (task.waiter.take(), unread)
         };
+        if waiter.is_somebody() {
+            self.probe.emit(|probe| Event::AwaitEnd {
+                task: probe.id(waiter.task),
+                on: On::Task(probe.id(key)),
+            });
+        }
         drop(waiter);
         match unread {
             None => {}

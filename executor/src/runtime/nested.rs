@@ -13,7 +13,7 @@ use std::task::{Context as TaskContext, Poll};
 
 use super::{Runtime, contain};
 use crate::error::Payload;
-use crate::probe::Ending;
+use crate::probe::{Ending, Polled};
 use crate::ready::{Roll, Told};
 use crate::slab::TaskKey;
 use crate::task::{State, Task};
@@ -77,9 +77,12 @@ impl Runtime {
         let result = catch_unwind(AssertUnwindSafe(|| {
             poll(&mut TaskContext::from_waker(waker.waker()))
         }));
-        self.end_poll(!matches!(result, Ok(Poll::Pending)));
+        self.end_poll(Polled::of(&result));
         let own_waker = waker::keep_if_cloned(taken.own_waker, spare);
         self.put_back(task, None, own_waker);
+        if matches!(result, Ok(Poll::Pending)) {
+            self.tell_wakers_after(task);
+        }
         if self.settings.debug && matches!(result, Ok(Poll::Pending)) {
             self.report_if_unwakeable(task);
         }
@@ -140,7 +143,7 @@ impl Runtime {
         self.lent.set(owner.lent);
         self.budget.set(owner.budget);
         self.registered.set(owner.registered);
-        self.probe.resume(owner.cause);
+        self.probe.because(owner.cause);
         if let Some((watched, task)) = self.watched.as_ref().zip(owner.task) {
             watched.start_poll(self.identity(task));
         }

@@ -7,7 +7,7 @@
 
 use super::{Runtime, contain};
 use crate::pool::ThreadPool;
-use crate::probe::{Event, job_number};
+use crate::probe::{Cause, Event, job_number};
 use crate::ready::{Mail, Mailbox};
 use crate::slab::JobKey;
 use crate::sys::{Arc, TimerSlack};
@@ -51,6 +51,7 @@ impl Runtime {
             messages: letters.len(),
         });
         for letter in letters.drain(..) {
+            self.probe.because(Cause::Mail);
             match letter {
                 Mail::Wake(task) => self.ready.wake(task),
                 Mail::Cancel(task) => {

@@ -8,7 +8,7 @@ use std::task::{Context as TaskContext, Poll, Waker};
 
 use super::{BUDGET, Lent, Runtime, contain};
 use crate::context::{self, Context};
-use crate::probe::Event;
+use crate::probe::{Event, Polled};
 use crate::slab::TaskKey;
 use crate::waker::{OwnedWaker, Waiter};
 
@@ -39,10 +39,10 @@ impl Runtime {
 
     /// Nobody is being polled any more.
     #[inline]
-    pub(crate) fn end_poll(&self, ended: bool) {
+    pub(crate) fn end_poll(&self, result: Polled) {
         self.probe.emit(|probe| Event::PollEnd {
             task: probe.id(self.polled.get()),
-            ready: ended,
+            result,
         });
         self.polled.set(None);
         self.lent.set(None);

@@ -7,6 +7,7 @@ use std::io;
 use std::time::Duration;
 
 use super::Runtime;
+use crate::probe::{Cause, Event, source_number};
 use crate::reactor::{Direction, Reactor};
 use crate::slab::SourceKey;
 use crate::waker::Waiter;
@@ -39,7 +40,12 @@ impl Runtime {
         direction: Direction,
         waiter: Waiter,
     ) -> bool {
+        let task = waiter.task;
         let displaced = self.with_sources(|reactor| reactor.wait_for(key, direction, waiter));
+        let is_news = |old: &Waiter| old.task != task;
+        if displaced.as_ref().is_some_and(is_news) && self.probe.is_on() {
+            self.tell_source_wait(key, direction, task);
+        }
         displaced.is_some()
     }
 
@@ -86,8 +92,19 @@ impl Runtime {
     /// of its sockets again.
     fn ask_poller(&self, timeout: Option<Duration>) -> bool {
         let mut due = self.due.take();
-        if let Some(Err(error)) = self.with_sources(|reactor| reactor.wait(timeout, &mut due)) {
+        let mut heard = self.probe.is_on().then(Vec::new);
+        let asked = self.with_sources(|reactor| reactor.wait(timeout, &mut due, &mut heard));
+        if let Some(Err(error)) = asked {
             panic!("the loop could not wait for its sockets (mio's Poll::poll): {error}");
+        }
+        for heard in heard.into_iter().flatten() {
+            self.probe.because(Cause::Io);
+            self.probe.emit(|_| Event::SourceReady {
+                source: source_number(heard.source),
+                readable: heard.readable,
+                writable: heard.writable,
+                closed: heard.closed,
+            });
         }
         let was_ready = !due.is_empty();
         for waiter in due.drain(..) {

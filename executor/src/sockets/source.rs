@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll, ready};
 
+use crate::probe::{Attempt, Event, source_number};
 use crate::reactor::Direction;
 use crate::runtime::Runtime;
 use crate::slab::SourceKey;
@@ -32,6 +33,11 @@ impl<S: mio::event::Source> Registered<S> {
     pub(crate) fn new(mut io: S, peer: Option<SocketAddr>) -> io::Result<Self> {
         let runtime = Runtime::expect_current("a socket");
         let key = runtime.with_reactor(|reactor| reactor.register(&mut io, peer))??;
+        runtime.probe.emit(|_| Event::SourceAdd {
+            source: source_number(key),
+            kind: last_word(std::any::type_name::<S>()).to_owned(),
+            addr: peer.map(|peer| peer.to_string()),
+        });
         Ok(Registered {
             io,
             key,
@@ -64,7 +70,13 @@ impl<S: mio::event::Source> Registered<S> {
         ready!(runtime.afford(cx));
         let may_be_ready = runtime.with_sources(|r| r.may_be_ready(self.key, direction));
         if may_be_ready == Some(true) {
-            match without_interruption(|| attempt(&self.io)) {
+            let result = without_interruption(|| attempt(&self.io));
+            runtime.probe.emit(|_| Event::SourceTry {
+                source: source_number(self.key),
+                way: direction.way(),
+                result: outcome(&result),
+            });
+            match result {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                     self.exhausted(direction);
                 }
@@ -133,6 +145,9 @@ impl<S: mio::event::Source> Drop for Registered<S> {
             return;
         };
         let waiters = runtime.with_sources(|reactor| reactor.deregister(&mut self.io, self.key));
+        runtime.probe.emit(|_| Event::SourceRemove {
+            source: source_number(self.key),
+        });
         for waiter in waiters.into_iter().flatten() {
             runtime.wake(waiter);
         }
@@ -162,11 +177,29 @@ impl<S: mio::event::Source> Drop for Wait<'_, S> {
         };
         let forgotten = runtime.with_sources(|r| r.forget(self.source.key, self.direction));
         if let Some(waiter) = forgotten {
+            runtime.probe.emit(|_| Event::SourceWait {
+                source: source_number(self.source.key),
+                task: None,
+                way: self.direction.way(),
+            });
             // It may stand for somebody else who waits as well: the same task
             // in another branch, or a task that came later. A wake for nothing
             // makes whoever it is wait again.
             runtime.wake(waiter);
         }
+    }
+}
+
+/// `mio::net::tcp::TcpStream` is a `TcpStream`.
+fn last_word(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+fn outcome<T>(result: &io::Result<T>) -> Attempt {
+    match result {
+        Ok(_) => Attempt::Done,
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Attempt::WouldBlock,
+        Err(_) => Attempt::Failed,
     }
 }
 

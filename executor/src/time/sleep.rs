@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::clock::saturating_nanos;
-use crate::probe::{Event, time, timer_number};
+use crate::probe::{Event, On, time, timer_number};
 use crate::runtime::Runtime;
 use crate::slab::TimerKey;
 
@@ -105,7 +105,15 @@ impl Sleep {
         if let State::Armed { runtime, timer } = self.state {
             let moved = Runtime::with(|here| {
                 let deadline = here.clock.now().saturating_add(saturating_nanos(duration));
-                here.number() == runtime && here.timers.borrow_mut().reschedule(timer, deadline)
+                let moved = here.number() == runtime
+                    && here.timers.borrow_mut().reschedule(timer, deadline);
+                if moved {
+                    here.probe.emit(|_| Event::TimerMove {
+                        timer: timer_number(timer),
+                        deadline: time(deadline),
+                    });
+                }
+                moved
             });
             if moved == Some(true) {
                 return;
@@ -155,6 +163,10 @@ impl Sleep {
             timer: timer_number(timer),
             task: probe.id(task),
             deadline: time(deadline),
+        });
+        runtime.probe.emit(|probe| Event::Await {
+            task: probe.id(task),
+            on: On::Timer(timer_number(timer)),
         });
         self.state = State::Armed {
             runtime: runtime.number(),

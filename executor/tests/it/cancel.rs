@@ -124,7 +124,14 @@ fn a_cancel_is_recorded_at_the_request_and_at_the_end() {
         events.iter().position(|(_, event)| event == wanted)
     };
     let (asked, how) = (Event::TaskCancel { task }, Ending::Cancelled);
-    assert!(position(&asked) < position(&Event::TaskEnd { task, how }));
+    assert!(
+        position(&asked)
+            < position(&Event::TaskEnd {
+                task,
+                how,
+                text: None
+            })
+    );
 }
 
 /// DESIGN: the catalogue's `handle.cancel().await` is `cancel()`, then awaiting

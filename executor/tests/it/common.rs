@@ -11,8 +11,9 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use executor::instrument::{Effect, Event, Recorder};
-use executor::{Runner, TaskId};
+use executor::instrument::replay::{self, Rule};
+use executor::instrument::{Effect, Event, Instrument, Note, Recorder, Tracer};
+use executor::{Builder, Runner, TaskId};
 
 /// A list of what happened, shared by everyone who holds a clone.
 #[derive(Clone, Default)]
@@ -57,9 +58,53 @@ impl Count {
     }
 }
 
-/// A runner whose clock is virtual.
+/// A runner whose clock is virtual, and whose every step is [judged](Oracle).
 pub(crate) fn virtual_runner() -> Runner {
-    Runner::builder().virtual_time().build()
+    judged(Runner::builder().virtual_time())
+}
+
+/// A runner whose every step is [judged](Oracle).
+pub(crate) fn judged(builder: Builder) -> Runner {
+    builder.instrument(Oracle::new()).build()
+}
+
+/// Records a loop, and fails the test if the loop broke a rule: when the loop
+/// is gone, unless the test has failed already.
+pub(crate) struct Oracle(Tracer);
+
+impl Oracle {
+    /// Long enough for all tests but those with a million sleeps; of those the
+    /// beginning is judged.
+    const ROOM: usize = 50_000;
+
+    pub(crate) fn new() -> Self {
+        Oracle(Tracer::with_room(Self::ROOM))
+    }
+}
+
+impl Instrument for Oracle {
+    fn event(&mut self, _: Duration, _: &Event) {}
+
+    fn note(&mut self, note: &Note<'_>) {
+        self.0.note(note);
+    }
+}
+
+impl Drop for Oracle {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            return;
+        }
+        // Many tests make a future that nobody can wake; that is their fault.
+        let mut broken = replay::judge(&self.0.trace());
+        broken.retain(|broken| broken.rule != Rule::LiveWaker);
+        let broken: Vec<_> = broken.iter().map(ToString::to_string).collect();
+        assert!(
+            broken.is_empty(),
+            "the loop broke its rules:\n{}",
+            broken.join("\n")
+        );
+    }
 }
 
 /// What `program` panics with, as text; fails if it does not panic. Nothing is

@@ -431,7 +431,7 @@ fn c277_every_poll_that_starts_ends_and_polls_never_nest() {
                 polls += 1;
             }
             Event::PollEnd { task, .. } => assert_eq!(polled.take(), Some(task)),
-            Event::Turn { .. } | Event::ParkStart { .. } | Event::ParkEnd => {
+            Event::Turn { .. } | Event::ParkStart { .. } | Event::ParkEnd { .. } => {
                 assert_eq!(polled, None, "{event:?} during a poll");
             }
             _ => {}
@@ -448,7 +448,7 @@ fn c277_a_task_is_spawned_then_polled_then_ended_and_each_ends_once() {
         match event {
             Event::TaskSpawn { task, .. } => assert!(alive.insert(task), "spawned twice"),
             Event::PollStart { task } => assert!(alive.contains(&task), "{event:?}"),
-            Event::TaskEnd { task, how } => {
+            Event::TaskEnd { task, how, .. } => {
                 assert!(alive.remove(&task), "{event:?}");
                 ended.push(how);
             }
@@ -469,7 +469,7 @@ fn c277_every_park_that_starts_ends_and_every_timer_fires_or_is_cancelled() {
     for event in mixed_program() {
         match event {
             Event::ParkStart { .. } => assert!(!std::mem::replace(&mut parked, true)),
-            Event::ParkEnd => assert!(std::mem::replace(&mut parked, false)),
+            Event::ParkEnd { .. } => assert!(std::mem::replace(&mut parked, false)),
             Event::TimerAdd { timer, .. } => assert!(timers.insert(timer)),
             Event::TimerFire { timer } | Event::TimerCancel { timer } => {
                 assert!(timers.remove(&timer));

@@ -21,6 +21,8 @@ mod introspection;
 mod posting;
 #[cfg(unix)]
 mod processes;
+mod recording;
+mod replay;
 mod run;
 mod scope;
 mod serve;

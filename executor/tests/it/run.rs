@@ -600,10 +600,11 @@ fn c019_a_waker_of_an_earlier_run_wakes_nobody_in_a_later_one() {
 
 /// The first task that was ever made: the main future of the first run.
 fn first_task(events: &[(Duration, Event)]) -> TaskId {
-    match events[0].1 {
-        Event::TaskSpawn { task, .. } => task,
-        ref other => panic!("{other:?} came first"),
-    }
+    let spawned = |(_, event): &(Duration, Event)| match event {
+        Event::TaskSpawn { task, .. } => Some(*task),
+        _ => None,
+    };
+    events.iter().find_map(spawned).expect("a main future")
 }
 
 #[test]

@@ -199,7 +199,7 @@ fn c184_a_call_dropped_after_it_began_ends_unheard() {
         matches!(
             event,
             Event::Wake {
-                by: Cause::Mail,
+                by: Cause::Job(_),
                 ..
             }
         )

@@ -1,0 +1,394 @@
+//! A trace as lanes: who was in which state from when to when. What the
+//! timeline and the SVG maker draw.
+//!
+//! **Invariant:** the spans of a lane follow each other and do not overlap; each
+//! knows its events and its times, so that it can be drawn on either axis.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use super::{Cause, Effect, Ending, Event, On, Polled, Trace, Way};
+use crate::info::TaskId;
+
+/// A moment: an event's number, and its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Moment {
+    pub(super) event: usize,
+    pub(super) at: Duration,
+}
+
+/// What somebody did between two moments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Doing {
+    /// The task is in the ready queue.
+    Ready,
+    Polled,
+    Waits,
+    /// The loop sleeps.
+    Parked,
+    /// A thread runs a job.
+    Job,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct Span {
+    pub(super) doing: Doing,
+    pub(super) from: Moment,
+    pub(super) to: Moment,
+    /// What is waited for, or done.
+    pub(super) label: String,
+}
+
+impl Span {
+    pub(super) fn lasts(&self) -> Duration {
+        self.to.at.saturating_sub(self.from.at)
+    }
+}
+
+/// A wake, drawn as an arrow to its task.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct WakeMark {
+    pub(super) at: Moment,
+    pub(super) by: Cause,
+    pub(super) effect: Effect,
+}
+
+/// One row.
+#[derive(Clone, Debug)]
+pub(super) struct Lane {
+    pub(super) label: String,
+    pub(super) spans: Vec<Span>,
+}
+
+impl Lane {
+    fn new(label: impl Into<String>) -> Self {
+        Lane {
+            label: label.into(),
+            spans: Vec::new(),
+        }
+    }
+
+    fn begin(&mut self, doing: Doing, from: Moment, label: String) {
+        let to = from;
+        self.spans.push(Span {
+            doing,
+            from,
+            to,
+            label,
+        });
+    }
+}
+
+/// A task, its own lane and those of what it waits for.
+#[derive(Clone, Debug)]
+pub(super) struct TaskLane {
+    pub(super) id: TaskId,
+    pub(super) own: Lane,
+    pub(super) waits: Vec<Lane>,
+    pub(super) wakes: Vec<WakeMark>,
+    pub(super) ended: Option<Ending>,
+    child: Option<usize>,
+    /// Was it woken during the poll that goes on?
+    ready_again: bool,
+    /// Which wait stands in which lane.
+    open: Vec<(On, usize)>,
+}
+
+/// All rows of a picture.
+#[derive(Clone, Debug)]
+pub(super) struct Lanes {
+    pub(super) end: Moment,
+    pub(super) the_loop: Lane,
+    pub(super) tasks: Vec<TaskLane>,
+    pub(super) threads: Vec<Lane>,
+}
+
+/// Sorts a trace into lanes.
+pub(super) fn lanes(trace: &Trace) -> Lanes {
+    let mut sorter = Sorter {
+        lanes: Lanes {
+            end: Moment {
+                event: 0,
+                at: Duration::ZERO,
+            },
+            the_loop: Lane::new("loop"),
+            tasks: Vec::new(),
+            threads: Vec::new(),
+        },
+        places: HashMap::new(),
+        timers: HashMap::new(),
+        sources: HashMap::new(),
+        jobs: HashMap::new(),
+    };
+    for (event, entry) in trace.events.iter().enumerate() {
+        let now = Moment {
+            event,
+            at: entry.at,
+        };
+        sorter.lanes.end = now;
+        sorter.sort(&entry.event, now, entry.thread);
+    }
+    sorter.finish()
+}
+
+struct Sorter {
+    lanes: Lanes,
+    /// Where in `lanes.tasks` a task is.
+    places: HashMap<TaskId, usize>,
+    timers: HashMap<u64, Duration>,
+    sources: HashMap<u64, String>,
+    jobs: HashMap<u64, String>,
+}
+
+impl Sorter {
+    fn task(&mut self, id: TaskId) -> Option<&mut TaskLane> {
+        let place = self.places.get(&id)?;
+        self.lanes.tasks.get_mut(*place)
+    }
+
+    fn sort(&mut self, event: &Event, now: Moment, thread: Option<u32>) {
+        match event {
+            Event::ParkStart { .. } => {
+                let lane = &mut self.lanes.the_loop;
+                lane.begin(Doing::Parked, now, "parked".into());
+            }
+            Event::ParkEnd { .. } | Event::RunEnd { .. } => close(&mut self.lanes.the_loop, now),
+            Event::TaskSpawn { task, name, .. } => self.spawn(*task, name),
+            Event::ReadyPush { task } | Event::ScopePush { task } => {
+                self.turn_to(*task, Doing::Ready, now);
+            }
+            Event::PollStart { task } => self.turn_to(*task, Doing::Polled, now),
+            Event::PollEnd { task, result } => self.end_poll(*task, *result, now),
+            Event::TaskEnd { task, how, .. } => self.end(*task, *how, now),
+            Event::Wake { task, by, effect } => {
+                let (by, effect) = (*by, *effect);
+                if let Some(lane) = self.task(*task) {
+                    lane.wakes.push(WakeMark {
+                        at: now,
+                        by,
+                        effect,
+                    });
+                }
+            }
+            Event::ChildPoll { task, child } => {
+                let child = *child;
+                if let Some(lane) = self.task(*task) {
+                    lane.child = Some(child);
+                }
+            }
+            Event::Await { task, on } => self.wait(*task, on, now),
+            Event::AwaitEnd { task, on } => {
+                if let Some(lane) = self.task(*task) {
+                    lane.close(on, now);
+                }
+            }
+            event => self.sort_thing(event, now, thread),
+        }
+    }
+
+    fn sort_thing(&mut self, event: &Event, now: Moment, thread: Option<u32>) {
+        match event {
+            Event::TimerAdd {
+                timer, deadline, ..
+            } => {
+                let span = deadline.saturating_sub(now.at);
+                self.timers.insert(*timer, span);
+            }
+            Event::TimerFire { timer } | Event::TimerCancel { timer } => {
+                self.over(&On::Timer(*timer), now);
+            }
+            Event::SourceAdd { source, kind, addr } => {
+                let name = addr.as_ref().unwrap_or(kind).clone();
+                self.sources.insert(*source, name);
+            }
+            Event::SourceReady { source, .. } | Event::SourceRemove { source } => {
+                self.over(&On::Source(*source, Way::Read), now);
+                self.over(&On::Source(*source, Way::Write), now);
+            }
+            Event::JobSubmit { job, at, .. } => {
+                self.jobs.insert(*job, file_and_line(at));
+            }
+            Event::JobStart { job } => {
+                let at = self.jobs.get(job).cloned().unwrap_or_default();
+                let label = format!("job {at}");
+                let lane = self.thread(thread);
+                lane.begin(Doing::Job, now, label);
+            }
+            Event::JobFinish { .. } => close(self.thread(thread), now),
+            Event::JobEnd { job } | Event::JobCancel { job } => self.over(&On::Job(*job), now),
+            _ => {}
+        }
+    }
+
+    fn spawn(&mut self, id: TaskId, name: &str) {
+        self.places.insert(id, self.lanes.tasks.len());
+        self.lanes.tasks.push(TaskLane {
+            id,
+            own: Lane::new(name),
+            waits: Vec::new(),
+            wakes: Vec::new(),
+            ended: None,
+            child: None,
+            ready_again: false,
+            open: Vec::new(),
+        });
+    }
+
+    fn turn_to(&mut self, id: TaskId, doing: Doing, now: Moment) {
+        let Some(lane) = self.task(id) else { return };
+        if doing == Doing::Ready && lane.is_polled() {
+            lane.ready_again = true; // it shows after the poll
+            return;
+        }
+        lane.child = None;
+        close(&mut lane.own, now);
+        lane.own.begin(doing, now, String::new());
+    }
+
+    fn end_poll(&mut self, id: TaskId, result: Polled, now: Moment) {
+        let Some(lane) = self.task(id) else { return };
+        let ready = std::mem::take(&mut lane.ready_again);
+        close(&mut lane.own, now);
+        if result == Polled::Pending {
+            let next = if ready { Doing::Ready } else { Doing::Waits };
+            lane.own.begin(next, now, String::new());
+        }
+    }
+
+    fn end(&mut self, id: TaskId, how: Ending, now: Moment) {
+        if let Some(lane) = self.task(id) {
+            close(&mut lane.own, now);
+            lane.ended = Some(how);
+            while let Some((on, _)) = lane.open.first().cloned() {
+                lane.close(&on, now);
+            }
+        }
+        self.over(&On::Task(id), now);
+    }
+
+    fn wait(&mut self, id: TaskId, on: &On, now: Moment) {
+        let label = self.name(on);
+        if let Some(lane) = self.task(id) {
+            lane.wait(on, now, label);
+        }
+    }
+
+    fn name(&self, on: &On) -> String {
+        let known = |names: &HashMap<u64, String>, key| names.get(key).cloned().unwrap_or_default();
+        match on {
+            On::Timer(timer) => match self.timers.get(timer) {
+                Some(span) => format!("sleep {}", short(*span)),
+                None => "sleep".into(),
+            },
+            On::Task(task) => match self.places.get(task) {
+                Some(place) => format!("join {}", self.lanes.tasks[*place].own.label),
+                None => "join".into(),
+            },
+            On::Source(source, way) => format!("{} {}", way.word(), known(&self.sources, source)),
+            On::Job(job) => format!("job {}", known(&self.jobs, job)),
+            On::Other(text) => text.clone(),
+        }
+    }
+
+    fn over(&mut self, on: &On, now: Moment) {
+        for lane in &mut self.lanes.tasks {
+            lane.close(on, now);
+        }
+    }
+
+    fn thread(&mut self, thread: Option<u32>) -> &mut Lane {
+        let number = thread.unwrap_or(0) as usize;
+        let threads = &mut self.lanes.threads;
+        while threads.len() <= number {
+            let label = format!("thread {}", threads.len());
+            threads.push(Lane::new(label));
+        }
+        &mut threads[number]
+    }
+
+    /// What is open at the end of the trace ends there.
+    fn finish(self) -> Lanes {
+        let mut lanes = self.lanes;
+        let end = lanes.end;
+        close(&mut lanes.the_loop, end);
+        for task in &mut lanes.tasks {
+            if task.ended.is_none() {
+                close(&mut task.own, end);
+            }
+            for (_, lane) in std::mem::take(&mut task.open) {
+                close(&mut task.waits[lane], end);
+            }
+        }
+        lanes.threads.retain(|lane| !lane.spans.is_empty());
+        lanes
+    }
+}
+
+impl TaskLane {
+    fn is_polled(&self) -> bool {
+        let last = self.own.spans.last();
+        last.is_some_and(|span| span.doing == Doing::Polled && span.from == span.to)
+    }
+
+    /// Finds the wait a lane: that of its child, or the first free one.
+    fn wait(&mut self, on: &On, now: Moment, label: String) {
+        if self.open.iter().any(|(open, _)| open == on) {
+            return;
+        }
+        let name = self
+            .child
+            .map_or_else(String::new, |child| format!("[{child}]"));
+        let is_free = |lane: usize| self.open.iter().all(|(_, taken)| *taken != lane);
+        let fits = |lane: &usize| self.waits[*lane].label == name && is_free(*lane);
+        let lane = (0..self.waits.len()).find(fits).unwrap_or_else(|| {
+            self.waits.push(Lane::new(name));
+            self.waits.len() - 1
+        });
+        self.waits[lane].begin(Doing::Waits, now, label);
+        self.open.push((on.clone(), lane));
+    }
+
+    fn close(&mut self, on: &On, now: Moment) {
+        let Some(place) = self.open.iter().position(|(open, _)| open == on) else {
+            return;
+        };
+        let (_, lane) = self.open.remove(place);
+        close(&mut self.waits[lane], now);
+    }
+}
+
+/// Ends the last span of a lane, unless that was done.
+fn close(lane: &mut Lane, now: Moment) {
+    if let Some(last) = lane.spans.last_mut().filter(|last| last.from == last.to) {
+        last.to = now;
+    }
+}
+
+/// `src/main.rs:12:5` is `main.rs:12`.
+fn file_and_line(place: &str) -> String {
+    let last = place.rsplit(['/', '\\']).next().unwrap_or(place);
+    let mut parts = last.split(':');
+    let file = parts.next().unwrap_or_default();
+    let line = parts.next().unwrap_or_default();
+    format!("{file}:{line}")
+}
+
+/// A time as people read it: three digits at most.
+pub(super) fn short(time: Duration) -> String {
+    let nanos = time.as_nanos();
+    let units = [
+        (1_000_000_000, "s"),
+        (1_000_000, "ms"),
+        (1_000, "µs"),
+        (1, "ns"),
+    ];
+    let unit = units.iter().find(|(size, _)| nanos >= *size);
+    let (size, name) = unit.copied().unwrap_or((1, "s"));
+    let hundredths = (nanos * 100 + size / 2) / size;
+    let (whole, rest) = (hundredths / 100, hundredths % 100);
+    match rest {
+        _ if whole >= 100 || rest == 0 => format!("{whole} {name}"),
+        _ if rest % 10 == 0 || whole >= 10 => format!("{whole}.{} {name}", rest / 10),
+        _ => format!("{whole}.{rest:02} {name}"),
+    }
+}
