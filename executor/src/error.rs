@@ -9,7 +9,7 @@ use std::any::Any;
 use std::fmt;
 use std::io::Write;
 
-use crate::info::{Identity, TaskId, TaskInfo};
+use crate::info::{Deadlock, Identity, TaskId, TaskInfo};
 
 /// What a panic carries.
 pub(crate) type Payload = Box<dyn Any + Send>;
@@ -176,7 +176,9 @@ impl fmt::Display for RunError {
                     "the loop has stalled: nothing is ready, and no timer, thread job or waker \
                      is left that could change that"
                 )?;
-                tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))
+                tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))?;
+                let deadlock = Deadlock::find(tasks);
+                deadlock.map_or(Ok(()), |deadlock| write!(f, "\n{deadlock}"))
             }
         }
     }

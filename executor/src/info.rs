@@ -6,12 +6,18 @@
 //!
 //! Filled in by `runtime`; read by whoever prints. Imports nothing.
 
+mod deadlock;
+mod tree;
+
 use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZeroU64;
 use std::panic::Location;
 use std::sync::Arc;
 use std::time::Duration;
+
+pub(crate) use deadlock::Deadlock;
+pub(crate) use tree::Tree;
 
 /// The number of a task in its loop: 1 is the main future, then in order of
 /// spawning. Never used twice in one loop.
@@ -98,8 +104,8 @@ pub enum Wait {
         /// Its name.
         name: String,
     },
-    /// The end of this many tasks of a scope.
-    Scope(usize),
+    /// The end of these tasks of a scope.
+    Scope(Vec<TaskId>),
     /// To be asked to stop: [`cancelled`](crate::cancelled).
     Cancel,
     /// A socket that has nothing to read, or takes nothing more.
@@ -113,10 +119,103 @@ pub enum Wait {
     Job {
         /// The line that asked for it.
         site: &'static Location<'static>,
+        /// How long ago that was, in real time.
+        since: Duration,
+    },
+    /// A [`Lock`](crate::sync::Lock) that somebody has.
+    Lock {
+        /// The lock's name, if it was given one.
+        name: Option<String>,
+        /// The line that waits.
+        site: &'static Location<'static>,
+        /// Who has it, as far as that is known.
+        holder: Option<LockHolder>,
+    },
+    /// Permits of a [`Semaphore`](crate::sync::Semaphore).
+    Semaphore {
+        /// The semaphore's name, if it was given one.
+        name: Option<String>,
+        /// The line that waits.
+        site: &'static Location<'static>,
+        /// How many permits.
+        permits: usize,
+    },
+    /// An [`Event`](crate::sync::Event) that is not set.
+    Event {
+        /// The event's name, if it was given one.
+        name: Option<String>,
+        /// The line that waits.
+        site: &'static Location<'static>,
+    },
+    /// A [`Queue`](crate::sync::Queue).
+    Queue {
+        /// The queue's name, if it was given one.
+        name: Option<String>,
+        /// The line that waits.
+        site: &'static Location<'static>,
+        /// What is to be done with it.
+        operation: QueueOperation,
     },
     /// Somebody else holds a clone of the task's waker: a channel, another
     /// thread, a combinator.
     Waker,
+}
+
+/// Who has a lock, and since which line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockHolder {
+    /// The task, by number and name; `None` if it has ended, or was no task of
+    /// this loop. A guard that was moved to another task is listed under the
+    /// task that took the lock.
+    pub task: Option<(TaskId, String)>,
+    /// The line that took the lock.
+    pub site: &'static Location<'static>,
+}
+
+/// What a task waits to do with a queue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum QueueOperation {
+    /// The queue is empty: an item has to come.
+    Get,
+    /// The queue is full: an item has to leave.
+    Put,
+    /// Not all items are done.
+    Join,
+}
+
+/// A file and a line, without the column: the form of waits, which are many to
+/// a line of text.
+pub(crate) struct Line(pub(crate) &'static Location<'static>);
+
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.0.file(), self.0.line())
+    }
+}
+
+/// `lock "cache"`, or, without a name, `a lock`.
+pub(crate) struct Named<'a>(pub(crate) &'static str, pub(crate) &'a Option<String>);
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Named(what, name) = self;
+        match name {
+            Some(name) => write!(f, "{what} \"{name}\""),
+            None if what.starts_with('e') => write!(f, "an {what}"),
+            None => write!(f, "a {what}"),
+        }
+    }
+}
+
+impl fmt::Display for LockHolder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let line = Line(self.site);
+        match &self.task {
+            Some((id, _)) => write!(f, "held by task {id} at {line}"),
+            None => write!(f, "held since {line}"),
+        }
+    }
 }
 
 impl fmt::Display for Wait {
@@ -126,8 +225,10 @@ impl fmt::Display for Wait {
             Wait::Sleep(left) => write!(f, "sleep until +{left:?}"),
             Wait::Join { task, name } => write!(f, "join task {task} \"{name}\""),
             Wait::Cancel => write!(f, "being asked to stop"),
-            Wait::Scope(1) => write!(f, "the task of its scope"),
-            Wait::Scope(tasks) => write!(f, "the {tasks} tasks of its scope"),
+            Wait::Scope(tasks) => match tasks.len() {
+                1 => write!(f, "the task of its scope"),
+                n => write!(f, "the {n} tasks of its scope"),
+            },
             Wait::Socket { readable, peer } => {
                 let what = if *readable { "readable" } else { "writable" };
                 match peer {
@@ -135,7 +236,42 @@ impl fmt::Display for Wait {
                     None => write!(f, "a {what} socket"),
                 }
             }
-            Wait::Job { site } => write!(f, "thread job at {site}"),
+            Wait::Job { site, since } => {
+                let (line, seconds) = (Line(site), since.as_secs_f64());
+                write!(f, "thread job at {line} for {seconds:.1} s")
+            }
+            Wait::Lock { name, holder, .. } => {
+                write!(f, "{}", Named("lock", name))?;
+                holder
+                    .as_ref()
+                    .map_or(Ok(()), |holder| write!(f, " {holder}"))
+            }
+            Wait::Semaphore {
+                name,
+                site,
+                permits,
+            } => {
+                let (semaphore, line) = (Named("semaphore", name), Line(site));
+                match permits {
+                    1 => write!(f, "a permit of {semaphore} at {line}"),
+                    n => write!(f, "{n} permits of {semaphore} at {line}"),
+                }
+            }
+            Wait::Event { name, site } => {
+                write!(f, "{} at {}", Named("event", name), Line(site))
+            }
+            Wait::Queue {
+                name,
+                site,
+                operation,
+            } => {
+                let (queue, line) = (Named("queue", name), Line(site));
+                match operation {
+                    QueueOperation::Get => write!(f, "an item of {queue} at {line}"),
+                    QueueOperation::Put => write!(f, "room in {queue} at {line}"),
+                    QueueOperation::Join => write!(f, "all items of {queue} to be done at {line}"),
+                }
+            }
             Wait::Waker => write!(f, "a waker that somebody else holds"),
         }
     }

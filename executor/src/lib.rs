@@ -34,6 +34,7 @@
 //! | `wait(.., FIRST_COMPLETED)`, `as_completed` | [`race`], [`as_completed`] |
 //! | `timeout(s)`, `wait_for` | [`timeout`], [`timeout_at`] |
 //! | `TaskGroup` | [`scope`], [`try_scope`] |
+//! | `Lock`, `Semaphore`, `Event`, `Queue` | [`sync`] |
 //! | `to_thread(f)` | [`to_thread`] |
 //! | `loop.run_in_executor(pool, f)` | [`ThreadPool`], [`run_in_executor`] |
 //! | `call_soon_threadsafe`, `run_coroutine_threadsafe` | [`Handle`] → [`RemoteHandle`] |
@@ -75,7 +76,7 @@
 //! | `clock`, `rng`, `probe`, `context`, `sys` | the time; the seed; events; variables; what threads share |
 //! | `children` | many futures under one waiter |
 //! | `watch` | what a loop shows to a watchdog, and to `executor-ps` |
-//! | `spawn`, `time`, `combine`, `scope`, `threads`, `sockets`, `remote`, `vars`, `print`, `instrument` | what users call |
+//! | `spawn`, `time`, `combine`, `scope`, `sync`, `threads`, `sockets`, `remote`, `vars`, `print`, `instrument` | what users call |
 //! | `runner` | a loop for several runs, or on a thread of its own |
 //! | `cancel` | asking a task to stop, before it is stopped |
 //! | `hyper` | with the feature `hyper`: HTTP, by hyper and axum, on this loop |
@@ -111,6 +112,7 @@ mod spawn;
 mod time;
 mod combine;
 mod scope;
+pub mod sync;
 mod threads;
 mod sockets;
 mod remote;
@@ -150,7 +152,7 @@ pub use combine::{
     TryGatherArray, TryGatherTuple, TryGatherVec, as_completed, gather, race, try_gather,
 };
 pub use error::{JoinError, RunError};
-pub use info::{TaskId, TaskInfo, TaskState, Wait};
+pub use info::{LockHolder, QueueOperation, TaskId, TaskInfo, TaskState, Wait};
 pub use pool::ThreadPool;
 pub use remote::{Handle, RemoteHandle};
 pub use run::{run, try_run};
@@ -158,7 +160,8 @@ pub use runner::{Background, Builder, Runner};
 pub use runtime::OnPanic;
 pub use scope::{Scope, ScopedJoinHandle, TryScope, scope, try_scope};
 pub use spawn::{
-    CancelOnDrop, JoinHandle, YieldNow, current_task, spawn, spawn_named, tasks, yield_now,
+    CancelOnDrop, JoinHandle, YieldNow, current_task, print_task_tree, spawn, spawn_named,
+    task_tree, tasks, yield_now,
 };
 pub use threads::{ToThread, Waited, run_in_executor, to_thread, to_thread_with};
 pub use time::{

@@ -9,6 +9,7 @@
 //! room. The thread-local holds only the way to it, never the data itself.
 
 mod asked;
+mod deadlock;
 mod lifecycle;
 mod listing;
 mod nested;
@@ -17,6 +18,7 @@ mod polled;
 mod recycle;
 mod sockets;
 mod tell;
+mod waits;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -42,6 +44,8 @@ use crate::timers::TimerQueue;
 use crate::waker::{OwnedWaker, Waiter};
 use crate::watch::{SLOW_POLL, Watched};
 pub(crate) use nested::Nested;
+use waits::Waits;
+pub(crate) use waits::{Holder, WaitPoint};
 
 /// How many times the leaves of this crate may say "ready" in one poll before
 /// they make their task yield. A task whose sockets and queues always have
@@ -71,6 +75,8 @@ pub(crate) struct Runtime {
     due: Cell<Vec<Waiter>>,
     /// Calls that are with a thread pool.
     pub(crate) jobs: RefCell<Slab<of::Job, PendingJob>>,
+    /// The locks and queues that tasks wait for.
+    pub(crate) waits: Waits,
     pub(crate) clock: Rc<Clock>,
     pub(crate) probe: Rc<Probe>,
     pub(crate) rng: Rng,
@@ -196,6 +202,7 @@ impl Runtime {
             reactor: RefCell::default(),
             due: Cell::default(),
             jobs: RefCell::default(),
+            waits: Waits::default(),
             clock,
             probe,
             rng: Rng::new(settings.seed),

@@ -25,6 +25,7 @@ pub(crate) mod of {
     pub(crate) enum Timer {}
     pub(crate) enum Job {}
     pub(crate) enum Source {}
+    pub(crate) enum Place {}
 }
 
 /// Names a task. Also what a waker holds instead of the task itself.
@@ -33,6 +34,8 @@ pub(crate) type TaskKey = Key<of::Task>;
 pub(crate) type TimerKey = Key<of::Timer>;
 /// Names a socket that the reactor watches.
 pub(crate) type SourceKey = Key<of::Source>;
+/// Names a place in the line for a lock, an event or the like.
+pub(crate) type PlaceKey = Key<of::Place>;
 /// Names a call that was handed to a thread pool.
 pub(crate) type JobKey = Key<of::Job>;
 

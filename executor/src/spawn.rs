@@ -5,6 +5,8 @@
 //!
 //! A room: calls `runtime`, and nothing calls it but users.
 
+mod tree;
+
 use std::fmt;
 use std::marker::PhantomData;
 use std::panic::Location;
@@ -17,6 +19,8 @@ use crate::info::{Identity, TaskId, TaskInfo};
 use crate::join::Cell;
 use crate::runtime::Runtime;
 use crate::slab::TaskKey;
+
+pub use tree::{print_task_tree, task_tree};
 
 /// Starts a task: a future that runs beside its caller on the same loop
 /// (asyncio: `create_task`).

@@ -72,6 +72,7 @@ const PLAN: &[Module] = &[
     module("time", Room, &[]),
     module("combine", Room, &[]),
     module("scope", Room, &[]),
+    module("sync", Room, &[]),
     module("threads", Room, &[]),
     module("sockets", Room, &[]),
     module("remote", Room, &[]),

@@ -20,6 +20,9 @@ const QUIET: Duration = Duration::from_millis(10);
 /// Sleeps, or jumps, until something may have happened.
 pub(super) fn park(runtime: &Runtime) -> Result<(), RunError> {
     runtime.refuse_to_run_in_a_forked_child();
+    if runtime.settings.debug {
+        runtime.report_deadlock();
+    }
     let deadline = runtime.timers.borrow().next_deadline();
     runtime.tell_all_wakers();
     runtime.probe.emit(|_| Event::ParkStart {

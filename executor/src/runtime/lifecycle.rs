@@ -248,6 +248,7 @@ impl Runtime {
 
     /// Remembers who awaits a task's handle.
     pub(crate) fn set_join_waiter(&self, task: TaskKey, waiter: Waiter) {
+        self.waits.note_change();
         let who = waiter.task;
         let displaced = {
             let mut tasks = self.tasks.borrow_mut();

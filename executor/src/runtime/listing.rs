@@ -7,9 +7,9 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::Runtime;
+use super::{Holder, Runtime};
 use crate::error::report;
-use crate::info::{TaskInfo, TaskState, Wait};
+use crate::info::{LockHolder, TaskId, TaskInfo, TaskState, Wait};
 use crate::reactor::Direction;
 use crate::slab::TaskKey;
 use crate::task::Task;
@@ -85,6 +85,26 @@ impl Runtime {
         }
     }
 
+    fn ids(&self, keys: &[TaskKey]) -> Vec<TaskId> {
+        let tasks = self.tasks.borrow();
+        let ids = keys.iter().filter_map(|key| tasks.get(*key));
+        let mut ids: Vec<_> = ids.map(|task| task.identity.id).collect();
+        ids.sort_unstable();
+        ids
+    }
+
+    fn describe_holder(&self, holder: Holder) -> LockHolder {
+        let tasks = self.tasks.borrow();
+        let task = holder.task.filter(|_| holder.home == self.number());
+        let task = task
+            .and_then(|key| tasks.get(key))
+            .filter(|task| !task.is_finished());
+        LockHolder {
+            task: task.map(|task| (task.identity.id, task.identity.name())),
+            site: holder.site,
+        }
+    }
+
     /// Who waits for what, as the organs know it.
     fn waits(&self) -> HashMap<TaskKey, Vec<Wait>> {
         let mut waits: HashMap<TaskKey, Vec<Wait>> = HashMap::new();
@@ -108,8 +128,13 @@ impl Runtime {
                 );
             }
         }
-        for (owner, children) in self.ready.scope_waits() {
-            add(owner, Wait::Scope(children.len()));
+        let scopes = self.ready.scope_waits().into_iter();
+        let mut scopes: Vec<_> = scopes
+            .map(|(owner, children)| (self.ids(&children), owner))
+            .collect();
+        scopes.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        for (children, owner) in scopes {
+            add(owner, Wait::Scope(children));
         }
         for task in self.listening() {
             add(task, Wait::Cancel);
@@ -122,9 +147,17 @@ impl Runtime {
         });
         for (_, job) in self.jobs.borrow().iter() {
             if let Some(task) = job.waiter.task {
-                add(task, Wait::Job { site: job.site });
+                let (site, since) = (job.site, job.since.elapsed());
+                add(task, Wait::Job { site, since });
             }
         }
+        self.waits
+            .each(self.number(), &mut |task, mut wait, holder| {
+                if let Wait::Lock { holder: place, .. } = &mut wait {
+                    *place = holder.map(|holder| self.describe_holder(holder));
+                }
+                add(task, wait);
+            });
         waits
     }
 }

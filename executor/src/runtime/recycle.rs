@@ -66,5 +66,6 @@ impl Runtime {
         self.next_id.set(NonZeroU64::MIN);
         self.phase.set(Phase::Open);
         self.process.set(None);
+        self.waits.reset();
     }
 }

@@ -80,7 +80,7 @@ const CATALOGUE: &[Section] = &[
     },
     Section {
         name: "sync primitives",
-        complete: false,
+        complete: true,
         ids: &[
             211, 212, 214, 215, 217, 218, 220, 221, 223, 224, 226, 227, 229, 230,
         ],
@@ -137,6 +137,14 @@ const DECIDED_AGAINST: &[(u16, &str)] = &[
     (
         205,
         "a post has no key: what must be coalesced is a wake, and those are (C053)",
+    ),
+    (
+        223,
+        "there is no barrier: an `Event` that the last one sets, or a `gather`",
+    ),
+    (
+        230,
+        "a queue has no ends to be cloned: it is shared as a whole, and `close` closes it",
     ),
     (
         233,

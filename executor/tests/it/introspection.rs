@@ -12,9 +12,10 @@ use std::thread;
 use std::time::Duration;
 
 use executor::instrument::{Ending, Event, Instrument, Recorder};
+use executor::sync::Lock;
 use executor::{
     JoinHandle, RunError, Runner, TaskId, TaskInfo, TaskState, Wait, current_task, gather, run,
-    sleep, spawn, spawn_named, tasks, to_thread, try_run, yield_now,
+    sleep, spawn, spawn_named, task_tree, tasks, to_thread, try_run, yield_now,
 };
 
 use crate::common::{Gate, in_own_process, recorded_virtual_runner, reports, virtual_runner};
@@ -335,15 +336,13 @@ fn c275_a_listing_shows_a_thread_job_and_its_line() {
         let line = line!() + 1;
         let job = spawn(async move { to_thread(move || receive.recv().is_ok()).await });
         yield_now().await;
-        let [Wait::Job { site }] = *tasks()[1].waits_for() else {
+        let [Wait::Job { site, .. }] = *tasks()[1].waits_for() else {
             panic!("not a job: {:?}", tasks());
         };
         assert_eq!((site.file(), site.line()), (file!(), line));
-        assert!(
-            tasks()[1]
-                .to_string()
-                .contains("): waits for thread job at ")
-        );
+        let text = tasks()[1].to_string();
+        let start = format!("): waits for thread job at {}:{line} for ", file!());
+        assert!(text.contains(&start) && text.ends_with(" s"), "{text}");
         send.send(()).expect("the job listens");
         assert!(job.await.unwrap());
     });
@@ -375,6 +374,47 @@ fn c275_parents_form_the_tree_of_spawns() {
         [None, None],
         "what comes from outside has no parent"
     );
+}
+
+#[test]
+fn c275_the_tree_shows_who_spawned_whom_and_what_each_does() {
+    let tree = virtual_runner().run(async {
+        let lock = Rc::new(Lock::named("cache", ()));
+        let wants = lock.clone();
+        drop(spawn_named("server", async {
+            drop(spawn_named("client", sleep(Duration::from_secs(60))));
+            drop(spawn(async { spawn(async {}).await }));
+            pending::<()>().await;
+        }));
+        let line = line!() + 2;
+        let holder = spawn_named("holder", async move {
+            let _guard = lock.lock().await;
+            sleep(Duration::from_secs(2)).await;
+        });
+        drop(spawn_named(
+            "waiter",
+            async move { drop(wants.lock().await) },
+        ));
+        let done = spawn_named("done", async {});
+        sleep(Duration::from_secs(1)).await;
+        drop(spawn_named("new", async {}));
+        let tree = task_tree();
+        done.await.unwrap();
+        holder.cancel();
+        let place = format!("{}:{line}", file!());
+        tree.replace(&place, "HERE")
+    });
+    let expected = "\
+task 1: running
+|-- task 2 \"server\": can never be woken
+|   `-- task 6 \"client\": waits for sleep until +59s
+|-- task 3 \"holder\": waits for sleep until +1s
+|-- task 4 \"waiter\": waits for lock \"cache\" held by task 3 at HERE
+|-- task 5 \"done\": finished
+`-- task 9 \"new\": ready
+";
+    assert_eq!(tree, expected);
+    assert_eq!(task_tree(), "", "no loop runs");
 }
 
 #[test]

@@ -12,6 +12,7 @@ mod combine;
 mod context;
 mod coverage;
 mod datagrams;
+mod deadlock;
 #[cfg(unix)]
 mod examples;
 mod fairness;
@@ -28,6 +29,7 @@ mod scope;
 mod serve;
 mod sockets;
 mod spawn;
+mod sync;
 #[cfg(unix)]
 mod terminal;
 mod testing;

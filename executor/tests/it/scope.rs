@@ -567,7 +567,8 @@ fn children_and_owner_are_listed_with_what_they_wait_for() {
         sleep(SECOND / 2).await;
         let list = tasks();
         let find = |name: &str| list.iter().find(|task| task.name() == name).unwrap();
-        assert_eq!(find("owner").waits_for(), [Wait::Scope(2)]);
+        let children = ["sleeper", "lost"].map(|name| find(name).id());
+        assert_eq!(find("owner").waits_for(), [Wait::Scope(children.into())]);
         assert_eq!(find("sleeper").waits_for(), [Wait::Sleep(SECOND / 2)]);
         assert_eq!(find("lost").state(), TaskState::Unwakeable);
         owner.cancel();

@@ -1,0 +1,114 @@
+//! `Event`: whoever waits when it is set goes on.
+
+use std::rc::Rc;
+use std::time::Duration;
+
+use executor::sync::Event;
+use executor::{Wait, run, spawn, tasks, timeout, yield_now};
+
+use super::{assert_waits, ready};
+use crate::common::{Log, virtual_runner};
+
+#[test]
+fn c217_set_and_cleared_at_once_releases_those_who_waited_and_nobody_else() {
+    let log = Log::new();
+    run(async {
+        let event = Rc::new(Event::new());
+        let wait = |name: &'static str| {
+            let (event, log) = (event.clone(), log.clone());
+            spawn(async move {
+                event.wait().await;
+                log.push(name);
+            })
+        };
+        let (a, b) = (wait("a"), wait("b"));
+        yield_now().await;
+        event.set();
+        event.clear();
+        let late = wait("late");
+        a.await.unwrap();
+        b.await.unwrap();
+        yield_now().await;
+        assert_eq!(log.take(), ["a", "b"]);
+        assert!(!late.is_finished());
+        event.set();
+        late.await.unwrap();
+    });
+}
+
+#[test]
+fn c217_nobody_waits_for_an_event_that_is_set() {
+    run(async {
+        let event = Event::new();
+        event.set();
+        ready(&mut event.wait()).await;
+        event.clear();
+        assert_waits(&mut event.wait()).await;
+    });
+}
+
+#[test]
+fn a_waiter_that_was_dropped_is_not_missed() {
+    virtual_runner().run(async {
+        let event = Event::new();
+        let (mut one, mut two) = (event.wait(), event.wait());
+        assert_waits(&mut one).await;
+        assert_waits(&mut two).await;
+        assert!(timeout(Duration::from_secs(1), event.wait()).await.is_err());
+        drop(one);
+        event.set();
+        ready(&mut two).await;
+    });
+}
+
+#[test]
+fn a_waker_that_sets_the_event_again_is_no_trouble() {
+    // Each waker sets the event again when it is woken.
+    struct Again(std::sync::Mutex<u32>);
+    impl std::task::Wake for Again {
+        fn wake(self: std::sync::Arc<Self>) {
+            *self.0.lock().unwrap() += 1;
+            EVENT.with(|event| event.set());
+        }
+    }
+    thread_local! {
+        static EVENT: Event = const { Event::new() };
+    }
+    let again = std::sync::Arc::new(Again(0.into()));
+    let waker = again.clone().into();
+    let mut cx = std::task::Context::from_waker(&waker);
+    EVENT.with(|event| {
+        let mut waits = [event.wait(), event.wait()];
+        for wait in &mut waits {
+            assert!(std::pin::Pin::new(wait).poll(&mut cx).is_pending());
+        }
+        event.set();
+        for wait in &mut waits {
+            assert!(std::pin::Pin::new(wait).poll(&mut cx).is_ready());
+        }
+    });
+    assert_eq!(*again.0.lock().unwrap(), 2);
+}
+
+#[test]
+fn a_listing_names_the_event_and_the_line() {
+    run(async {
+        let event = Rc::new(Event::named("ready"));
+        let waits = event.clone();
+        let line = line!() + 1;
+        let task = spawn(async move { waits.wait().await });
+        yield_now().await;
+        let list = tasks();
+        let [wait @ Wait::Event { name, site }] = list[1].waits_for() else {
+            panic!("not an event: {list:?}");
+        };
+        assert_eq!((name.as_deref(), site.line()), (Some("ready"), line));
+        assert_eq!(
+            wait.to_string(),
+            format!("event \"ready\" at {}:{line}", file!())
+        );
+        event.set();
+        task.await.unwrap();
+    });
+    assert_eq!(format!("{:?}", Event::new()), "Event { is_set: false }");
+}

@@ -1,0 +1,166 @@
+//! `Semaphore`: permits are neither lost nor made.
+
+use std::rc::Rc;
+
+use executor::sync::Semaphore;
+use executor::{Wait, gather, run, spawn, tasks, yield_now};
+
+use super::{assert_waits, ready};
+use crate::common::{Log, panic_text};
+
+/// asyncio's `Condition.notify` and tokio's `Notify` are a permit here.
+#[test]
+fn c218_a_waiter_that_was_notified_and_is_dropped_passes_it_on() {
+    run(async {
+        let notices = Semaphore::new(0);
+        let (mut one, mut two) = (notices.acquire(), notices.acquire());
+        assert_waits(&mut one).await;
+        assert_waits(&mut two).await;
+        notices.add_permits(1);
+        drop(one);
+        ready(&mut two).await.forget();
+        assert_eq!(notices.available_permits(), 0);
+    });
+}
+
+#[test]
+fn c220_waiters_dropped_before_or_after_a_release_keep_no_permit() {
+    run(async {
+        for drops_before in [true, false] {
+            let semaphore = Semaphore::new(1);
+            let held = semaphore.acquire().await;
+            let (mut one, mut two) = (semaphore.acquire(), semaphore.acquire());
+            assert_waits(&mut one).await;
+            assert_waits(&mut two).await;
+            if drops_before {
+                drop(one);
+                drop(held);
+            } else {
+                drop(held);
+                drop(one);
+            }
+            let permit = ready(&mut two).await;
+            assert_eq!(semaphore.available_permits(), 0);
+            drop(permit);
+            assert_eq!(semaphore.available_permits(), 1);
+        }
+    });
+}
+
+#[test]
+fn c220_every_mix_of_releases_and_drops_ends_with_all_permits() {
+    // Each waiter leaves at one of three moments: before the release, after
+    // it, or never.
+    run(async {
+        for mix in 0..3_u32.pow(4) {
+            let semaphore = Semaphore::new(2);
+            let held = semaphore.acquire_many(2).await;
+            let mut waits: Vec<_> = (0..4).map(|_| Some(semaphore.acquire())).collect();
+            for wait in waits.iter_mut().flatten() {
+                assert_waits(wait).await;
+            }
+            let leaves = |n: u32| mix / 3_u32.pow(n) % 3;
+            let leave = |waits: &mut Vec<_>, moment| {
+                for n in (0..4).filter(|n| leaves(*n) == moment) {
+                    waits[n as usize] = None;
+                }
+            };
+            leave(&mut waits, 0);
+            drop(held);
+            leave(&mut waits, 1);
+            let stayed = waits.into_iter().flatten();
+            let permits = gather(
+                stayed
+                    .map(|wait| async { drop(wait.await) })
+                    .collect::<Vec<_>>(),
+            );
+            permits.await;
+            assert_eq!(semaphore.available_permits(), 2, "mix {mix}");
+        }
+    });
+}
+
+#[test]
+fn c221_the_order_holds_whoever_leaves_in_between() {
+    let log = Log::new();
+    run(async {
+        let semaphore = Rc::new(Semaphore::new(1));
+        let held = semaphore.acquire().await;
+        let waiters: Vec<_> = (0..6)
+            .map(|n| {
+                let (semaphore, log) = (semaphore.clone(), log.clone());
+                spawn(async move {
+                    let _permit = semaphore.acquire().await;
+                    log.push(n);
+                    yield_now().await;
+                })
+            })
+            .collect();
+        yield_now().await;
+        waiters[0].cancel();
+        waiters[3].cancel();
+        drop(held);
+        waiters[2].cancel();
+        gather(waiters).await;
+        assert_eq!(semaphore.available_permits(), 1);
+    });
+    assert_eq!(log.take(), ["1", "4", "5"]);
+}
+
+#[test]
+fn whoever_wants_many_is_not_passed_by_those_who_want_few() {
+    run(async {
+        let semaphore = Semaphore::new(3);
+        let held = semaphore.acquire_many(2).await;
+        let (mut many, mut few) = (semaphore.acquire_many(3), semaphore.acquire());
+        assert_waits(&mut many).await;
+        assert_waits(&mut few).await;
+        assert!(
+            semaphore.try_acquire().is_none(),
+            "one is free, and spoken for"
+        );
+        // Whoever stands first may leave, and then there is enough.
+        drop(many);
+        drop(ready(&mut few).await);
+        drop(held);
+        assert_eq!(semaphore.available_permits(), 3);
+    });
+}
+
+#[test]
+fn added_permits_go_to_those_who_wait() {
+    run(async {
+        let semaphore = Semaphore::new(0);
+        let (mut one, mut two) = (semaphore.acquire(), semaphore.acquire());
+        assert_waits(&mut one).await;
+        assert_waits(&mut two).await;
+        semaphore.add_permits(1);
+        ready(&mut one).await.forget();
+        assert_waits(&mut two).await;
+        semaphore.add_permits(1);
+        drop(ready(&mut two).await);
+        assert_eq!(semaphore.available_permits(), 1);
+    });
+    let full = Semaphore::new(usize::MAX);
+    let text = panic_text(|| full.add_permits(1));
+    assert_eq!(text, "a semaphore cannot have more than usize::MAX permits");
+}
+
+#[test]
+fn a_listing_says_how_many_permits_are_waited_for() {
+    run(async {
+        let semaphore = Rc::new(Semaphore::named("api", 0));
+        let waits = semaphore.clone();
+        let task = spawn(async move { waits.acquire_many(3).await.forget() });
+        yield_now().await;
+        let wait = tasks()[1].waits_for()[0].clone();
+        assert!(matches!(wait, Wait::Semaphore { permits: 3, .. }));
+        let text = wait.to_string();
+        assert!(
+            text.starts_with("3 permits of semaphore \"api\" at "),
+            "{text}"
+        );
+        semaphore.add_permits(3);
+        task.await.unwrap();
+    });
+}
