@@ -1,0 +1,157 @@
+//! Random programs, and smaller ones that fail in the same way.
+//!
+//! Invariant: a number gives one program, on every machine, for as long as
+//! this file stays as it is. proptest draws and shrinks; called by `campaign`.
+
+use proptest::prelude::{BoxedStrategy, Just, Strategy, any};
+use proptest::prop_oneof;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
+
+use crate::program::{Body, Step};
+
+/// Which steps a program may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// Those that the reference model knows.
+    Modelled,
+    /// Everything that runs on the loop's own thread.
+    Wild,
+    /// Thread jobs too: their order is nobody's promise.
+    Threads,
+    /// Those for which asyncio promises the same order, to the line.
+    Strict,
+    /// Those for which asyncio takes other turns within one moment.
+    Grouped,
+}
+
+/// The program with this number, and its smaller kin.
+pub(crate) fn program(kind: Kind, number: u64) -> impl ValueTree<Value = Body> {
+    let mut seed = [0; 32];
+    seed[..8].copy_from_slice(&number.to_le_bytes());
+    let rng = TestRng::from_seed(RngAlgorithm::ChaCha, &seed);
+    let config = Config {
+        failure_persistence: None,
+        ..Config::default()
+    };
+    let mut runner = TestRunner::new_with_rng(config, rng);
+    let strict = matches!(kind, Kind::Strict | Kind::Grouped);
+    let tree = body(kind, 4).prop_map(move |body| body.number(strict));
+    tree.new_tree(&mut runner).expect("nothing is filtered")
+}
+
+/// The smallest program that `fails` still finds fault with.
+pub(crate) fn shrink(
+    mut tree: impl ValueTree<Value = Body>,
+    fails: impl Fn(&Body) -> bool,
+) -> Body {
+    let mut smallest = tree.current();
+    let mut tries = 0;
+    while tries < 5_000 {
+        tries += 1;
+        let candidate = tree.current();
+        let moved = if fails(&candidate) {
+            smallest = candidate;
+            tree.simplify()
+        } else {
+            tree.complicate()
+        };
+        if !moved {
+            break;
+        }
+    }
+    smallest
+}
+
+fn body(kind: Kind, depth: u32) -> BoxedStrategy<Body> {
+    let len = if depth == 4 { 1..8 } else { 0..5_usize };
+    proptest::collection::vec(step(kind, depth), len)
+        .prop_map(|steps| Body { id: 0, steps })
+        .boxed()
+}
+
+fn step(kind: Kind, depth: u32) -> BoxedStrategy<Step> {
+    if depth == 0 {
+        return leaf(kind);
+    }
+    prop_oneof![
+        3 => leaf(kind),
+        2 => nested(kind, depth - 1),
+    ]
+    .boxed()
+}
+
+/// Steps without bodies.
+fn leaf(kind: Kind) -> BoxedStrategy<Step> {
+    let time = || 0..6_u64;
+    let basic = prop_oneof![
+        4 => time().prop_map(|ms| Step::Sleep(ms * 1000)),
+        3 => Just(Step::Yield),
+        3 => any::<u32>().prop_map(Step::Join),
+    ];
+    if kind == Kind::Grouped {
+        return basic.boxed();
+    }
+    let two = || 0..2_u8;
+    let shared = prop_oneof![
+        4 => any::<u32>().prop_map(Step::Cancel),
+        1 => any::<u32>().prop_map(Step::Detach),
+        2 => two().prop_map(Step::Wait),
+        2 => two().prop_map(Step::Set),
+        1 => two().prop_map(Step::Clear),
+        2 => two().prop_map(Step::Put),
+        2 => two().prop_map(Step::Get),
+        1 => two().prop_map(Step::SetVar),
+        1 => Just(Step::GetVar),
+        1 => Just(Step::Fail),
+        1 => Just(Step::Panic),
+    ];
+    if kind == Kind::Strict {
+        return prop_oneof![basic, shared].boxed();
+    }
+    let rude = prop_oneof![4 => shared, 1 => Just(Step::PanicOnDrop)];
+    if kind == Kind::Modelled {
+        return prop_oneof![basic, rude].boxed();
+    }
+    let within = (any::<u32>(), time()).prop_map(|(task, ms)| Step::CancelWithin(task, ms * 1000));
+    if kind == Kind::Wild {
+        return prop_oneof![4 => basic, 4 => rude, 1 => within].boxed();
+    }
+    prop_oneof![4 => basic, 4 => rude, 1 => within, 3 => Just(Step::Thread)].boxed()
+}
+
+/// Steps with bodies.
+fn nested(kind: Kind, depth: u32) -> BoxedStrategy<Step> {
+    let one = move || body(kind, depth);
+    let some = move |least: usize| proptest::collection::vec(body(kind, depth), least..4);
+    let limit = || (0..6_u64).prop_map(|ms| ms * 1000);
+    let spawn = one().prop_map(Step::Spawn);
+    let timeout = (limit(), one()).prop_map(|(ms, body)| Step::Timeout(ms, body));
+    let locks = prop_oneof![
+        (0..2_u8, one()).prop_map(|(lock, body)| Step::Lock(lock, body)),
+        (0..2_u8, one()).prop_map(|(lock, body)| Step::Permit(lock, body)),
+    ];
+    if kind == Kind::Strict {
+        return prop_oneof![6 => spawn, 2 => timeout, 2 => locks].boxed();
+    }
+    let gather = some(0).prop_map(Step::Gather);
+    let race = some(1).prop_map(Step::Race);
+    if kind == Kind::Grouped {
+        return prop_oneof![3 => spawn, 2 => timeout, 2 => gather, 2 => race].boxed();
+    }
+    // More than 32 futures are polled in another way than a few.
+    let crowd = proptest::collection::vec(body(kind, 0), 33..40);
+    let many = prop_oneof![
+        6 => gather,
+        1 => crowd.prop_map(Step::Gather),
+        4 => some(0).prop_map(Step::TryGather),
+        4 => race,
+    ];
+    let known = prop_oneof![5 => spawn, 2 => timeout, 2 => locks, 4 => many];
+    if kind == Kind::Modelled {
+        return known.boxed();
+    }
+    let scope = (some(0), one()).prop_map(|(children, own)| Step::Scope(children, own));
+    let asked = one().prop_map(Step::UntilAsked);
+    prop_oneof![6 => known, 2 => scope, 1 => asked].boxed()
+}
