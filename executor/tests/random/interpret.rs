@@ -4,7 +4,9 @@
 //! on the loop alone. Called by `judge`.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
 use std::rc::Rc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use executor::instrument::{Trace, Tracer};
@@ -25,7 +27,29 @@ pub(crate) enum End {
 pub(crate) struct Run {
     pub(crate) end: End,
     pub(crate) remains: Remains,
+    /// How much of the log was there when the main body ended, or stalled.
+    pub(crate) lines_of_main: usize,
     pub(crate) trace: Trace,
+}
+
+/// The main body; tells the world when it goes.
+struct Main {
+    body: Made,
+    world: World,
+}
+
+impl Future for Main {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        Pin::new(&mut self.body).poll(cx).map(drop)
+    }
+}
+
+impl Drop for Main {
+    fn drop(&mut self) {
+        self.world.main_is_over();
+    }
 }
 
 /// Runs a program given as data.
@@ -46,8 +70,11 @@ pub(crate) fn run(seed: Option<u64>, bounded: bool, main: impl FnOnce(&World) ->
     }
     let mut runner = builder.build();
     let world = World::new(bounded);
-    let main = main(&world);
-    let end = match catch_unwind(AssertUnwindSafe(|| runner.try_run(main).map(drop))) {
+    let main = Main {
+        body: main(&world),
+        world: world.clone(),
+    };
+    let end = match catch_unwind(AssertUnwindSafe(|| runner.try_run(main))) {
         Ok(Ok(())) => End::Returned,
         Ok(Err(RunError::Stalled { .. })) => End::Stalled,
         Ok(Err(error)) => panic!("{error}"),
@@ -56,6 +83,7 @@ pub(crate) fn run(seed: Option<u64>, bounded: bool, main: impl FnOnce(&World) ->
     drop(runner);
     Run {
         end,
+        lines_of_main: world.lines_of_main(),
         remains: world.end(),
         trace: tracer.trace(),
     }

@@ -10,6 +10,7 @@ mod judge;
 mod model;
 mod print;
 mod program;
+mod python;
 mod shared;
 mod world;
 
@@ -65,5 +66,21 @@ fn programs_with_scopes_and_grace_keep_the_rules_of_every_loop() {
 fn programs_with_thread_jobs_keep_the_rules_of_every_loop() {
     if is_quiet_child("programs_with_thread_jobs_keep_the_rules_of_every_loop") {
         expect(Kind::Threads, 0..50);
+    }
+}
+
+#[test]
+fn asyncio_takes_the_same_steps_in_the_same_order() {
+    if !python::is_there() {
+        println!("skipped: no python3 (3.11 or later)");
+        return;
+    }
+    if is_quiet_child("asyncio_takes_the_same_steps_in_the_same_order") {
+        for kind in [Kind::Strict, Kind::Grouped] {
+            if let Err(report) = campaign::run_on_asyncio(kind, 0..60) {
+                println!("{report}");
+                panic!("asyncio does otherwise");
+            }
+        }
     }
 }

@@ -70,6 +70,7 @@ pub(crate) struct World {
 struct Shared {
     began: Cell<Option<Instant>>,
     log: RefCell<Vec<String>>,
+    lines_of_main: Cell<usize>,
     slots: RefCell<HashMap<u32, Slot>>,
     locks: [Lock<()>; 2],
     semaphores: [Semaphore; 2],
@@ -113,6 +114,7 @@ impl World {
         let shared = Shared {
             began: Cell::new(None),
             log: RefCell::default(),
+            lines_of_main: Cell::new(0),
             slots: RefCell::default(),
             locks: [Lock::new(()), Lock::new(())],
             semaphores: [Semaphore::new(1), Semaphore::new(2)],
@@ -137,6 +139,15 @@ impl World {
             guards: self.shared.entered.get() - self.shared.left.get(),
             tokens: self.shared.tokens.get(),
         }
+    }
+
+    /// Notes how long the log is when the main body ends.
+    pub(crate) fn main_is_over(&self) {
+        self.shared.lines_of_main.set(self.shared.log.borrow().len());
+    }
+
+    pub(crate) fn lines_of_main(&self) -> usize {
+        self.shared.lines_of_main.get()
     }
 
     /// A body, of which `steps` are the steps.
