@@ -3,6 +3,10 @@
 //! Invariant: a number gives one program, on every machine, for as long as
 //! this file stays as it is. proptest draws and shrinks; called by `campaign`.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::ops::Range;
+
 use proptest::prelude::{BoxedStrategy, Just, Strategy, any};
 use proptest::prop_oneof;
 use proptest::strategy::ValueTree;
@@ -11,7 +15,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use crate::program::{Body, Step};
 
 /// Which steps a program may have.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Kind {
     /// Those that the reference model knows.
     Modelled,
@@ -25,6 +29,9 @@ pub(crate) enum Kind {
     Grouped,
 }
 
+/// How deep bodies stand in each other, at most.
+const DEPTH: u32 = 4;
+
 /// The program with this number, and its smaller kin.
 pub(crate) fn program(kind: Kind, number: u64) -> impl ValueTree<Value = Body> {
     let mut seed = [0; 32];
@@ -35,9 +42,8 @@ pub(crate) fn program(kind: Kind, number: u64) -> impl ValueTree<Value = Body> {
         ..Config::default()
     };
     let mut runner = TestRunner::new_with_rng(config, rng);
-    let strict = matches!(kind, Kind::Strict | Kind::Grouped);
-    let tree = body(kind, 4).prop_map(move |body| body.number(strict));
-    tree.new_tree(&mut runner).expect("nothing is filtered")
+    let tree = programs(kind).new_tree(&mut runner);
+    tree.expect("nothing is filtered")
 }
 
 /// The smallest program that `fails` still finds fault with.
@@ -63,20 +69,38 @@ pub(crate) fn shrink(
     smallest
 }
 
-fn body(kind: Kind, depth: u32) -> BoxedStrategy<Body> {
-    let len = if depth == 4 { 1..8 } else { 0..5_usize };
-    proptest::collection::vec(step(kind, depth), len)
+/// All programs of a kind. Built once: it is made of thousands of parts.
+fn programs(kind: Kind) -> BoxedStrategy<Body> {
+    thread_local! {
+        static BUILT: RefCell<HashMap<Kind, BoxedStrategy<Body>>> = RefCell::default();
+    }
+    BUILT.with_borrow_mut(|built| {
+        let strategy = built.entry(kind).or_insert_with(|| build(kind));
+        strategy.clone()
+    })
+}
+
+fn build(kind: Kind) -> BoxedStrategy<Body> {
+    let flat = body(leaf(kind), 0..5);
+    let mut inner = flat.clone();
+    for _ in 1..DEPTH {
+        inner = body(step(kind, &inner, &flat), 0..5);
+    }
+    let main = body(step(kind, &inner, &flat), 1..8);
+    let strict = matches!(kind, Kind::Strict | Kind::Grouped);
+    main.prop_map(move |body| body.number(strict)).boxed()
+}
+
+fn body(step: BoxedStrategy<Step>, len: Range<usize>) -> BoxedStrategy<Body> {
+    proptest::collection::vec(step, len)
         .prop_map(|steps| Body { id: 0, steps })
         .boxed()
 }
 
-fn step(kind: Kind, depth: u32) -> BoxedStrategy<Step> {
-    if depth == 0 {
-        return leaf(kind);
-    }
+fn step(kind: Kind, inner: &BoxedStrategy<Body>, flat: &BoxedStrategy<Body>) -> BoxedStrategy<Step> {
     prop_oneof![
         3 => leaf(kind),
-        2 => nested(kind, depth - 1),
+        2 => nested(kind, inner, flat),
     ]
     .boxed()
 }
@@ -121,9 +145,13 @@ fn leaf(kind: Kind) -> BoxedStrategy<Step> {
 }
 
 /// Steps with bodies.
-fn nested(kind: Kind, depth: u32) -> BoxedStrategy<Step> {
-    let one = move || body(kind, depth);
-    let some = move |least: usize| proptest::collection::vec(body(kind, depth), least..4);
+fn nested(
+    kind: Kind,
+    inner: &BoxedStrategy<Body>,
+    flat: &BoxedStrategy<Body>,
+) -> BoxedStrategy<Step> {
+    let one = || inner.clone();
+    let some = |least: usize| proptest::collection::vec(inner.clone(), least..4);
     let limit = || (0..6_u64).prop_map(|ms| ms * 1000);
     let spawn = one().prop_map(Step::Spawn);
     let timeout = (limit(), one()).prop_map(|(ms, body)| Step::Timeout(ms, body));
@@ -140,7 +168,7 @@ fn nested(kind: Kind, depth: u32) -> BoxedStrategy<Step> {
         return prop_oneof![3 => spawn, 2 => timeout, 2 => gather, 2 => race].boxed();
     }
     // More than 32 futures are polled in another way than a few.
-    let crowd = proptest::collection::vec(body(kind, 0), 33..40);
+    let crowd = proptest::collection::vec(flat.clone(), 33..40);
     let many = prop_oneof![
         6 => gather,
         1 => crowd.prop_map(Step::Gather),
