@@ -25,7 +25,7 @@ pub(crate) fn run(kind: Kind, numbers: std::ops::Range<u64>) -> Result<(), Strin
 /// The smallest program that fails as number so-and-so does, as a test.
 fn report(kind: Kind, number: u64) -> String {
     let fails = |body: &_| complaint(kind, body, number).is_some();
-    let smallest = shrink(program(kind, number), fails);
+    let smallest = shrink(program(kind, number), 5_000, fails);
     let what = complaint(kind, &smallest, number).unwrap_or_default();
     let test = print::test(&smallest, &format!("{kind:?}"), number);
     format!("program {number} of {kind:?}: {what}\n\nThe smallest like it:\n\n{test}")
@@ -47,7 +47,9 @@ pub(crate) fn run_on_asyncio(kind: Kind, numbers: std::ops::Range<u64>) -> Resul
 
 fn report_on_asyncio(kind: Kind, number: u64) -> String {
     let difference = |body: &Body| python::differences(kind, std::slice::from_ref(body)).remove(&0);
-    let smallest = shrink(program(kind, number), |body| difference(body).is_some());
+    let smallest = shrink(program(kind, number), 150, |body| {
+        difference(body).is_some()
+    });
     let what = difference(&smallest).unwrap_or_default();
     let here = print::test(&smallest, &format!("{kind:?}"), number);
     let there = python::function(0, &smallest);

@@ -46,15 +46,15 @@ pub(crate) fn program(kind: Kind, number: u64) -> impl ValueTree<Value = Body> {
     tree.expect("nothing is filtered")
 }
 
-/// The smallest program that `fails` still finds fault with.
+/// The smallest program that `fails` still finds fault with, of so many.
 pub(crate) fn shrink(
     mut tree: impl ValueTree<Value = Body>,
+    mut tries: u32,
     fails: impl Fn(&Body) -> bool,
 ) -> Body {
     let mut smallest = tree.current();
-    let mut tries = 0;
-    while tries < 5_000 {
-        tries += 1;
+    while tries > 0 {
+        tries -= 1;
         let candidate = tree.current();
         let moved = if fails(&candidate) {
             smallest = candidate;

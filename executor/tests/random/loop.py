@@ -29,7 +29,9 @@ class VirtualLoop(asyncio.SelectorEventLoop):
     def __init__(self):
         super().__init__()
         self.clock = 0.0
-        self._clock_resolution = 0.0
+        # A deadline counts as due when it is before "now and this". Deadlines
+        # are whole numbers.
+        self._clock_resolution = 0.5
         real = self._selector.select
         self._selector.select = lambda timeout=None: self.jump(timeout) or real(0)
 
