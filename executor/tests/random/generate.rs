@@ -88,7 +88,14 @@ fn build(kind: Kind) -> BoxedStrategy<Body> {
     }
     let main = body(step(kind, &inner, &flat), 1..8);
     let strict = matches!(kind, Kind::Strict | Kind::Grouped);
-    main.prop_map(move |body| body.number(strict)).boxed()
+    main.prop_map(move |mut body| {
+        if kind == Kind::Grouped {
+            // The longest time of all: no task is left when the main body ends.
+            body.steps.push(Step::Sleep(u64::MAX));
+        }
+        body.number(strict)
+    })
+    .boxed()
 }
 
 fn body(step: BoxedStrategy<Step>, len: Range<usize>) -> BoxedStrategy<Body> {
@@ -97,7 +104,11 @@ fn body(step: BoxedStrategy<Step>, len: Range<usize>) -> BoxedStrategy<Body> {
         .boxed()
 }
 
-fn step(kind: Kind, inner: &BoxedStrategy<Body>, flat: &BoxedStrategy<Body>) -> BoxedStrategy<Step> {
+fn step(
+    kind: Kind,
+    inner: &BoxedStrategy<Body>,
+    flat: &BoxedStrategy<Body>,
+) -> BoxedStrategy<Step> {
     prop_oneof![
         3 => leaf(kind),
         2 => nested(kind, inner, flat),
@@ -108,14 +119,17 @@ fn step(kind: Kind, inner: &BoxedStrategy<Body>, flat: &BoxedStrategy<Body>) -> 
 /// Steps without bodies.
 fn leaf(kind: Kind) -> BoxedStrategy<Step> {
     let time = || 0..6_u64;
-    let basic = prop_oneof![
+    let alone = prop_oneof![
         4 => time().prop_map(|ms| Step::Sleep(ms * 1000)),
         3 => Just(Step::Yield),
-        3 => any::<u32>().prop_map(Step::Join),
     ];
     if kind == Kind::Grouped {
-        return basic.boxed();
+        return alone.boxed(); // what tasks share would depend on their turns
     }
+    let basic = prop_oneof![
+        7 => alone,
+        3 => any::<u32>().prop_map(Step::Join),
+    ];
     let two = || 0..2_u8;
     let shared = prop_oneof![
         4 => any::<u32>().prop_map(Step::Cancel),

@@ -34,7 +34,10 @@ fn is_quiet_child(test: &str) -> bool {
         .output()
         .expect("the test runs again");
     let stdout = String::from_utf8_lossy(&child.stdout);
-    assert!(stdout.contains("running 1 test"), "no test is called {test}");
+    assert!(
+        stdout.contains("running 1 test"),
+        "no test is called {test}"
+    );
     assert!(child.status.success(), "{stdout}");
     false
 }

@@ -143,7 +143,9 @@ impl World {
 
     /// Notes how long the log is when the main body ends.
     pub(crate) fn main_is_over(&self) {
-        self.shared.lines_of_main.set(self.shared.log.borrow().len());
+        self.shared
+            .lines_of_main
+            .set(self.shared.log.borrow().len());
     }
 
     pub(crate) fn lines_of_main(&self) -> usize {
