@@ -4,6 +4,7 @@
 //! fail alike everywhere. What each file is: `README.md` here.
 
 mod campaign;
+mod found;
 mod generate;
 mod interpret;
 mod judge;

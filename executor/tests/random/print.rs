@@ -14,7 +14,8 @@ pub(crate) fn test(program: &Body, kind: &str, seed: u64) -> String {
     out.push_str("\n    };\n");
     let _ = write!(
         out,
-        "    // Its data: {program:?}\n    judge(Kind::{kind}, {seed}, program);\n}}\n"
+        "    // Its data, as `Step`s:\n    let data = {};\n    judge(Kind::{kind}, {seed}, &data, program);\n}}\n",
+        data(program)
     );
     out
 }
@@ -102,3 +103,46 @@ fn call(out: &mut String, step: &Step, depth: usize) {
     }
     let _ = writeln!(out, "{indent}){ending};");
 }
+
+/// A body as an expression of Rust: what `Debug` says, with the names in full.
+fn data(program: &Body) -> String {
+    let mut text = format!("{program:?}").replace('[', "vec![");
+    for name in VARIANTS {
+        for before in ["[", " "] {
+            let short = format!("{before}{name}");
+            text = text.replace(&short, &format!("{before}Step::{name}"));
+        }
+    }
+    text
+}
+
+/// The steps, none the beginning of a longer one behind it.
+const VARIANTS: [&str; 27] = [
+    "Sleep",
+    "Yield",
+    "Spawn",
+    "Join",
+    "CancelWithin",
+    "Cancel(",
+    "Detach",
+    "Gather",
+    "TryGather",
+    "Race",
+    "Timeout",
+    "Scope",
+    "UntilAsked",
+    "Lock",
+    "Permit",
+    "Wait",
+    "SetVar",
+    "Set(",
+    "Clear",
+    "Put",
+    "GetVar",
+    "Get(",
+    "Fail",
+    "PanicOnDrop",
+    "Panic,",
+    "Panic]",
+    "Thread",
+];

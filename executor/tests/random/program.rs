@@ -158,16 +158,22 @@ fn resolve(body: &mut Body, task: u32, spawned: &[u32], strict: bool) {
     }
 }
 
+/// Python's clock is a float: sums of more powers of two would be rounded.
+const MOST_TIMES: usize = 45;
+
 /// Makes each time span a power of two of its own: then no two timers of a
 /// program are ever due at once, whatever they follow upon.
 fn set_times_apart(body: &mut Body) {
     let mut times = Vec::new();
     for_each_time(body, &mut |time| times.push((*time, times.len())));
+    if times.len() > MOST_TIMES {
+        return body.steps.clear(); // rare: an empty program does no harm
+    }
     times.sort_unstable();
     let mut n = 0;
     for_each_time(body, &mut |time| {
         let rank = times.iter().position(|(_, index)| *index == n);
-        *time = 1 << rank.unwrap_or_default().min(48);
+        *time = 1 << rank.unwrap_or_default();
         n += 1;
     });
 }
