@@ -132,22 +132,22 @@ fn leaf(kind: Kind) -> BoxedStrategy<Step> {
     ];
     let two = || 0..2_u8;
     let shared = prop_oneof![
-        4 => any::<u32>().prop_map(Step::Cancel),
-        1 => any::<u32>().prop_map(Step::Detach),
-        2 => two().prop_map(Step::Wait),
-        2 => two().prop_map(Step::Set),
-        1 => two().prop_map(Step::Clear),
-        2 => two().prop_map(Step::Put),
-        2 => two().prop_map(Step::Get),
-        1 => two().prop_map(Step::SetVar),
-        1 => Just(Step::GetVar),
+        12 => any::<u32>().prop_map(Step::Cancel),
+        2 => any::<u32>().prop_map(Step::Detach),
+        4 => two().prop_map(Step::Wait),
+        6 => two().prop_map(Step::Set),
+        2 => two().prop_map(Step::Clear),
+        6 => two().prop_map(Step::Put),
+        4 => two().prop_map(Step::Get),
+        2 => two().prop_map(Step::SetVar),
+        2 => Just(Step::GetVar),
         1 => Just(Step::Fail),
         1 => Just(Step::Panic),
     ];
     if kind == Kind::Strict {
         return prop_oneof![basic, shared].boxed();
     }
-    let rude = prop_oneof![4 => shared, 1 => Just(Step::PanicOnDrop)];
+    let rude = prop_oneof![12 => shared, 1 => Just(Step::PanicOnDrop)];
     if kind == Kind::Modelled {
         return prop_oneof![basic, rude].boxed();
     }

@@ -102,6 +102,12 @@ impl Body {
         self.steps.iter().any(has)
     }
 
+    /// The highest number in it.
+    fn last_id(&self) -> u32 {
+        let bodies = self.steps.iter().flat_map(Step::bodies);
+        bodies.last().map_or(self.id, Body::last_id)
+    }
+
     /// Gives each body its number and each step that names a task a task that
     /// there is. In `strict` programs no two timers are ever due at once, and
     /// no task cancels itself: asyncio does otherwise there.
@@ -134,8 +140,19 @@ fn count(body: &mut Body, id: u32, last: &mut u32, spawned: &mut Vec<u32>) {
 
 /// Lets steps that name a task name one of `spawned`; `task` is who runs them.
 fn resolve(body: &mut Body, task: u32, spawned: &[u32], strict: bool) {
-    let pick = |wish: u32| spawned.get(wish as usize % spawned.len().max(1)).copied();
+    // Mostly those that are spawned above: others are seldom there yet.
+    let mut above = body.id;
     for step in &mut body.steps {
+        let pick = |wish: u32| {
+            let known = spawned.partition_point(|id| *id <= above);
+            let among = if wish % 8 == 0 || known == 0 {
+                spawned.len()
+            } else {
+                known
+            };
+            let from_behind = (wish as usize / 8) % among.max(1);
+            spawned.get(among.wrapping_sub(1 + from_behind)).copied()
+        };
         let becomes = match *step {
             Step::Join(wish) => pick(wish).map(Step::Join),
             Step::Cancel(wish) => pick(wish)
@@ -151,6 +168,7 @@ fn resolve(body: &mut Body, task: u32, spawned: &[u32], strict: bool) {
                     let task = if is_spawn { inner.id } else { task };
                     resolve(inner, task, spawned, strict);
                 }
+                above = step.bodies().last().map_or(above, |inner| inner.last_id());
                 continue;
             }
         };
