@@ -1,0 +1,113 @@
+//! Programs that were found at random, kept as tests; and one that shows that
+//! a printed program is the program.
+//!
+//! Invariant: what stands here was printed by `print`. Called by nobody.
+
+use crate::generate::Kind;
+use crate::interpret::{interpret, run};
+use crate::judge::complaint;
+use crate::print;
+use crate::program::{Body, Step};
+use crate::world::{Failed, Made, World};
+
+fn sample() -> Body {
+    let leaf = |step: Step| Body {
+        id: 0,
+        steps: vec![step],
+    };
+    let worker = Body {
+        id: 0,
+        steps: vec![
+            Step::Lock(0, leaf(Step::Sleep(2000))),
+            Step::Race(vec![leaf(Step::Yield), leaf(Step::Sleep(5000))]),
+            Step::Fail,
+        ],
+    };
+    let scope = Step::Scope(vec![leaf(Step::Set(1))], leaf(Step::Wait(1)));
+    let steps = vec![
+        Step::Spawn(worker),
+        Step::Timeout(1000, leaf(Step::Lock(0, leaf(Step::Yield)))),
+        scope,
+        Step::Join(0),
+    ];
+    Body { id: 0, steps }.number(false)
+}
+
+#[test]
+fn a_printed_program_is_the_program() {
+    let printed = print::test(&sample(), "Wild", 7);
+    let file = include_str!("found.rs").replace("\r\n", "\n");
+    let squeeze = |text: &str| text.split_whitespace().collect::<String>().replace(",", "");
+    let body = printed.split("// Its data").next().expect("it has a body");
+    let body = body.split("let program").nth(1).expect("and a program");
+    assert!(squeeze(&file).contains(&squeeze(body)), "{printed}");
+
+    let program = |w: &World| {
+        w.body(0, async |w: World| {
+            w.spawn(w.body(1, async |w: World| {
+                w.lock(
+                    0,
+                    w.body(2, async |w: World| {
+                        w.sleep(2000).await;
+                        Ok(())
+                    }),
+                )
+                .await;
+                w.race(vec![
+                    w.body(3, async |w: World| {
+                        w.yield_now().await;
+                        Ok(())
+                    }),
+                    w.body(4, async |w: World| {
+                        w.sleep(5000).await;
+                        Ok(())
+                    }),
+                ])
+                .await;
+                return Err(Failed);
+            }));
+            w.timeout(
+                1000,
+                w.body(5, async |w: World| {
+                    w.lock(
+                        0,
+                        w.body(6, async |w: World| {
+                            w.yield_now().await;
+                            Ok(())
+                        }),
+                    )
+                    .await;
+                    Ok(())
+                }),
+            )
+            .await;
+            w.scope(
+                vec![w.body(7, async |w: World| {
+                    w.set(1);
+                    Ok(())
+                })],
+                w.body(8, async |w: World| {
+                    w.wait(1).await;
+                    Ok(())
+                }),
+            )
+            .await;
+            w.join(1).await;
+            Ok(())
+        })
+    };
+    judge(Kind::Wild, 7, &sample(), program);
+}
+
+/// Judges a program given as data, and that the source does the same.
+#[track_caller]
+fn judge(kind: Kind, seed: u64, data: &Body, program: impl Fn(&World) -> Made) {
+    assert_eq!(complaint(kind, data, seed), None);
+    let bounded = !matches!(kind, Kind::Strict | Kind::Grouped);
+    for seed in [None, Some(seed)] {
+        let printed = run(seed, bounded, &program);
+        let given = interpret(data, seed, bounded);
+        assert_eq!(printed.remains.log, given.remains.log);
+        assert_eq!(printed.end, given.end);
+    }
+}

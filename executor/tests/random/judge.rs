@@ -1,0 +1,127 @@
+//! The judges: what is wrong with a run of a program, if anything.
+//!
+//! Invariant: a verdict depends on the program and the seed alone. Called by
+//! `campaign`.
+
+use std::collections::BTreeMap;
+
+use executor::TaskId;
+use executor::instrument::{Ending, Event, Trace, replay};
+
+use crate::generate::Kind;
+use crate::interpret::{End, Run, interpret};
+use crate::model::foretell;
+use crate::program::{Body, Step};
+
+/// What is wrong with a program: without a seed, and with this one.
+pub(crate) fn complaint(kind: Kind, program: &Body, seed: u64) -> Option<String> {
+    let bounded = matches!(kind, Kind::Modelled | Kind::Wild | Kind::Threads);
+    let plain = interpret(program, None, bounded);
+    let found = keeps_its_promises(program, &plain)
+        .or_else(|| is_as_foretold(kind, program, &plain, bounded));
+    if found.is_some() {
+        return found;
+    }
+    let shuffled = interpret(program, Some(seed), bounded);
+    let again = interpret(program, Some(seed), bounded);
+    keeps_its_promises(program, &shuffled)
+        .or_else(|| is_the_same(kind, &shuffled, &again))
+        .map(|what| format!("with the seed {seed}: {what}"))
+}
+
+/// What holds for every program.
+fn keeps_its_promises(program: &Body, run: &Run) -> Option<String> {
+    let broken = replay::judge(&run.trace);
+    if let Some(broken) = broken.first() {
+        return Some(format!("the loop broke a rule: {broken}"));
+    }
+    if run.remains.guards != 0 {
+        let left = run.remains.guards;
+        return Some(format!("{left} bodies were begun and not dropped"));
+    }
+    if run.remains.tokens != 0 {
+        let left = run.remains.tokens;
+        return Some(format!("{left} outputs were made and not dropped"));
+    }
+    if run.end == End::Stalled && !program.may_wait_for_ever() {
+        return Some("it stalled, and waits for nothing that may not come".into());
+    }
+    every_task_ended_once(&run.trace)
+}
+
+/// spawned = finished + cancelled + panicked, task by task.
+fn every_task_ended_once(trace: &Trace) -> Option<String> {
+    let mut ends: BTreeMap<TaskId, (u32, [u32; 3])> = BTreeMap::new();
+    for entry in &trace.events {
+        match &entry.event {
+            Event::TaskSpawn { task, .. } => ends.entry(*task).or_default().0 += 1,
+            Event::TaskEnd { task, how, .. } => {
+                let counts = &mut ends.entry(*task).or_default().1;
+                match how {
+                    Ending::Returned => counts[0] += 1,
+                    Ending::Cancelled => counts[1] += 1,
+                    _ => counts[2] += 1,
+                }
+            }
+            _ => {}
+        }
+    }
+    let odd = ends
+        .iter()
+        .find(|(_, (spawns, ends))| *spawns != 1 || ends.iter().sum::<u32>() != 1)?;
+    let (task, (spawns, [finished, cancelled, panicked])) = odd;
+    Some(format!(
+        "task {task}: spawned {spawns}, finished {finished}, cancelled {cancelled}, panicked {panicked} times"
+    ))
+}
+
+/// Compares with the reference model, if it knows all the steps.
+fn is_as_foretold(kind: Kind, program: &Body, run: &Run, bounded: bool) -> Option<String> {
+    let unknown = |step: &Step| {
+        use Step::{CancelWithin, Scope, Thread, UntilAsked};
+        matches!(step, CancelWithin(..) | Scope(..) | Thread | UntilAsked(_))
+    };
+    if kind == Kind::Threads || program.has(unknown) {
+        return None;
+    }
+    let (log, end) = foretell(program, bounded);
+    first_difference("foretold", &log, "the executor", &run.remains.log).or_else(|| {
+        let ended = run.end;
+        (end != ended).then(|| format!("foretold to have {end:?}, and it {ended:?}"))
+    })
+}
+
+/// The same seed, the same trace; unless threads have a say.
+fn is_the_same(kind: Kind, one: &Run, other: &Run) -> Option<String> {
+    if kind == Kind::Threads {
+        return None;
+    }
+    if one.trace != other.trace {
+        return Some("another run with the same seed has another trace".into());
+    }
+    first_difference("one run", &one.remains.log, "another", &other.remains.log)
+}
+
+/// Where two logs part.
+pub(crate) fn first_difference(
+    who: &str,
+    log: &[String],
+    other: &str,
+    other_log: &[String],
+) -> Option<String> {
+    let common = log.iter().zip(other_log).take_while(|(a, b)| a == b);
+    let at = common.count();
+    if at == log.len() && at == other_log.len() {
+        return None;
+    }
+    let show = |log: &[String]| {
+        let from = at.saturating_sub(3);
+        let some: Vec<_> = log.iter().skip(from).take(8).cloned().collect();
+        some.join("\n    ")
+    };
+    Some(format!(
+        "the logs part at line {at}\n  {who}:\n    {}\n  {other}:\n    {}",
+        show(log),
+        show(other_log)
+    ))
+}
