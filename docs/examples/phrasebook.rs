@@ -6,10 +6,12 @@
 )]
 
 use executor::net::{TcpListener, TcpStream, UdpSocket, lookup_host};
+use executor::sync::{Event, Lock, Queue, Semaphore};
 use executor::{
-    ContextVar, Handle, Runner, ThreadPool, as_completed, current_task, gather, interval, now,
-    race, run, run_in_executor, scope, sleep, sleep_until, spawn, spawn_named, tasks, timeout,
-    timeout_at, to_thread, try_gather, try_run, yield_now,
+    ContextVar, Handle, Runner, ThreadPool, as_completed, cancelled, current_task, gather,
+    interval, now, print_task_tree, race, run, run_in_executor, scope, sleep, sleep_until, spawn,
+    spawn_named, tasks, testing, timeout, timeout_at, to_thread, try_gather, try_run, try_scope,
+    yield_now,
 };
 use futures::{AsyncReadExt, AsyncWriteExt};
 use std::time::Duration;
@@ -40,6 +42,9 @@ fn entry_points() {
     let mut runner = Runner::builder().debug(true).build();
     runner.run(f());
 
+    let mut runner = Runner::builder().virtual_time().build();
+    runner.run(sleep(Duration::from_secs(3600)));
+
     let background = Runner::background();
     background.run(|| f());
 }
@@ -58,6 +63,15 @@ async fn tasks_and_time() {
         println!("{task}");
     }
     assert!(tasks().iter().any(|task| task.id() == me.id()));
+    print_task_tree();
+
+    let polite = spawn(async {
+        cancelled().await;
+        f().await // says goodbye
+    });
+    yield_now().await;
+    let last = polite.cancel_within(Duration::from_secs(60)).await;
+    assert_eq!(last.unwrap(), 1);
 
     sleep(Duration::from_millis(1)).await;
     sleep(Duration::ZERO).await;
@@ -100,6 +114,50 @@ async fn children() {
         one.await.unwrap() + two.await.unwrap()
     });
     assert_eq!(sum.await, 3);
+
+    let first_error = try_scope(async |s| {
+        s.spawn(async { g().await.map(drop) });
+        s.spawn(async { Err::<(), _>("one child fails".to_string()) });
+        Ok(())
+    });
+    assert_eq!(first_error.await, Err("one child fails".to_string()));
+}
+
+async fn waiting_for_each_other() {
+    let lock = Lock::new(Vec::new());
+    lock.lock().await.push(1);
+    assert_eq!(*lock.lock().await, [1]);
+
+    let event = Event::new();
+    let setter = async {
+        event.set();
+    };
+    gather((event.wait(), setter)).await;
+    assert!(event.is_set());
+    event.clear();
+
+    let semaphore = Semaphore::new(2);
+    let permit = semaphore.acquire().await;
+    assert!(semaphore.try_acquire().is_some());
+    drop(permit);
+
+    let queue = Queue::new(10);
+    queue.put("a job").await.unwrap();
+    let item = queue.get().await.unwrap();
+    assert_eq!(item, "a job");
+    queue.task_done();
+    queue.join().await;
+    queue.put("the last job").await.unwrap();
+    queue.close();
+    assert_eq!(queue.try_get(), Ok("the last job"));
+    assert!(queue.get().await.is_err());
+}
+
+fn in_every_order() {
+    testing::explore(0..64, || async {
+        let sum = gather((f(), f())).await;
+        assert_eq!(sum, (1, 1));
+    });
 }
 
 async fn threads() {
@@ -161,10 +219,12 @@ async fn processes() -> std::io::Result<()> {
 
 fn main() {
     entry_points();
+    in_every_order();
     run(async {
         tasks_and_time().await;
         together().await;
         children().await;
+        waiting_for_each_other().await;
         threads().await;
         network().await.unwrap();
         processes().await.unwrap();

@@ -3,6 +3,16 @@
 //! Each is one idea. They run in virtual time, so that a recording is the same
 //! bytes every time; `tests/traces.rs` records them.
 
+#[allow(dead_code, reason = "its own `main`")]
+#[path = "../examples/await_may_not_yield.rs"]
+mod await_may_not_yield;
+#[allow(dead_code, reason = "its own `main`")]
+#[path = "../examples/await_yields.rs"]
+mod await_yields;
+#[allow(dead_code, reason = "its own `main`")]
+#[path = "../examples/tick_tock.rs"]
+mod tick_tock;
+
 use std::future::{pending, poll_fn};
 use std::task::Poll;
 use std::time::Duration;
@@ -23,7 +33,7 @@ pub struct Program {
 }
 
 /// All programs.
-pub const ALL: [Program; 8] = [
+pub const ALL: [Program; 14] = [
     program("fetch_data", "three waits at once", |runner| {
         runner.run(fetch_data());
     }),
@@ -46,13 +56,35 @@ pub const ALL: [Program; 8] = [
         let stalled = runner.try_run(lost_waker());
         assert!(stalled.is_err(), "nobody can wake it");
     }),
+    program("tick_tock", "two tasks, each with its own pace", |runner| {
+        runner.run(tick_tock::program());
+    }),
+    program(
+        "no_turns",
+        "awaits that have nothing to wait for",
+        |runner| {
+            runner.run(await_may_not_yield::program());
+        },
+    ),
+    program("take_turns", "awaits that give way", |runner| {
+        runner.run(await_yields::program());
+    }),
+    program("words", "two answers, word by word", |runner| {
+        runner.run(words());
+    }),
+    program("jobs", "five jobs, two at a time", |runner| {
+        runner.run(jobs());
+    }),
+    program("ready_queue", "three tasks stand in line", |runner| {
+        runner.run(in_line());
+    }),
     Program {
         seed: Some(7),
         ..program(
             "shuffled",
             "a seed draws the order of each turn",
             |runner| {
-                runner.run(shuffled());
+                runner.run(in_line());
             },
         )
     },
@@ -168,7 +200,32 @@ async fn lost_waker() {
         .expect("it would return, had it been polled again");
 }
 
-async fn shuffled() {
+/// Two streams, as a model sends them: a pause before each word.
+async fn words() {
+    let answer = |number: u32, pause: u64, words: [&'static str; 4]| async move {
+        for word in words {
+            sleep(Duration::from_millis(pause)).await;
+            executor::println!("{number}: {word}");
+        }
+    };
+    let one = spawn_named("answer 1", answer(1, 300, ["Once", "upon", "a", "time"]));
+    let two = spawn_named("answer 2", answer(2, 400, ["Far", "away", "and", "long"]));
+    for task in [one, two] {
+        task.await.expect("it returns");
+    }
+}
+
+async fn jobs() {
+    let job = |seconds| async move {
+        sleep(Duration::from_secs(seconds)).await;
+        executor::println!("a job of {seconds} s is done");
+    };
+    gather([1, 3, 2, 1, 1].map(job).into_iter().collect::<Vec<_>>())
+        .limit(2)
+        .await;
+}
+
+async fn in_line() {
     let steps = |name: &'static str| async move {
         for step in 1..=2 {
             executor::println!("{name} {step}");

@@ -85,7 +85,7 @@ for (const { name, trace } of all) {
         asked += 1;
       }
     }
-    assert.ok(asked > 2);
+    assert.ok(asked > 0);
   });
 
   test(name + ": what the loop did is always among the choices, and is allowed", () => {

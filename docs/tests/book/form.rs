@@ -1,7 +1,8 @@
 //! The form of a chapter: short, with questions at its end, and pictures that
 //! can be heard.
 //!
-//! Invariant: a chapter has at most 2,000 words and 60 new lines of Rust.
+//! Invariant: a chapter has at most 2,000 words and 60 new lines of Rust, and
+//! at least one recorded figure that leads into the player.
 //!
 //! Called by `main`.
 
@@ -37,6 +38,9 @@ pub(crate) fn check_chapters() -> Result<(), String> {
         }
         if chapter.words > MOST_WORDS {
             complain(format!("{} words; {MOST_WORDS} are enough", chapter.words));
+        }
+        if !chapter.text.contains(".svg)](player/index.html#") {
+            complain("no recorded figure that leads into the player".into());
         }
         if chapter.text.matches("<details>").count() < QUESTIONS {
             complain(format!(

@@ -3,6 +3,7 @@
 //! A link within the repository names a file that exists; behind `#`, a
 //! heading of that page. A link into a source file may have a title, which
 //! then names an item there: `[the poll](../executor/src/run.rs "fn poll_task")`.
+//! A link into the player names recordings, and an event of the first one.
 //!
 //! Invariant: nothing is fetched. Addresses on the web are not followed.
 //!
@@ -31,6 +32,9 @@ fn follow(page: &Page, link: &Link) -> Result<(), String> {
     if !root().join(&path).exists() {
         return Err("there is no such file".into());
     }
+    if path.ends_with("player/index.html") && !anchor.is_empty() {
+        return recorded(anchor);
+    }
     if path.ends_with(".rs") && !link.title.is_empty() {
         return select(&path, &read(&path)?, Some(&link.title)).map(drop);
     }
@@ -42,6 +46,22 @@ fn follow(page: &Page, link: &Link) -> Result<(), String> {
             .ok_or("that page has no such heading".into());
     }
     Ok(())
+}
+
+/// Does the player have the step `NAME.EVENT`, or `NAME.EVENT&OTHER`?
+fn recorded(step: &str) -> Result<(), String> {
+    let (step, other) = step.split_once('&').unwrap_or((step, ""));
+    let (name, event) = step.rsplit_once('.').ok_or("it names no event")?;
+    let states = |name: &str| read(&format!("docs/player/traces/{name}.states.jsonl"));
+    let events = states(name)?.lines().count();
+    let event: usize = event.parse().map_err(|_| "it names no event")?;
+    if event >= events {
+        return Err(format!("{name} has no event {event}, but {events}"));
+    }
+    match other {
+        "" => Ok(()),
+        other => states(other).map(drop),
+    }
 }
 
 /// A path from the workspace's folder.
@@ -80,6 +100,9 @@ fn anchors(page: &Page) -> Vec<String> {
     anchors
 }
 
+/// The lists themselves, and the table that `cargo bench` writes.
+const UNLISTED: [&str; 3] = ["README.md", "SUMMARY.md", "benchmarks.md"];
+
 /// Both lists of contents name every page, in the same order.
 pub(crate) fn check_contents() -> Result<(), String> {
     let mut complaints = String::new();
@@ -93,7 +116,7 @@ pub(crate) fn check_contents() -> Result<(), String> {
     let (summary, contents) = (listed("SUMMARY.md"), listed("README.md"));
     for page in pages.iter().map(Page::name) {
         for (list, name) in [(&summary, "SUMMARY.md"), (&contents, "README.md")] {
-            if !["README.md", "SUMMARY.md"].contains(&page) && !list.contains(&page) {
+            if !UNLISTED.contains(&page) && !list.contains(&page) {
                 writeln!(complaints, "{name} does not list {page}").expect("a String");
             }
         }
@@ -112,4 +135,11 @@ fn paths_are_followed_from_the_page() {
     let run = resolve("docs/a.md", "../executor/src/run.rs");
     assert_eq!(run.as_deref(), Ok("executor/src/run.rs"));
     assert!(resolve("docs/a.md", "../../etc").is_err());
+}
+
+#[test]
+fn a_step_of_the_player_exists() {
+    assert_eq!(recorded("fetch_data.22&fetch_data.python"), Ok(()));
+    assert!(recorded("fetch_data.1000").is_err());
+    assert!(recorded("no_such_run.1").is_err());
 }

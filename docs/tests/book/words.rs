@@ -41,7 +41,7 @@ fn plain(term: &str) -> String {
 }
 
 /// Every Rust line of the phrase book stands in `docs/examples/phrasebook.rs`
-/// or in a demo program.
+/// or in a demo program or its tests.
 pub(crate) fn check_phrasebook() -> Result<(), String> {
     let pages = pages();
     let Some(page) = pages.iter().find(|page| page.name() == "phrasebook.md") else {
@@ -49,6 +49,7 @@ pub(crate) fn check_phrasebook() -> Result<(), String> {
     };
     let mut paths = vec!["docs/examples/phrasebook.rs".to_owned()];
     paths.extend(files("llm-demo/src/bin", ".rs"));
+    paths.extend(files("llm-demo/tests/it", ".rs"));
     let programs: Vec<_> = paths
         .iter()
         .map(|path| read(path))
