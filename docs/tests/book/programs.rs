@@ -94,6 +94,46 @@ fn modified(path: &Path) -> Option<SystemTime> {
     fs::metadata(path).ok()?.modified().ok()
 }
 
+/// What changes the output of the programs, or where they look for a model.
+const VARIABLES: [&str; 22] = [
+    "ALL_PROXY",
+    "CLICOLOR",
+    "CLICOLOR_FORCE",
+    "COLUMNS",
+    "EXECUTOR_DEBUG",
+    "EXECUTOR_PS",
+    "EXECUTOR_TIMELINE",
+    "EXECUTOR_TRACE",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "OPENAI_API_BASE",
+    "OPENAI_API_KEY",
+    "OPENAI_BASE_URL",
+    "OPENAI_MODEL",
+    "OPENAI_ORG_ID",
+    "OPENAI_PROJECT_ID",
+    "RUST_BACKTRACE",
+    "RUST_LIB_BACKTRACE",
+    "RUST_LOG",
+    "all_proxy",
+    "https_proxy",
+    "no_proxy",
+];
+
+/// A page shows what a program prints where nothing is set, but for what the
+/// command on the page sets itself.
+fn forget_surroundings(command: &mut Command) {
+    let set: Vec<_> = command
+        .get_envs()
+        .map(|(name, _)| name.to_owned())
+        .collect();
+    for name in VARIABLES {
+        if !set.iter().any(|own| own == name) {
+            command.env_remove(name);
+        }
+    }
+}
+
 /// Runs a command in the workspace's folder, with nothing to read.
 pub(crate) fn run(command: &mut Command) -> Result<Printed, String> {
     let printed = tempfile::tempfile().map_err(|error| format!("no temporary file: {error}"))?;
@@ -103,14 +143,7 @@ pub(crate) fn run(command: &mut Command) -> Result<Printed, String> {
     };
     command.current_dir(root()).stdin(Stdio::null());
     command.stdout(copy(&printed)?).stderr(copy(&printed)?);
-    for name in [
-        "RUST_BACKTRACE",
-        "EXECUTOR_TRACE",
-        "EXECUTOR_TIMELINE",
-        "EXECUTOR_DEBUG",
-    ] {
-        command.env_remove(name);
-    }
+    forget_surroundings(command);
     let child = command.spawn();
     let mut child = child.map_err(|error| format!("cannot start {command:?}: {error}"))?;
     let start = Instant::now();

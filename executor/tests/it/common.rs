@@ -209,6 +209,22 @@ pub(crate) fn wakes_of(events: &[(Duration, Event)], of: TaskId) -> Vec<Effect> 
     events.iter().filter_map(effect).collect()
 }
 
+/// Takes away what the runtime and the standard library would read from the
+/// environment: whoever runs the tests may have it set.
+pub(crate) fn without_settings(command: &mut Command) -> &mut Command {
+    for name in [
+        "COLUMNS",
+        "EXECUTOR_DEBUG",
+        "EXECUTOR_PS",
+        "EXECUTOR_TIMELINE",
+        "EXECUTOR_TRACE",
+        "RUST_BACKTRACE",
+    ] {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// Runs the test called `test` (`file::function`) again in a process of its
 /// own, with these environment variables, and gives what it printed. In that
 /// process it gives `None`: there the test goes on.
@@ -219,9 +235,8 @@ pub(crate) fn in_own_process(test: &str, environment: &[(&str, &str)]) -> Option
         return None;
     }
     let program = std::env::current_exe().expect("a test knows its own program");
-    let output = Command::new(program)
+    let output = without_settings(&mut Command::new(program))
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env_remove("EXECUTOR_DEBUG")
         .envs(environment.iter().copied())
         .env(MARK, "1")
         .output()

@@ -9,6 +9,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::common::without_settings;
 use crate::terminal::Program;
 
 /// An example with its arguments, or `None` if it was not built.
@@ -22,9 +23,8 @@ fn example(name: &str, args: &[&str]) -> Option<Program> {
         );
         return None;
     }
-    Some(Program::start(
-        Command::new(path).args(args).env_remove("EXECUTOR_DEBUG"),
-    ))
+    let mut command = Command::new(path);
+    Some(Program::start(without_settings(command.args(args))))
 }
 
 /// The address in its first line.

@@ -20,7 +20,7 @@ use futures::StreamExt;
 use signal_hook::consts::SIGINT;
 use signal_hook::low_level::raise;
 
-use crate::common::poll_once;
+use crate::common::{poll_once, without_settings};
 
 const MS: Duration = Duration::from_millis(1);
 /// After this long a program counts as hanging.
@@ -166,9 +166,8 @@ fn again(name: &str) -> Option<Program> {
 pub(crate) fn as_program(test: &str, environment: &[(&str, &str)]) -> Program {
     let program = std::env::current_exe().expect("a test knows its own program");
     let mut command = Command::new(program);
-    command
+    without_settings(&mut command)
         .args(["--exact", test, "--nocapture", "--test-threads=1"])
-        .env_remove("EXECUTOR_DEBUG")
         .envs(environment.iter().copied())
         .env(MARK, "1");
     let program = Program::start(&mut command);

@@ -18,7 +18,9 @@ use executor::{
     timeout, to_thread, to_thread_with, yield_now,
 };
 
-use crate::common::{count, in_own_process, panic_text, poll_once, virtual_runner};
+use crate::common::{
+    count, in_own_process, panic_text, poll_once, virtual_runner, without_settings,
+};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -467,7 +469,7 @@ fn a_call_that_holds_up_the_end_for_a_second_is_named_on_stderr() {
         return;
     }
     let name = "threads::a_call_that_holds_up_the_end_for_a_second_is_named_on_stderr";
-    let mut child = Command::new(std::env::current_exe().unwrap())
+    let mut child = without_settings(&mut Command::new(std::env::current_exe().unwrap()))
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
         .env(CHILD, "1")
         .stdin(Stdio::piped())

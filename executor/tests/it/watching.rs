@@ -33,8 +33,13 @@ fn c271_a_poll_that_is_stuck_is_reported_while_it_is_stuck_and_once() {
         });
     }
     let mut child = as_program(name, &[]);
-    // The poll ends because the report has come.
-    let report = child.complaint();
+    // The poll ends because the report has come. If the machine holds up the
+    // polls of the other task, they are reported too.
+    let of_rude = |line: &String| line.contains("\"rude\"");
+    let mut report = child.complaint();
+    while !of_rude(&report) {
+        report = child.complaint();
+    }
     assert!(
         report.starts_with("executor: task 2 \"rude\" (spawned at "),
         "{report}"
@@ -43,8 +48,9 @@ fn c271_a_poll_that_is_stuck_is_reported_while_it_is_stuck_and_once() {
     assert!(report.contains("has been in one poll for "), "{report}");
     assert!(report.contains("to_thread(..)"), "{report}");
     child.write(b"go on\n");
-    let (code, _, _, complaints) = child.end();
+    let (code, _, _, mut complaints) = child.end();
     assert_eq!(code, Some(0));
+    complaints.retain(of_rude);
     assert_eq!(complaints, Vec::<String>::new());
 }
 
@@ -70,7 +76,11 @@ struct Folder(PathBuf);
 
 impl Folder {
     fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("xps-{}-{name}", std::process::id()));
+        let name = format!("xps-{}-{name}", std::process::id());
+        let mut path = std::env::temp_dir().join(&name);
+        if path.as_os_str().len() > 60 {
+            path = Path::new("/tmp").join(&name); // the name of a socket is short
+        }
         fs::DirBuilder::new().mode(0o700).create(&path).unwrap();
         Folder(path)
     }

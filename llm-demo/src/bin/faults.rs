@@ -36,7 +36,8 @@ async fn meet_all(options: &Options) -> Result<(), Error> {
     for fault in Fault::ALL {
         let url = start(Server::builder().no_delay().fault(fault))?;
         let llm = match fault {
-            Fault::Stall | Fault::Silent => at(&url).first_byte_timeout(SOON).idle_timeout(SOON),
+            Fault::Stall => at(&url).idle_timeout(SOON),
+            Fault::Silent => at(&url).first_byte_timeout(SOON),
             _ => at(&url),
         };
         cases.push((fault.name(), llm));

@@ -20,25 +20,38 @@ pub(crate) struct Said {
 /// Runs a program to its end.
 #[track_caller]
 pub(crate) fn said(program: &str, arguments: &[&str]) -> Said {
-    let output = Command::new(program).args(arguments).output();
-    collect(output.expect("the program starts"))
+    said_with(program, arguments, &[])
 }
 
 /// Runs a program to its end, with these variables and none of the others that
-/// say where a model is.
+/// a program listens to.
 #[track_caller]
 pub(crate) fn said_with(program: &str, arguments: &[&str], variables: &[(&str, &OsStr)]) -> Said {
+    let mut command = command(program);
+    command.args(arguments).envs(variables.iter().copied());
+    collect(command.output().expect("the program starts"))
+}
+
+/// A program for which nothing is set that it would read, whatever is set for
+/// the tests.
+pub(crate) fn command(program: &str) -> Command {
     let mut command = Command::new(program);
     for name in NAMES {
         command.env_remove(name);
         command.env_remove(name.to_ascii_lowercase());
     }
-    command.args(arguments).envs(variables.iter().copied());
-    collect(command.output().expect("the program starts"))
+    command
 }
 
 /// What the programs read from the environment.
-const NAMES: [&str; 12] = [
+const NAMES: [&str; 19] = [
+    "EXECUTOR_DEBUG",
+    "EXECUTOR_PS",
+    "EXECUTOR_TIMELINE",
+    "EXECUTOR_TRACE",
+    "RUST_BACKTRACE",
+    "COLUMNS",
+    "CLICOLOR",
     "OPENAI_BASE_URL",
     "OPENAI_API_BASE",
     "OPENAI_API_KEY",
@@ -67,7 +80,7 @@ pub(crate) fn said_to_nobody(program: &str, arguments: &[&str]) -> Said {
     while pipe.write(b"x").is_ok() {
         thread::sleep(Duration::from_millis(1));
     }
-    let mut command = Command::new(program);
+    let mut command = command(program);
     command.args(arguments).stdout(pipe).stderr(Stdio::piped());
     let output = command.spawn().and_then(|child| child.wait_with_output());
     collect(output.expect("the program starts"))

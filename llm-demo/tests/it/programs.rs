@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use futures::channel::oneshot;
 
-use super::common::{Said, refusal, said_to_nobody, said_with};
+use super::common::{Said, command, refusal, said_to_nobody, said_with};
 use super::script::*;
 
 const ACHAT: &str = env!("CARGO_BIN_EXE_achat");
@@ -350,7 +350,7 @@ fn ctrl_c_ends_a_story_with_what_has_come_and_code_130() {
 /// Sends Ctrl-C to a program as soon as it has printed something.
 #[cfg(unix)]
 fn interrupt(url: &str) -> (Option<i32>, String) {
-    let mut command = Command::new(ASTREAM_CHAT);
+    let mut command = command(ASTREAM_CHAT);
     command.args(["--base-url", url]).stdout(Stdio::piped());
     let mut child = command.spawn().unwrap();
     let mut out = child.stdout.take().unwrap();

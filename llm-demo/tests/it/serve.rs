@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Child, ChildStderr, ChildStdout, Command, Stdio};
 
-use super::common::{refusal, said};
+use super::common::{command, refusal, said};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_serve");
 
@@ -24,7 +24,7 @@ impl Drop for Serve {
 }
 
 fn serve(arguments: &[&str]) -> Serve {
-    let mut child = Command::new(PROGRAM)
+    let mut child = command(PROGRAM)
         .args(["--port", "0", "--delay", "0s", "--first-token-delay", "0s"])
         .args(arguments)
         .stdout(Stdio::piped())
