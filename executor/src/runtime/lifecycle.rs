@@ -153,6 +153,9 @@ impl Runtime {
         let Some(identity) = self.identity(key) else {
             return;
         };
+        // What its destructors wake it for, a lock that goes from one child of
+        // its gather to another, say, comes too late.
+        self.ready.dismiss(key);
         let whose = identity.clone();
         let stop = self.settings.on_panic == OnPanic::Stop;
         let (how, error, payload) = match panic {

@@ -3,6 +3,8 @@
 //!
 //! Invariant: what stands here was printed by `print`. Called by nobody.
 
+#![allow(clippy::needless_return, reason = "so is a `Fail` printed")]
+
 use crate::generate::Kind;
 use crate::interpret::{interpret, run};
 use crate::judge::complaint;
@@ -110,4 +112,60 @@ fn judge(kind: Kind, seed: u64, data: &Body, program: impl Fn(&World) -> Made) {
         assert_eq!(printed.remains.log, given.remains.log);
         assert_eq!(printed.end, given.end);
     }
+}
+
+/// A task was queued by its own destructors: the lock of one child of its
+/// gather went to another.
+#[test]
+fn a_cancelled_task_is_not_queued_by_its_own_destructors() {
+    let program = |w: &World| {
+        w.body(0, async |w: World| {
+            w.spawn(w.body(1, async |w: World| {
+                w.try_gather(vec![
+                    w.body(2, async |w: World| {
+                        w.timeout(
+                            1000,
+                            w.body(3, async |w: World| {
+                                w.cancel(1);
+                                w.lock(
+                                    1,
+                                    w.body(4, async |w: World| {
+                                        w.sleep(0).await;
+                                        Ok(())
+                                    }),
+                                )
+                                .await;
+                                Ok(())
+                            }),
+                        )
+                        .await;
+                        Ok(())
+                    }),
+                    w.body(5, async |w: World| {
+                        w.lock(1, w.body(6, async |_| Ok(()))).await;
+                        Ok(())
+                    }),
+                ])
+                .await;
+                Ok(())
+            }));
+            w.sleep(1000).await;
+            Ok(())
+        })
+    };
+    let body = |id, steps| Body { id, steps };
+    let holder = body(
+        3,
+        vec![
+            Step::Cancel(1),
+            Step::Lock(1, body(4, vec![Step::Sleep(0)])),
+        ],
+    );
+    let gather = Step::TryGather(vec![
+        body(2, vec![Step::Timeout(1000, holder)]),
+        body(5, vec![Step::Lock(1, body(6, vec![]))]),
+    ]);
+    let spawn = Step::Spawn(body(1, vec![gather]));
+    let data = body(0, vec![spawn, Step::Sleep(1000)]);
+    judge(Kind::Modelled, 32_956, &data, program);
 }

@@ -128,7 +128,7 @@ class World:
 
     def say(self, what):
         if not self.shared.over:
-            now = int(asyncio.get_running_loop().time())
+            now = int(asyncio.get_running_loop().time()) * 1000
             self.shared.log.append(f"{now} b{self.id} {what}")
 
     async def sleep(self, us):

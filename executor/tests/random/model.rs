@@ -247,7 +247,7 @@ impl<'a> Model<'a> {
     }
 
     fn say(&mut self, frame: &Frame<'a>, what: impl std::fmt::Display) {
-        let line = format!("{} b{} {what}", self.now, frame.body.id);
+        let line = format!("{} b{} {what}", self.now * 1000, frame.body.id);
         self.log.push(line);
     }
 

@@ -183,13 +183,13 @@ impl World {
         }
     }
 
-    /// Writes a line: the time in microseconds, the body, what happened. The
+    /// Writes a line: the time in nanoseconds, the body, what happened. The
     /// first line is at zero.
     pub(crate) fn log(&self, what: impl std::fmt::Display) {
         let now = executor::now();
         let began = self.shared.began.get().unwrap_or(now);
         self.shared.began.set(Some(began));
-        let line = format!("{} b{} {what}", (now - began).as_micros(), self.id);
+        let line = format!("{} b{} {what}", (now - began).as_nanos(), self.id);
         self.shared.log.borrow_mut().push(line);
     }
 
