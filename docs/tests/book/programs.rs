@@ -103,13 +103,16 @@ pub(crate) fn run(command: &mut Command) -> Result<Printed, String> {
     };
     command.current_dir(root()).stdin(Stdio::null());
     command.stdout(copy(&printed)?).stderr(copy(&printed)?);
+    // What the shell has set would show; what the page sets, should.
     for name in [
         "RUST_BACKTRACE",
         "EXECUTOR_TRACE",
         "EXECUTOR_TIMELINE",
         "EXECUTOR_DEBUG",
     ] {
-        command.env_remove(name);
+        if command.get_envs().all(|(set, _)| set != name) {
+            command.env_remove(name);
+        }
     }
     let child = command.spawn();
     let mut child = child.map_err(|error| format!("cannot start {command:?}: {error}"))?;
