@@ -109,6 +109,7 @@ pub(crate) fn run(command: &mut Command) -> Result<Printed, String> {
         "EXECUTOR_TRACE",
         "EXECUTOR_TIMELINE",
         "EXECUTOR_DEBUG",
+        "COLUMNS",
     ] {
         if command.get_envs().all(|(set, _)| set != name) {
             command.env_remove(name);
