@@ -70,7 +70,8 @@ async fn tasks_and_time() {
         f().await // says goodbye
     });
     yield_now().await;
-    let last = polite.cancel_within(Duration::from_secs(60)).await;
+    let grace = Duration::from_secs(60);
+    let last = polite.cancel_within(grace).await;
     assert_eq!(last.unwrap(), 1);
 
     sleep(Duration::from_millis(1)).await;
