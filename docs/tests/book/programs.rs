@@ -1,9 +1,9 @@
 //! The programs of the workspace: where they lie, that they are fresh, and
 //! what they print.
 //!
-//! Invariant: what runs was built from the sources as they are now. Cargo's
-//! own list of a program's sources (the `.d` file beside it) says so; if it
-//! does not, or the program is missing, cargo builds it.
+//! Invariant: what runs was built from the sources as they are now: it is newer
+//! than those that it may be built from. If it is not, or is missing, cargo
+//! builds it. After a `cargo test` of the workspace there is nothing to build.
 //!
 //! Used by `console` and `exercises`.
 
@@ -43,12 +43,16 @@ pub(crate) fn program(target: &Target) -> Result<PathBuf, String> {
     static BUILDING: Mutex<BTreeSet<Target>> = Mutex::new(BTreeSet::new());
     let path = place(target);
     let mut tried = BUILDING.lock().map_err(|_| "an earlier build failed")?;
-    if is_fresh(&path) || !tried.insert(target.clone()) {
+    if is_fresh(target, &path) || !tried.insert(target.clone()) {
         return Ok(path);
     }
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["build", "--quiet", "--package", &target.package]);
     cargo.args([format!("--{}", target.kind), target.name.clone()]);
+    // The folder that this test was built in, whatever cargo would choose now.
+    if let Some(folder) = profile_folder().parent() {
+        cargo.arg("--target-dir").arg(folder);
+    }
     if profile_folder().ends_with("release") {
         cargo.arg("--release");
     }
@@ -77,17 +81,44 @@ pub(crate) fn profile_folder() -> PathBuf {
 }
 
 /// Is the program newer than all its sources?
-fn is_fresh(path: &Path) -> bool {
+///
+/// Cargo's own list of them (the `.d` file beside it) is there for examples;
+/// for programs only after a `cargo build`.
+fn is_fresh(target: &Target, path: &Path) -> bool {
     let Some(built) = modified(path) else {
         return false;
     };
-    let Ok(list) = fs::read_to_string(path.with_extension("d")) else {
-        return false;
-    };
     let lock = root().join("Cargo.lock");
-    let sources = list.split_once(": ").map_or("", |(_, sources)| sources);
-    let mut sources = sources.split_whitespace().map(PathBuf::from).chain([lock]);
+    let mut sources = sources_of(target, path).into_iter().chain([lock]);
     sources.all(|source| modified(&source).is_some_and(|at| at <= built))
+}
+
+fn sources_of(target: &Target, path: &Path) -> Vec<PathBuf> {
+    if target.kind == "example" {
+        let list = path.with_extension("d");
+        let Ok(text) = fs::read_to_string(&list) else {
+            return vec![list]; // which is not there, so the program is not fresh
+        };
+        // A blank in a path has a backslash before it.
+        let text = text.replace("\\ ", "\0");
+        let sources = text.split_once(": ").map_or("", |(_, sources)| sources);
+        let paths = sources.split_whitespace();
+        return paths.map(|path| path.replace('\0', " ").into()).collect();
+    }
+    let package = root().join(&target.package).join("src");
+    let mut sources = vec![package.join(format!("bin/{}.rs", target.name))];
+    let mut folders = vec![root().join("executor/src"), package];
+    while let Some(folder) = folders.pop() {
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        for path in entries.map(|entry| entry.path()) {
+            match path.is_dir() {
+                true if path.ends_with("bin") => {} // other programs
+                true => folders.push(path),
+                false => sources.push(path),
+            }
+        }
+    }
+    sources
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {
