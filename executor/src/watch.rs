@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use crate::info::{Identity, TaskInfo};
 use crate::sys::{Arc, Mutex, OnceLock, lock};
 #[cfg(unix)]
-pub(crate) use ps::{directories, socket_name};
+pub(crate) use ps::{check_folder, directories, socket_name};
 
 /// A poll that takes longer than this is reported in debug mode. asyncio's
 /// `loop.slow_callback_duration` has the same value.
