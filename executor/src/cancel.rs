@@ -91,7 +91,8 @@ impl<T> ScopedJoinHandle<T> {
 ///
 /// For tasks that have something to say before they end, to a peer or to a
 /// file: await it beside the work, with [`race`](crate::race()) say. The task
-/// whose cancel is meant is the one that first polls this. A plain
+/// whose cancel is meant is the one that first polls this, and if this is moved
+/// elsewhere, the end of that task ends the wait too. A plain
 /// [`cancel`](JoinHandle::cancel) asks nobody: it drops the task.
 ///
 /// ```

@@ -79,7 +79,8 @@ use crate::runtime::Runtime;
 /// With the panic of a child: its siblings and the body are dropped first. So
 /// the handle of a child never says "panicked": whoever could read it is gone.
 ///
-/// When it is polled where no loop runs.
+/// When it is polled where no loop runs, or in another loop than the one that
+/// polled it first.
 #[track_caller]
 pub fn scope<'env, F, T>(body: F) -> impl Future<Output = T>
 where

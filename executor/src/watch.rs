@@ -19,7 +19,7 @@ use crate::info::{Identity, TaskInfo};
 use crate::sys::unmodelled::{Mutex, lock};
 use crate::sys::{Arc, OnceLock};
 #[cfg(unix)]
-pub(crate) use ps::{directories, socket_name};
+pub(crate) use ps::{check_folder, directories, socket_name};
 
 /// A poll that takes longer than this is reported in debug mode. asyncio's
 /// `loop.slow_callback_duration` has the same value.

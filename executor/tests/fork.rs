@@ -10,11 +10,15 @@
 
 #[cfg(unix)]
 fn main() {
+    if std::env::args().any(|argument| argument == unix::PS) {
+        return unix::fork_with_a_socket();
+    }
     unix::c020_a_forked_child_is_refused_and_may_start_a_fresh_loop();
     unix::c020_a_child_of_a_loop_with_a_thread_job_is_refused();
     unix::c020_a_child_of_a_loop_that_never_slept_has_a_loop_of_its_own();
     unix::c020_a_runner_that_has_run_in_the_parent_is_refused_in_the_child();
     unix::c020_a_runner_that_was_only_built_before_the_fork_works_in_the_child();
+    unix::a_forked_child_leaves_its_parents_socket_alone_and_has_one_of_its_own();
     println!("fork: ok");
 }
 
@@ -25,11 +29,14 @@ fn main() {}
 mod unix {
     use std::any::Any;
     use std::cell::RefCell;
+    use std::fs::{self, DirBuilder};
     use std::future::{poll_fn, ready};
     use std::io::{Read, Write};
+    use std::os::unix::fs::DirBuilderExt;
     use std::os::unix::net::UnixStream;
     use std::panic::{AssertUnwindSafe, catch_unwind, set_hook};
-    use std::process;
+    use std::path::Path;
+    use std::process::{self, Command};
     use std::sync::mpsc;
     use std::task::Poll;
     use std::time::Duration;
@@ -225,5 +232,44 @@ mod unix {
                 say(report, &words);
             }
         }
+    }
+
+    /// The argument that asks this program for [`fork_with_a_socket`].
+    pub(super) const PS: &str = "--fork-with-a-socket";
+
+    /// `EXECUTOR_PS` is looked at once per process: in one of its own.
+    pub(super) fn a_forked_child_leaves_its_parents_socket_alone_and_has_one_of_its_own() {
+        let folder = std::env::temp_dir().join(format!("xfork-{}", process::id()));
+        let made = DirBuilder::new().mode(0o700).create(&folder);
+        made.expect("a folder of its own");
+        let program = std::env::current_exe().expect("a test knows its own program");
+        let status = Command::new(program)
+            .arg(PS)
+            .env("EXECUTOR_PS", "1")
+            .env("XDG_RUNTIME_DIR", &folder)
+            .env("TMPDIR", &folder)
+            .status();
+        fs::remove_dir_all(&folder).expect("the folder is there");
+        assert!(status.expect("it runs").success());
+    }
+
+    pub(super) fn fork_with_a_socket() {
+        let folder = std::env::var_os("XDG_RUNTIME_DIR").expect("it was given");
+        let folder = Path::new(&folder).join("executor-ps");
+        let has_socket = |pid: u32| folder.join(format!("{pid}.sock")).exists();
+        let parent = process::id();
+        let runner = Runner::new();
+        assert!(has_socket(parent));
+        match fork_here() {
+            Side::Child { report } => {
+                drop(runner);
+                let own = run(async { has_socket(process::id()) });
+                say(report, &format!("{} {own}", has_socket(parent)));
+            }
+            Side::Parent { child, report } => {
+                assert_eq!(words_of(child, report), "true true");
+            }
+        }
+        assert!(has_socket(parent));
     }
 }

@@ -4,11 +4,14 @@
 //! **Invariant:** the spans of a lane follow each other and do not overlap; each
 //! knows its events and its times, so that it can be drawn on either axis.
 
-use std::collections::HashMap;
+mod task;
+
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use super::{Cause, Effect, Ending, Event, On, Polled, Trace, Way};
 use crate::info::TaskId;
+pub(super) use task::TaskLane;
 
 /// A moment: an event's number, and its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,21 +82,6 @@ impl Lane {
     }
 }
 
-/// A task, its own lane and those of what it waits for.
-#[derive(Clone, Debug)]
-pub(super) struct TaskLane {
-    pub(super) id: TaskId,
-    pub(super) own: Lane,
-    pub(super) waits: Vec<Lane>,
-    pub(super) wakes: Vec<WakeMark>,
-    pub(super) ended: Option<Ending>,
-    child: Option<usize>,
-    /// Was it woken during the poll that goes on?
-    ready_again: bool,
-    /// Which wait stands in which lane.
-    open: Vec<(On, usize)>,
-}
-
 /// All rows of a picture.
 #[derive(Clone, Debug)]
 pub(super) struct Lanes {
@@ -119,12 +107,13 @@ pub(super) fn lanes(trace: &Trace) -> Lanes {
         timers: HashMap::new(),
         sources: HashMap::new(),
         jobs: HashMap::new(),
+        waiters: HashMap::new(),
+        threads: BTreeMap::new(),
     };
     for (event, entry) in trace.events.iter().enumerate() {
-        let now = Moment {
-            event,
-            at: entry.at,
-        };
+        // A trace from elsewhere may say that time went back; a picture cannot.
+        let at = sorter.lanes.end.at.max(entry.at);
+        let now = Moment { event, at };
         sorter.lanes.end = now;
         sorter.sort(&entry.event, now, entry.thread);
     }
@@ -138,6 +127,10 @@ struct Sorter {
     timers: HashMap<u64, Duration>,
     sources: HashMap<u64, String>,
     jobs: HashMap<u64, String>,
+    /// Which of `lanes.tasks` have waited for something that is not over.
+    waiters: HashMap<On, Vec<usize>>,
+    /// By number, of which a trace may skip some.
+    threads: BTreeMap<u32, Lane>,
 }
 
 impl Sorter {
@@ -222,16 +215,7 @@ impl Sorter {
 
     fn spawn(&mut self, id: TaskId, name: &str) {
         self.places.insert(id, self.lanes.tasks.len());
-        self.lanes.tasks.push(TaskLane {
-            id,
-            own: Lane::new(name),
-            waits: Vec::new(),
-            wakes: Vec::new(),
-            ended: None,
-            child: None,
-            ready_again: false,
-            open: Vec::new(),
-        });
+        self.lanes.tasks.push(TaskLane::new(id, name));
     }
 
     fn turn_to(&mut self, id: TaskId, doing: Doing, now: Moment) {
@@ -259,17 +243,18 @@ impl Sorter {
         if let Some(lane) = self.task(id) {
             close(&mut lane.own, now);
             lane.ended = Some(how);
-            while let Some((on, _)) = lane.open.first().cloned() {
-                lane.close(&on, now);
-            }
+            lane.close_all(now);
         }
         self.over(&On::Task(id), now);
     }
 
     fn wait(&mut self, id: TaskId, on: &On, now: Moment) {
         let label = self.name(on);
-        if let Some(lane) = self.task(id) {
-            lane.wait(on, now, label);
+        let Some(&place) = self.places.get(&id) else {
+            return;
+        };
+        if self.lanes.tasks[place].wait(on, now, label) {
+            self.waiters.entry(on.clone()).or_default().push(place);
         }
     }
 
@@ -291,19 +276,15 @@ impl Sorter {
     }
 
     fn over(&mut self, on: &On, now: Moment) {
-        for lane in &mut self.lanes.tasks {
-            lane.close(on, now);
+        for place in self.waiters.remove(on).into_iter().flatten() {
+            self.lanes.tasks[place].close(on, now);
         }
     }
 
     fn thread(&mut self, thread: Option<u32>) -> &mut Lane {
-        let number = thread.unwrap_or(0) as usize;
-        let threads = &mut self.lanes.threads;
-        while threads.len() <= number {
-            let label = format!("thread {}", threads.len());
-            threads.push(Lane::new(label));
-        }
-        &mut threads[number]
+        let number = thread.unwrap_or(0);
+        let lane = self.threads.entry(number);
+        lane.or_insert_with(|| Lane::new(format!("thread {number}")))
     }
 
     /// What is open at the end of the trace ends there.
@@ -315,45 +296,11 @@ impl Sorter {
             if task.ended.is_none() {
                 close(&mut task.own, end);
             }
-            for (_, lane) in std::mem::take(&mut task.open) {
-                close(&mut task.waits[lane], end);
-            }
+            task.close_all(end);
         }
-        lanes.threads.retain(|lane| !lane.spans.is_empty());
+        let threads = self.threads.into_values();
+        lanes.threads = threads.filter(|lane| !lane.spans.is_empty()).collect();
         lanes
-    }
-}
-
-impl TaskLane {
-    fn is_polled(&self) -> bool {
-        let last = self.own.spans.last();
-        last.is_some_and(|span| span.doing == Doing::Polled && span.from == span.to)
-    }
-
-    /// Finds the wait a lane: that of its child, or the first free one.
-    fn wait(&mut self, on: &On, now: Moment, label: String) {
-        if self.open.iter().any(|(open, _)| open == on) {
-            return;
-        }
-        let name = self
-            .child
-            .map_or_else(String::new, |child| format!("[{child}]"));
-        let is_free = |lane: usize| self.open.iter().all(|(_, taken)| *taken != lane);
-        let fits = |lane: &usize| self.waits[*lane].label == name && is_free(*lane);
-        let lane = (0..self.waits.len()).find(fits).unwrap_or_else(|| {
-            self.waits.push(Lane::new(name));
-            self.waits.len() - 1
-        });
-        self.waits[lane].begin(Doing::Waits, now, label);
-        self.open.push((on.clone(), lane));
-    }
-
-    fn close(&mut self, on: &On, now: Moment) {
-        let Some(place) = self.open.iter().position(|(open, _)| open == on) else {
-            return;
-        };
-        let (_, lane) = self.open.remove(place);
-        close(&mut self.waits[lane], now);
     }
 }
 

@@ -26,18 +26,31 @@ impl Runtime {
             Some(task) if task.state == State::Alive => task.state = State::Asked,
             _ => return false,
         }
+        self.tell_listeners(key);
+        true
+    }
+
+    /// A task has ended: whoever took its place of listening elsewhere must
+    /// not wait for ever.
+    #[inline]
+    pub(super) fn nobody_will_ask(&self, key: TaskKey) {
+        if !self.listeners.borrow().by_task.is_empty() {
+            self.tell_listeners(key);
+        }
+    }
+
+    #[cold]
+    fn tell_listeners(&self, key: TaskKey) {
         let told = self.listeners.borrow_mut().by_task.remove(&key);
         for (_, waiter) in told.into_iter().flatten() {
             self.wake(waiter);
         }
-        true
     }
 
-    /// Was this task asked to stop, or told to?
+    /// Was this task asked to stop, or told to, or has it ended?
     pub(crate) fn was_asked_to_stop(&self, key: TaskKey) -> bool {
         let tasks = self.tasks.borrow();
-        let task = tasks.get(key);
-        task.is_none_or(|task| matches!(task.state, State::Asked | State::CancelRequested))
+        tasks.get(key).is_none_or(|task| task.state != State::Alive)
     }
 
     /// Listens in the name of a task; gives the number of the place.

@@ -25,6 +25,12 @@ impl Runtime {
         let Some(deadlock) = Deadlock::find(&tasks) else {
             return;
         };
+        if self.ready.mailbox().has_mail() {
+            // Another thread has woken a task since the loop looked, and then
+            // let go of the waker that would have shown in the listing.
+            self.waits.note_change();
+            return;
+        }
         let circle: Vec<_> = deadlock.circle().collect();
         let mut reported = self.waits.reported.borrow_mut();
         if circle.iter().all(|task| reported.contains(task)) {

@@ -118,6 +118,7 @@ impl Runtime {
             text: None,
         });
         let task = self.tasks.borrow_mut().remove(key);
+        self.nobody_will_ask(key);
         task.map_or(Context::EMPTY, |task| task.context)
     }
 
@@ -135,6 +136,7 @@ impl Runtime {
             (task.waiter.take(), task.has_handle, task.waker.take())
         };
         drop(waker);
+        self.nobody_will_ask(key);
         self.probe.emit(|probe| Event::TaskEnd {
             task: probe.id(key),
             how,

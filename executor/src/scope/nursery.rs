@@ -100,7 +100,18 @@ impl<'env, E> Nursery<'env, E> {
     }
 
     /// Takes down who was woken, and asks to be told of the next.
+    ///
+    /// # Panics
+    ///
+    /// If another loop runs here, or none: the wakes of the children would
+    /// arrive where nobody takes them in.
     pub(super) fn call_roll(&self, cx: &Context<'_>) {
+        let is_home = Runtime::with(|here| Rc::ptr_eq(here, &self.runtime));
+        assert!(
+            is_home == Some(true),
+            "a scope was polled outside of the loop in which it began: its children live there. \
+             Await it in one run, or in several of one `Runner`"
+        );
         let mut woken = self.woken.take();
         self.roll.call(&mut woken, self.runtime.told(cx));
         self.runtime.rng.shuffle(&mut woken);

@@ -20,14 +20,15 @@ const LOOKS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_se
 
 static PACK: Mutex<Pack> = Mutex::new(Pack {
     loops: Vec::new(),
-    is_awake: false,
+    keeper: None,
 });
 
 /// The loops that are watched.
 struct Pack {
     loops: Vec<Sight>,
-    /// Is there a thread?
-    is_awake: bool,
+    /// The process whose thread looks after them, if one does: a forked child
+    /// has a copy of this, but no thread.
+    keeper: Option<u32>,
 }
 
 /// What was seen of one loop.
@@ -46,10 +47,11 @@ pub(super) fn watch(watched: &Arc<Watched>) {
         poll: None,
         reported: false,
     });
-    if !pack.is_awake {
+    let here = std::process::id();
+    if pack.keeper != Some(here) {
         let thread = thread::Builder::new().name("executor-watchdog".into());
         match thread.spawn(keep_looking) {
-            Ok(_) => pack.is_awake = true,
+            Ok(_) => pack.keeper = Some(here),
             Err(error) => report(format_args!(
                 "debug mode has no watchdog, because its thread could not be started: {error}"
             )),
@@ -63,7 +65,7 @@ fn keep_looking() {
             let mut pack = lock(&PACK);
             pack.loops.retain_mut(Sight::look);
             if pack.loops.is_empty() {
-                pack.is_awake = false;
+                pack.keeper = None;
                 return;
             }
             let limits = pack.loops.iter().filter_map(Sight::limit);

@@ -21,7 +21,7 @@ use super::Watched;
 use crate::error::report;
 use crate::sys::Arc;
 use crate::sys::unmodelled::{Mutex, lock};
-pub(crate) use place::{directories, socket_name};
+pub(crate) use place::{check as check_folder, directories, socket_name};
 use text::Answer;
 
 /// How long a loop may take to answer for itself.
@@ -41,8 +41,17 @@ struct Shown {
     loops: Vec<Weak<Watched>>,
     /// How many listeners there have been: the number of the one there is.
     listeners: u64,
-    /// Where it listens, while there is a loop.
-    socket: Option<PathBuf>,
+    /// Where it listens, while there is a loop; and the process that does. A
+    /// forked child has a copy of this, but no thread that listens.
+    socket: Option<(PathBuf, u32)>,
+}
+
+impl Shown {
+    /// Does this process listen?
+    fn is_listening(&self) -> bool {
+        let socket = self.socket.as_ref();
+        socket.is_some_and(|(_, process)| *process == std::process::id())
+    }
 }
 
 /// Lets others ask about this loop as long as it lives.
@@ -50,10 +59,10 @@ pub(super) fn show(watched: &Arc<Watched>) {
     let mut shown = lock(&SHOWN);
     shown.loops.retain(|other| other.strong_count() > 0);
     shown.loops.push(Arc::downgrade(watched));
-    if shown.socket.is_none() {
+    if !shown.is_listening() {
         shown.listeners += 1;
         match listen(shown.listeners) {
-            Ok(socket) => shown.socket = Some(socket),
+            Ok(socket) => shown.socket = Some((socket, std::process::id())),
             Err(error) => report(format_args!(
                 "EXECUTOR_PS is set, but this process cannot be asked: {error}"
             )),
@@ -65,21 +74,26 @@ pub(super) fn show(watched: &Arc<Watched>) {
 pub(super) fn hide() {
     let mut shown = lock(&SHOWN);
     shown.loops.retain(|watched| watched.strong_count() > 0);
-    if shown.loops.is_empty() {
-        if let Some(socket) = shown.socket.take() {
-            // Its thread wakes, sees that its time is over, and ends.
-            let woken = UnixStream::connect(&socket);
-            let _ = fs::remove_file(&socket);
-            drop(woken);
-        }
+    if !shown.loops.is_empty() || !shown.is_listening() {
+        return;
+    }
+    if let Some((socket, _)) = shown.socket.take() {
+        // Its thread wakes, sees that its time is over, and ends. Without a
+        // wait: if the line of those who ask is full, it will wake anyway.
+        let woken = mio::net::UnixStream::connect(&socket);
+        let _ = fs::remove_file(&socket);
+        drop(woken);
     }
 }
 
 fn listen(number: u64) -> io::Result<PathBuf> {
     let (listener, socket) = place::bind()?;
     let thread = thread::Builder::new().name("executor-ps".into());
-    thread.spawn(move || answer_all(&listener, number))?;
-    Ok(socket)
+    let thread = thread.spawn(move || answer_all(&listener, number));
+    if thread.is_err() {
+        let _ = fs::remove_file(&socket); // nobody would answer there
+    }
+    thread.map(|_| socket)
 }
 
 fn answer_all(listener: &UnixListener, number: u64) {

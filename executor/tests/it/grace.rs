@@ -4,10 +4,12 @@ use std::future::pending;
 use std::time::Duration;
 
 use executor::{
-    Wait, cancelled, gather, now, race, run, scope, sleep, spawn, spawn_named, tasks, yield_now,
+    JoinHandle, Wait, cancelled, gather, now, race, run, scope, sleep, spawn, spawn_named, tasks,
+    yield_now,
 };
+use futures::channel::oneshot;
 
-use crate::common::{Log, OnDrop, panic_text, virtual_runner};
+use crate::common::{Log, OnDrop, panic_text, poll_once, virtual_runner};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -183,4 +185,42 @@ fn the_main_future_is_never_asked() {
 fn listening_outside_a_loop_panics_with_the_reason() {
     let text = panic_text(|| futures::executor::block_on(cancelled()));
     assert!(text.contains("needs a running loop"), "{text}");
+}
+
+#[test]
+fn a_wait_for_the_cancel_of_a_task_that_has_ended_is_over_for_whoever_has_it_now() {
+    virtual_runner().run(async {
+        let (send, receive) = oneshot::channel();
+        let first = spawn(async move {
+            let mut wait = cancelled();
+            assert!(poll_once(&mut wait).await.is_pending());
+            assert!(send.send(wait).is_ok());
+            sleep(MS).await;
+        });
+        let began = now();
+        let second = spawn(async move { receive.await.unwrap().await });
+        second.await.unwrap();
+        assert_eq!(now() - began, MS, "it ended with the task");
+        assert!(first.is_finished());
+    });
+}
+
+#[test]
+fn cancelling_oneself_with_grace_ends_when_the_grace_is_over() {
+    let log = Log::new();
+    virtual_runner().run(async {
+        let (send, receive) = oneshot::channel::<JoinHandle<()>>();
+        let task = spawn({
+            let log = log.clone();
+            async move {
+                let _gone = OnDrop(|| log.push("dropped"));
+                let own = receive.await.unwrap();
+                let _ = own.cancel_within(MS).await;
+                log.push("not reached");
+            }
+        });
+        assert!(send.send(task).is_ok());
+        sleep(2 * MS).await;
+        assert_eq!(log.take(), ["dropped"]);
+    });
 }

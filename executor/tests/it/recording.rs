@@ -227,6 +227,59 @@ fn no_broken_text_makes_the_reader_panic() {
     }
 }
 
+/// A trace from elsewhere, with numbers that no loop would write: time that
+/// goes back, a thread with the largest number there is, counts of anything.
+#[test]
+fn a_trace_that_can_be_read_can_be_judged_and_drawn_whatever_is_in_it() {
+    let good = record(Runner::builder().virtual_time(), naps).to_json();
+    let lines: Vec<_> = good.lines().collect();
+    let mut read = 0;
+    for (n, line) in lines.iter().enumerate() {
+        for digits in line.match_indices(|letter: char| letter.is_ascii_digit()) {
+            for number in ["0", "7", "4294967295", "18446744073709551615"] {
+                let mut line = (*line).to_owned();
+                line.replace_range(digits.0..=digits.0, number);
+                let mut lines = lines.clone();
+                lines[n] = &line;
+                let Ok(trace) = Trace::parse(&lines.join("\n")) else {
+                    continue;
+                };
+                read += 1;
+                let _ = judge(&trace);
+                let _ = (timeline(&trace, 80), svg(&trace), trace.to_perfetto());
+            }
+        }
+    }
+    assert!(read > 100, "{read} of these can be read");
+}
+
+#[test]
+fn a_job_of_a_thread_with_the_largest_number_is_one_row() {
+    let mut trace = record(Runner::builder().virtual_time(), || async {
+        to_thread(|| ()).await;
+    });
+    for entry in &mut trace.events {
+        entry.thread = entry.thread.map(|_| u32::MAX);
+    }
+    let picture = timeline(&trace, 80);
+    assert!(picture.contains("thread 4294967295"), "{picture}");
+    assert_eq!(picture.matches("thread 42").count(), 1, "{picture}");
+}
+
+/// The picture of many takes as long for each as that of a few: with a search
+/// for each wait this would not end within the patience of a test.
+#[test]
+fn forty_thousand_waits_can_be_drawn() {
+    let trace = record(Runner::builder().virtual_time(), || async {
+        let nap = || sleep(Duration::from_millis(1));
+        let tasks: Vec<_> = (0..20_000).map(|_| spawn(nap())).collect();
+        gather((0..20_000).map(|_| nap()).collect::<Vec<_>>()).await;
+        drop(tasks);
+    });
+    let picture = timeline(&trace, 80);
+    assert!(picture.contains("more tasks"), "{picture}");
+}
+
 // ---- the environment --------------------------------------------------------
 
 fn scratch(name: &str) -> PathBuf {

@@ -776,3 +776,271 @@ fn a_scope_that_outlives_its_run_is_dropped_in_order() {
     drop(kept);
     assert_eq!(dropped.get(), 1);
 }
+
+#[test]
+fn a_scope_that_is_polled_in_another_loop_says_so_instead_of_waiting_for_ever() {
+    let dropped = Count::default();
+    let mut kept = None;
+    run(async {
+        let dropped = dropped.clone();
+        let mut halfway = Box::pin(scope(async move |s: Scope<'static>| {
+            s.spawn(async move {
+                let _gone = OnDrop(move || dropped.add());
+                sleep(SECOND).await;
+            });
+        }));
+        assert!(poll_once(&mut halfway).await.is_pending());
+        yield_now().await;
+        assert!(poll_once(&mut halfway).await.is_pending());
+        kept = Some(halfway);
+    });
+    let text = panic_text(|| run(kept.as_mut().unwrap()));
+    assert!(
+        text.contains("polled outside of the loop in which it began"),
+        "{text}"
+    );
+    drop(kept);
+    assert_eq!(dropped.get(), 1);
+}
+
+#[test]
+fn a_scope_goes_on_in_the_next_run_of_its_runner() {
+    let mut runner = virtual_runner();
+    let seen = Cell::new(0);
+    let mut halfway = Box::pin(scope(async |s: Scope<'_>| {
+        let seen = &seen;
+        for n in 1..=3 {
+            s.spawn(async move {
+                sleep(n * SECOND).await;
+                seen.set(seen.get() + n);
+            });
+        }
+        "done"
+    }));
+    runner.run(async {
+        assert!(timeout(SECOND + SECOND / 2, &mut halfway).await.is_err());
+    });
+    assert_eq!(seen.get(), 1);
+    assert_eq!(runner.run(&mut halfway), "done");
+    assert_eq!(seen.get(), 6);
+}
+
+#[test]
+fn a_panic_in_a_child_leaves_the_thread_ready_for_the_next_run() {
+    for _ in 0..3 {
+        let text = panic_text(|| {
+            run(async {
+                scope(async |s| {
+                    s.spawn(async {
+                        scope(async |s| {
+                            s.spawn(async { panic!("deep inside") });
+                            sleep(SECOND).await;
+                        })
+                        .await;
+                    });
+                    pending::<()>().await;
+                })
+                .await;
+            });
+        });
+        assert_eq!(text, "deep inside");
+        assert!(current_task().is_none());
+    }
+    assert_eq!(run(async { current_task().unwrap().name() }), "Task-1");
+}
+
+#[test]
+fn after_the_panic_of_a_child_its_owner_is_itself_again() {
+    virtual_runner().run(async {
+        let me = current_task().unwrap().id();
+        let caught =
+            futures::FutureExt::catch_unwind(std::panic::AssertUnwindSafe(scope(async |s| {
+                s.spawn(async { panic!("a child") });
+                pending::<()>().await;
+            })))
+            .await;
+        assert!(caught.is_err());
+        assert_eq!(current_task().unwrap().id(), me);
+        sleep(SECOND).await; // with its own waker
+        yield_now().await;
+        assert_eq!(tasks().len(), 1);
+    });
+}
+
+#[test]
+fn a_destructor_of_the_body_that_panics_still_drops_the_children() {
+    let log = Log::new();
+    let text = panic_text(|| {
+        run(try_scope(async |s: TryScope<'_, &str>| {
+            let _gone = OnDrop(|| panic!("the body's destructor"));
+            s.spawn(async {
+                let _gone = OnDrop(|| log.push("a child was dropped"));
+                pending::<Result<(), _>>().await
+            });
+            s.spawn(async {
+                yield_now().await;
+                Err::<(), _>("no")
+            });
+            pending::<Result<(), _>>().await
+        }))
+    });
+    assert_eq!(text, "the body's destructor");
+    assert_eq!(log.take(), ["a child was dropped"]);
+}
+
+#[test]
+fn a_destructor_may_spawn_cancel_and_ask_while_its_scope_ends() {
+    let log = Log::new();
+    virtual_runner().run(async {
+        let ended = timeout(
+            SECOND,
+            scope(async |s: Scope<'_>| {
+                for name in ["a", "b"] {
+                    let (inner, log) = (s.clone(), log.clone());
+                    s.spawn_named(name, async move {
+                        let again = inner.clone();
+                        let _gone = OnDrop(move || {
+                            let who = current_task().unwrap().name();
+                            let late = again.spawn(async {});
+                            again.cancel();
+                            log.push(format!("{who} {} {}", late.is_finished(), tasks().len()));
+                        });
+                        pending::<()>().await;
+                    });
+                }
+                pending::<()>().await;
+            }),
+        )
+        .await;
+        assert!(ended.is_err());
+        assert_eq!(tasks().len(), 1);
+    });
+    assert_eq!(log.take(), ["b true 4", "a true 3"]);
+}
+
+#[test]
+fn children_that_wake_each_other_in_a_scope_within_a_gather_within_a_timeout() {
+    virtual_runner().run(async {
+        let one = async |n: u32| {
+            timeout(
+                n * SECOND,
+                scope(async |s: Scope<'_>| {
+                    let (there, mut back) = futures::channel::mpsc::unbounded::<u32>();
+                    let (send, mut receive) = futures::channel::mpsc::unbounded::<u32>();
+                    let ping = s.spawn(async move {
+                        for round in 0..n {
+                            there.unbounded_send(round).unwrap();
+                            assert_eq!(receive.next().await, Some(round));
+                        }
+                        n
+                    });
+                    s.spawn(async move {
+                        while let Some(round) = back.next().await {
+                            send.unbounded_send(round).unwrap();
+                        }
+                    });
+                    ping.await.unwrap()
+                }),
+            )
+            .await
+            .unwrap()
+        };
+        let all: Vec<_> = (1..=50).map(one).collect();
+        assert_eq!(gather(all).await, (1..=50).collect::<Vec<_>>());
+        assert_eq!(tasks().len(), 1);
+    });
+}
+
+#[test]
+fn twenty_thousand_children_end_in_a_few_polls_each() {
+    let (mut runner, recorder) = recorded_virtual_runner();
+    let n = 20_000;
+    let done = Cell::new(0);
+    runner.run(scope(async |s| {
+        for _ in 0..n {
+            s.spawn(async {
+                yield_now().await;
+                done.set(done.get() + 1);
+            });
+        }
+    }));
+    assert_eq!(done.get(), n);
+    let events = recorder.take();
+    let polls = count(&events, |event| matches!(event, Event::PollStart { .. }));
+    assert!(polls < 3 * n, "{polls} polls");
+}
+
+#[test]
+fn a_waker_of_a_child_that_is_used_after_the_scope_does_nothing() {
+    let waker = RefCell::new(None);
+    let mut kept = None;
+    run(async {
+        scope(async |s: Scope<'_>| {
+            kept = Some(s.spawn(async {
+                std::future::poll_fn(|cx| {
+                    *waker.borrow_mut() = Some(cx.waker().clone());
+                    std::task::Poll::Ready(7)
+                })
+                .await
+            }));
+        })
+        .await;
+        waker.borrow().as_ref().unwrap().wake_by_ref();
+        yield_now().await;
+    });
+    let handle = kept.unwrap();
+    let waker = waker.take().unwrap();
+    waker.wake_by_ref();
+    std::thread::spawn(move || waker.wake()).join().unwrap();
+    assert!(handle.is_finished());
+    assert!(!handle.cancel());
+    assert_eq!(handle.name(), "Task-2");
+    let value = futures::executor::block_on(handle).unwrap();
+    assert_eq!(value, 7);
+    assert_eq!(run(async { tasks().len() }), 1);
+}
+
+#[test]
+fn a_scope_that_moves_between_tasks_wakes_whoever_polled_it_last() {
+    virtual_runner().run(async {
+        let mut halfway = Box::pin(scope(async |s: Scope<'static>| {
+            s.spawn(sleep(SECOND)).await.unwrap();
+            s.spawn(sleep(SECOND)).await.unwrap();
+            7
+        }));
+        let first = spawn(async move {
+            assert!(timeout(SECOND / 2, &mut halfway).await.is_err());
+            (halfway,)
+        });
+        let (mut halfway,) = first.await.unwrap();
+        let second = spawn(async move {
+            assert!(timeout(SECOND, &mut halfway).await.is_err());
+            (halfway,)
+        });
+        let (halfway,) = second.await.unwrap();
+        let mut all = FuturesUnordered::from_iter([halfway]);
+        assert_eq!(all.next().await, Some(7));
+    });
+}
+
+#[test]
+fn an_instrument_that_panics_in_the_poll_of_a_child_is_removed_and_the_scope_goes_on() {
+    struct Breaks;
+    impl executor::instrument::Instrument for Breaks {
+        fn event(&mut self, _: Duration, event: &Event) {
+            if let Event::Print { .. } = event {
+                panic!("an instrument");
+            }
+        }
+    }
+    let mut runner = executor::Runner::builder().instrument(Breaks).build();
+    let value = runner.run(scope(async |s| {
+        let child = s.spawn(async {
+            executor::println!("a child prints");
+            yield_now().await;
+            current_task().unwrap().name()
+        });
+        child.await.unwrap()
+    }));
+    assert_eq!(value, "Task-2");
+}

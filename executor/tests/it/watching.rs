@@ -256,3 +256,17 @@ fn whoever_asks_the_wrong_process_or_the_wrong_way_is_told_what_is_wrong() {
     }
     assert!(answer(&folder, &["--help"]).starts_with("Shows the tasks of a running program"));
 }
+
+#[test]
+fn nobody_is_believed_in_a_folder_that_others_may_enter() {
+    let folder = Folder::new("open");
+    let open = folder.0.join("executor-ps");
+    fs::create_dir(&open).unwrap();
+    fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
+    let own = std::process::id().to_string();
+    let socket = open.join(format!("{own}.sock"));
+    let _liar = std::os::unix::net::UnixListener::bind(socket).unwrap();
+    let error = refusal(&folder, &[&own], 1);
+    assert!(error.contains("cannot be reached: "), "{error}");
+    assert!(error.contains("that nobody else may enter"), "{error}");
+}

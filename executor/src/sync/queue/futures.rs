@@ -109,12 +109,12 @@ impl<T> Future for Get<'_, T> {
                 return Poll::Pending;
             }
             Progress::Waiting(place) => {
-                let is_promised = ready!(queue.getters.poll(&here, cx, place)) == Call::Granted;
-                if is_promised {
+                if ready!(queue.getters.poll(&here, cx, place)) == Call::Granted {
                     take_back(&queue.reserved_items);
                 }
-                // `close_now` takes promised items too.
-                is_promised && queue.has_item()
+                // Whatever it was told: `close_now` takes promised items too,
+                // and a getter that is dropped after `close` leaves its item.
+                queue.has_item()
             }
             Progress::Over => panic!("{POLLED_AGAIN}"),
         };

@@ -52,7 +52,7 @@ fn bind_in(folder: &Path) -> io::Result<(UnixListener, PathBuf)> {
 }
 
 /// Refuses a folder that is not this user's alone, a link included.
-fn check(folder: &Path) -> io::Result<()> {
+pub(crate) fn check(folder: &Path) -> io::Result<()> {
     let metadata = fs::symlink_metadata(folder).map_err(|error| named(folder, error))?;
     let is_ours = metadata.uid() == rustix::process::geteuid().as_raw();
     if metadata.is_dir() && is_ours && metadata.mode() & 0o077 == 0 {

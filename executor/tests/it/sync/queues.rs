@@ -388,3 +388,18 @@ fn a_listing_says_what_is_waited_for_in_the_queue() {
         join.cancel();
     });
 }
+
+#[test]
+fn c226_an_item_that_a_cancelled_getter_left_in_a_closed_queue_goes_to_one_that_was_refused() {
+    run(async {
+        let queue = Queue::new(0);
+        let (mut first, mut second) = (queue.get(), queue.get());
+        assert_waits(&mut first).await;
+        assert_waits(&mut second).await;
+        queue.put(1).await.unwrap(); // promised to the first
+        queue.close(); // refuses the second
+        drop(first);
+        assert_eq!(ready(&mut second).await, Ok(1));
+        assert_eq!(queue.get().await, Err(Closed));
+    });
+}
