@@ -57,11 +57,13 @@ pub trait Sockets: Side {
         count: usize,
     ) -> impl Future<Output = Vec<u8>>;
 
-    /// Spawns a task that sends back what it reads, until the end.
-    fn spawn_echo(stream: Self::Stream);
+    /// Spawns a task that sends back what it reads, until the end, which it
+    /// tells by dropping the sender.
+    fn spawn_echo(stream: Self::Stream, ended: UnboundedSender<u64>);
 
-    /// Spawns hyper's server, which says hello to every request.
-    fn spawn_hello(stream: Self::Stream);
+    /// Spawns hyper's server, which says hello to every request. The end as
+    /// above.
+    fn spawn_hello(stream: Self::Stream, ended: UnboundedSender<u64>);
 
     /// Spawns a task that reads a stream of tokens and, at its end, tells how
     /// many there were.
@@ -85,7 +87,7 @@ pub fn asked<S: Sockets>(
     connections: usize,
     rounds: u64,
     request: &'static [u8],
-    spawn: fn(S::Stream),
+    spawn: fn(S::Stream, UnboundedSender<u64>),
 ) -> Took {
     raise_descriptor_limit(connections);
     S::run(async {
@@ -99,15 +101,20 @@ pub fn asked<S: Sockets>(
             may_begin,
             move |wall| finish.send(wall).expect("the server waits"),
         );
+        let (ended, mut all_ended) = unbounded();
         for _ in 0..connections {
-            spawn(S::accept(&listener).await);
+            spawn(S::accept(&listener).await, ended.clone());
         }
+        drop(ended);
         is_warm.await.expect("the client is there");
         let watch = CpuWatch::start();
         begin.send(()).expect("the client waits");
         let wall = finished.await.expect("the client comes to its end");
         let cpu = watch.stop();
         drop(client.join().expect("the client does not panic"));
+        // The servers see that the clients are gone. Not every runtime closes
+        // the sockets of tasks that have not ended when it does.
+        while all_ended.next().await.is_some() {}
         Took { wall, cpu }
     })
 }
@@ -211,8 +218,9 @@ pub fn per_idle_connection<S: Sockets>(
         let (listener, addr) = S::listen(count);
         let clients = std::thread::spawn(move || client::connect(addr, count));
         let before = resident()?;
+        let (ended, _all_ended) = unbounded();
         for _ in 0..count {
-            S::spawn_echo(S::accept(&listener).await);
+            S::spawn_echo(S::accept(&listener).await, ended.clone());
         }
         S::yield_now().await;
         // A task that is spawned now is polled after all the others.

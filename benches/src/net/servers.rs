@@ -35,7 +35,10 @@ pub(crate) use by_readiness;
 /// The servers' tasks: how to spawn one, and what makes hyper's stream.
 macro_rules! tasks {
     (|$task:ident| $spawn:expr, $hyper_io:expr) => {
-        fn spawn_echo(mut stream: Self::Stream) {
+        fn spawn_echo(
+            mut stream: Self::Stream,
+            ended: futures::channel::mpsc::UnboundedSender<u64>,
+        ) {
             let $task = async move {
                 let mut buffer = vec![0; $crate::net::BUFFER];
                 loop {
@@ -45,17 +48,20 @@ macro_rules! tasks {
                     }
                     buffer = Self::write(&mut stream, bytes, count).await;
                 }
+                drop(stream);
+                drop(ended);
             };
             $spawn;
         }
 
-        fn spawn_hello(stream: Self::Stream) {
+        fn spawn_hello(stream: Self::Stream, ended: futures::channel::mpsc::UnboundedSender<u64>) {
             let io = ($hyper_io)(stream);
             let $task = async move {
                 let service = hyper::service::service_fn($crate::net::servers::hello);
                 let http = hyper::server::conn::http1::Builder::new();
                 // The client closes the connection, in the middle or not.
-                let _ended = http.serve_connection(io, service).await;
+                let _result = http.serve_connection(io, service).await;
+                drop(ended);
             };
             $spawn;
         }
@@ -74,6 +80,7 @@ macro_rules! tasks {
                     }
                     buffer = bytes;
                 }
+                drop(stream);
                 count
                     .unbounded_send(reading.count())
                     .expect("somebody counts");
