@@ -7,7 +7,7 @@ loopTrace("tasks", {
 "version": "0.1.0",
 "clock": "virtual",
 "unit": "ns",
-"sites": [["executor/src/run.rs",139],["executor/src/runtime/tell.rs",40],["executor/src/ready/tell.rs",27],["executor/src/runtime/tell.rs",62],["executor/src/runtime/polled.rs",32],["executor/src/runtime/lifecycle.rs",260],["executor/src/runtime/polled.rs",43],["executor/src/runtime/tell.rs",75],["executor/src/print.rs",50],["executor/src/time/sleep.rs",162],["executor/src/time/sleep.rs",167],["executor/src/run/park.rs",28],["executor/src/run/park.rs",44],["executor/src/run.rs",282],["executor/src/ready/tell.rs",13],["executor/src/runtime/lifecycle.rs",138],["executor/src/runtime/lifecycle.rs",115],["executor/src/run.rs",159],["executor/src/shutdown.rs",34],["executor/src/shutdown.rs",36]],
+"sites": [["executor/src/run.rs",139],["executor/src/runtime/tell.rs",40],["executor/src/ready/tell.rs",27],["executor/src/runtime/tell.rs",62],["executor/src/runtime/polled.rs",32],["executor/src/runtime/lifecycle.rs",265],["executor/src/runtime/polled.rs",43],["executor/src/runtime/tell.rs",75],["executor/src/print.rs",50],["executor/src/time/sleep.rs",162],["executor/src/time/sleep.rs",167],["executor/src/run/park.rs",28],["executor/src/run/park.rs",44],["executor/src/run.rs",282],["executor/src/ready/tell.rs",13],["executor/src/runtime/lifecycle.rs",140],["executor/src/runtime/lifecycle.rs",115],["executor/src/run.rs",159],["executor/src/shutdown.rs",34],["executor/src/shutdown.rs",36]],
 "dropped": 0,
 "events": [
 {"i":0,"t":0,"k":"run.start","s":0},
