@@ -112,6 +112,8 @@ pub enum Wait {
     Socket {
         /// Is it data that is waited for, or room for it?
         readable: bool,
+        /// Its descriptor, where there are descriptors.
+        fd: Option<i32>,
         /// The other side, if there is one.
         peer: Option<SocketAddr>,
     },
@@ -229,12 +231,13 @@ impl fmt::Display for Wait {
                 1 => write!(f, "the task of its scope"),
                 n => write!(f, "the {n} tasks of its scope"),
             },
-            Wait::Socket { readable, peer } => {
-                let what = if *readable { "readable" } else { "writable" };
-                match peer {
-                    Some(peer) => write!(f, "a {what} socket ({peer})"),
-                    None => write!(f, "a {what} socket"),
+            Wait::Socket { readable, fd, peer } => {
+                write!(f, "{}", if *readable { "readable" } else { "writable" })?;
+                match fd {
+                    Some(fd) => write!(f, " fd {fd}")?,
+                    None => write!(f, " socket")?,
                 }
+                peer.map_or(Ok(()), |peer| write!(f, " ({peer})"))
             }
             Wait::Job { site, since } => {
                 let (line, seconds) = (Line(site), since.as_secs_f64());

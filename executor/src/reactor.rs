@@ -61,6 +61,8 @@ struct Source {
     /// By direction.
     ends: [End; 2],
     /// The other side, for reports.
+    /// Its descriptor, where there are any: for reports.
+    fd: Option<i32>,
     peer: Option<SocketAddr>,
 }
 
@@ -83,6 +85,14 @@ impl End {
         self.try_always |= try_always;
         self.waiter.is_somebody().then(|| self.waiter.take())
     }
+}
+
+/// A task that waits for a source, for reports.
+pub(crate) struct SourceWait {
+    pub(crate) task: TaskKey,
+    pub(crate) direction: Direction,
+    pub(crate) fd: Option<i32>,
+    pub(crate) peer: Option<SocketAddr>,
 }
 
 /// What the poller said of a source, for traces.
@@ -118,6 +128,7 @@ impl Reactor {
     pub(crate) fn register(
         &mut self,
         io: &mut impl mio::event::Source,
+        fd: Option<i32>,
         peer: Option<SocketAddr>,
     ) -> io::Result<SourceKey> {
         let end = || End {
@@ -127,6 +138,7 @@ impl Reactor {
         };
         let key = self.sources.insert(Source {
             ends: [end(), end()],
+            fd,
             peer,
         });
         let registered = self.poll.registry().register(io, token(key), interest());
@@ -247,12 +259,17 @@ impl Reactor {
     }
 
     /// Which task waits for which socket, for reports.
-    pub(crate) fn waits(&self) -> impl Iterator<Item = (TaskKey, Direction, Option<SocketAddr>)> {
+    pub(crate) fn waits(&self) -> impl Iterator<Item = SourceWait> {
         let directions = [Direction::Read, Direction::Write];
         self.sources.iter().flat_map(move |(_, source)| {
             directions.into_iter().filter_map(|direction| {
                 let task = source.ends[direction as usize].waiter.task?;
-                Some((task, direction, source.peer))
+                Some(SourceWait {
+                    task,
+                    direction,
+                    fd: source.fd,
+                    peer: source.peer,
+                })
             })
         })
     }

@@ -11,6 +11,8 @@
 pub(crate) mod stream_io;
 pub(crate) mod addrs;
 pub(crate) mod source;
+#[cfg(unix)]
+mod descriptors;
 mod tcp;
 mod udp;
 #[cfg(unix)]

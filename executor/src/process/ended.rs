@@ -15,7 +15,7 @@ use crate::sockets::source::Registered;
 #[cfg(target_os = "linux")]
 pub(super) async fn has_ended(id: u32) -> io::Result<()> {
     use rustix::process::{Pid, PidfdFlags, pidfd_open};
-    use std::os::fd::{AsRawFd, OwnedFd};
+    use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
     /// A pidfd as the poller takes it.
     struct Ended(OwnedFd);
@@ -41,6 +41,12 @@ pub(super) async fn has_ended(id: u32) -> io::Result<()> {
 
         fn deregister(&mut self, registry: &mio::Registry) -> io::Result<()> {
             mio::unix::SourceFd(&self.0.as_raw_fd()).deregister(registry)
+        }
+    }
+
+    impl AsRawFd for Ended {
+        fn as_raw_fd(&self) -> RawFd {
+            self.0.as_raw_fd()
         }
     }
 

@@ -140,9 +140,10 @@ impl Runtime {
             add(task, Wait::Cancel);
         }
         self.with_sources(|reactor| {
-            for (task, direction, peer) in reactor.waits() {
-                let readable = direction == Direction::Read;
-                add(task, Wait::Socket { readable, peer });
+            for wait in reactor.waits() {
+                let readable = wait.direction == Direction::Read;
+                let (fd, peer) = (wait.fd, wait.peer);
+                add(wait.task, Wait::Socket { readable, fd, peer });
             }
         });
         for (_, job) in self.jobs.borrow().iter() {

@@ -23,6 +23,25 @@ pub(crate) struct Registered<S: mio::event::Source> {
     runtime: Weak<Runtime>,
 }
 
+/// What has a descriptor, for reports.
+pub(crate) trait Descriptor {
+    fn descriptor(&self) -> Option<i32>;
+}
+
+#[cfg(unix)]
+impl<S: std::os::fd::AsRawFd> Descriptor for S {
+    fn descriptor(&self) -> Option<i32> {
+        Some(self.as_raw_fd())
+    }
+}
+
+#[cfg(not(unix))]
+impl<S> Descriptor for S {
+    fn descriptor(&self) -> Option<i32> {
+        None
+    }
+}
+
 impl<S: mio::event::Source> Registered<S> {
     /// Puts a socket under the eyes of the running loop's reactor.
     ///
@@ -30,9 +49,13 @@ impl<S: mio::event::Source> Registered<S> {
     ///
     /// Outside a running loop, at the caller's line.
     #[track_caller]
-    pub(crate) fn new(mut io: S, peer: Option<SocketAddr>) -> io::Result<Self> {
+    pub(crate) fn new(mut io: S, peer: Option<SocketAddr>) -> io::Result<Self>
+    where
+        S: Descriptor,
+    {
         let runtime = Runtime::expect_current("a socket");
-        let key = runtime.with_reactor(|reactor| reactor.register(&mut io, peer))??;
+        let fd = io.descriptor();
+        let key = runtime.with_reactor(|reactor| reactor.register(&mut io, fd, peer))??;
         runtime.probe.emit(|_| Event::SourceAdd {
             source: source_number(key),
             kind: last_word(std::any::type_name::<S>()).to_owned(),

@@ -50,7 +50,7 @@ const BACKLOG: i32 = 4096;
 /// ```
 #[derive(Debug)]
 pub struct TcpListener {
-    source: Registered<mio::net::TcpListener>,
+    pub(super) source: Registered<mio::net::TcpListener>,
 }
 
 impl TcpListener {
@@ -174,7 +174,7 @@ impl Stream for Incoming<'_> {
 ///
 /// *Cancel safety:* dropping a read or a write that waits loses nothing.
 pub struct TcpStream {
-    source: Registered<mio::net::TcpStream>,
+    pub(super) source: Registered<mio::net::TcpStream>,
 }
 
 impl TcpStream {

@@ -29,7 +29,7 @@ use crate::reactor::Direction;
 /// *Cancel safety:* dropping a call that waits loses no datagram.
 #[derive(Debug)]
 pub struct UdpSocket {
-    source: Registered<mio::net::UdpSocket>,
+    pub(super) source: Registered<mio::net::UdpSocket>,
 }
 
 impl UdpSocket {

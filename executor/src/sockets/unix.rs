@@ -40,7 +40,7 @@ use crate::reactor::Direction;
 /// ```
 #[derive(Debug)]
 pub struct UnixListener {
-    source: Registered<mio::net::UnixListener>,
+    pub(super) source: Registered<mio::net::UnixListener>,
     /// The path to remove, and what is there.
     made: Option<(PathBuf, FileIdentity)>,
 }
@@ -131,7 +131,7 @@ fn identity(path: &Path) -> Option<FileIdentity> {
 /// A Unix-domain connection; it reads and writes as
 /// [`TcpStream`](super::TcpStream) does.
 pub struct UnixStream {
-    source: Registered<mio::net::UnixStream>,
+    pub(super) source: Registered<mio::net::UnixStream>,
 }
 
 impl UnixStream {
