@@ -169,3 +169,39 @@ fn a_cancelled_task_is_not_queued_by_its_own_destructors() {
     let data = body(0, vec![spawn, Step::Sleep(1000)]);
     judge(Kind::Modelled, 32_956, &data, program);
 }
+
+/// A waiter that was called and is cancelled before its turn passes the lock
+/// on. Written by hand: programs in which it shows are rare.
+#[test]
+fn a_lock_that_came_too_late_goes_to_the_next() {
+    let program = |w: &World| {
+        w.body(0, async |w: World| {
+            w.spawn(w.body(1, async |w: World| {
+                w.lock(0, w.body(2, async |_| Ok(()))).await;
+                Ok(())
+            }));
+            w.lock(
+                0,
+                w.body(3, async |w: World| {
+                    w.yield_now().await;
+                    Ok(())
+                }),
+            )
+            .await;
+            w.cancel(1);
+            w.lock(0, w.body(4, async |_| Ok(()))).await;
+            Ok(())
+        })
+    };
+    let body = |id, steps| Body { id, steps };
+    let data = body(
+        0,
+        vec![
+            Step::Spawn(body(1, vec![Step::Lock(0, body(2, vec![]))])),
+            Step::Lock(0, body(3, vec![Step::Yield])),
+            Step::Cancel(1),
+            Step::Lock(0, body(4, vec![])),
+        ],
+    );
+    judge(Kind::Modelled, 1, &data, program);
+}

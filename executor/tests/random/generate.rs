@@ -169,12 +169,13 @@ fn nested(
     let limit = || (0..6_u64).prop_map(|ms| ms * 1000);
     let spawn = one().prop_map(Step::Spawn);
     let timeout = (limit(), one()).prop_map(|(ms, body)| Step::Timeout(ms, body));
+    let mostly_one = || prop_oneof![5 => Just(0_u8), 1 => Just(1)];
     let locks = prop_oneof![
-        (0..2_u8, one()).prop_map(|(lock, body)| Step::Lock(lock, body)),
-        (0..2_u8, one()).prop_map(|(lock, body)| Step::Permit(lock, body)),
+        (mostly_one(), one()).prop_map(|(lock, body)| Step::Lock(lock, body)),
+        (mostly_one(), one()).prop_map(|(lock, body)| Step::Permit(lock, body)),
     ];
     if kind == Kind::Strict {
-        return prop_oneof![6 => spawn, 2 => timeout, 2 => locks].boxed();
+        return prop_oneof![6 => spawn, 2 => timeout, 4 => locks].boxed();
     }
     let gather = some(0).prop_map(Step::Gather);
     let race = some(1).prop_map(Step::Race);
@@ -195,7 +196,7 @@ fn nested(
         4 => some(0).prop_map(Step::TryGather),
         4 => race,
     ];
-    let known = prop_oneof![5 => spawn, 2 => timeout, 2 => locks, 4 => many];
+    let known = prop_oneof![5 => spawn, 2 => timeout, 4 => locks, 4 => many];
     if kind == Kind::Modelled {
         return known.boxed();
     }

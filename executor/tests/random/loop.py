@@ -57,13 +57,15 @@ class Handle:
         return self.task.get_loop()
 
     def add_done_callback(self, callback, *, context=None):
+        # The task's own result must not be thrown into whoever awaits it.
         self.callback, self.context = callback, context
-        self.task.add_done_callback(callback, context=context)
+        self.told = lambda task: callback(self)
+        self.task.add_done_callback(self.told, context=context)
 
     def cancel(self, msg=None):
         if self.task.done():
             return False
-        self.task.remove_done_callback(self.callback)
+        self.task.remove_done_callback(self.told)
         gone = self.get_loop().create_future()
         gone.cancel()
         gone.add_done_callback(self.callback, context=self.context)

@@ -42,6 +42,9 @@ pub(crate) fn run(programs: &[Body]) -> Vec<Vec<String>> {
     let output = python.wait_with_output().expect("python3 ends");
     let written = writer.join().expect("writing does not panic");
     let stderr = String::from_utf8_lossy(&output.stderr);
+    if !output.status.success() {
+        println!("{stderr}"); // our own stderr may go nowhere
+    }
     assert!(output.status.success() && written.is_ok(), "{stderr}");
     let logs = parse(&String::from_utf8_lossy(&output.stdout));
     assert_eq!(logs.len(), programs.len(), "{stderr}");
