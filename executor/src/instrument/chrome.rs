@@ -87,14 +87,20 @@ impl Chrome {
 
     fn process(&mut self, process: u32, name: &str) {
         let name = quoted(name);
-        let rest = format_args!("\"name\":\"process_name\",\"args\":{{\"name\":{name}}}");
-        self.event("M", (process, 0), rest);
+        self.event(
+            "M",
+            (process, 0),
+            format_args!("\"name\":\"process_name\",\"args\":{{\"name\":{name}}}"),
+        );
     }
 
     fn row(&mut self, row: Row, name: &str) {
         let name = quoted(name);
-        let rest = format_args!("\"name\":\"thread_name\",\"args\":{{\"name\":{name}}}");
-        self.event("M", row, rest);
+        self.event(
+            "M",
+            row,
+            format_args!("\"name\":\"thread_name\",\"args\":{{\"name\":{name}}}"),
+        );
     }
 
     fn slices(&mut self, row: Row, lane: &Lane) {
@@ -107,18 +113,26 @@ impl Chrome {
                 Doing::Job => &span.label,
             };
             let (name, from, lasts) = (quoted(name), micros(span.from.at), micros(span.lasts()));
-            let rest = format_args!("\"name\":{name},\"ts\":{from},\"dur\":{lasts}");
-            self.event("X", row, rest);
+            self.event(
+                "X",
+                row,
+                format_args!("\"name\":{name},\"ts\":{from},\"dur\":{lasts}"),
+            );
         }
     }
 
     fn arrow(&mut self, id: u32, (by, from): (u64, Moment), (task, to): (u64, Moment)) {
         let (from, to) = (micros(from.at), micros(to.at));
-        let start = format_args!("\"name\":\"wake\",\"cat\":\"wake\",\"id\":{id},\"ts\":{from}");
-        self.event("s", (1, by), start);
-        let end =
-            format_args!("\"name\":\"wake\",\"cat\":\"wake\",\"id\":{id},\"ts\":{to},\"bp\":\"e\"");
-        self.event("f", (1, task), end);
+        self.event(
+            "s",
+            (1, by),
+            format_args!("\"name\":\"wake\",\"cat\":\"wake\",\"id\":{id},\"ts\":{from}"),
+        );
+        self.event(
+            "f",
+            (1, task),
+            format_args!("\"name\":\"wake\",\"cat\":\"wake\",\"id\":{id},\"ts\":{to},\"bp\":\"e\""),
+        );
     }
 }
 
