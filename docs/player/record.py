@@ -253,12 +253,19 @@ def write(out, trace):
         file.write(text + "\n")
 
 
-def run_script(script, arguments):
+def compiled(script):
+    """The code of a script, or the end of this program with the reason."""
+    try:
+        with open(script, encoding="utf-8") as file:
+            return compile(file.read(), script, "exec")
+    except (OSError, SyntaxError, ValueError) as error:
+        sys.exit("record.py: %s cannot be run: %s" % (script, error))
+
+
+def run_script(script, code, arguments):
     """Runs a script as the interpreter would; returns its exit code."""
     sys.argv = [script] + arguments
     sys.path[0] = os.path.dirname(os.path.abspath(script))
-    with open(script, encoding="utf-8") as file:
-        code = compile(file.read(), script, "exec")
     try:
         exec(code, {"__name__": "__main__", "__file__": script, "__builtins__": builtins})
     except SystemExit as leave:
@@ -280,11 +287,15 @@ def main():
     parser.add_argument("script", help="the program to run")
     parser.add_argument("arguments", nargs=argparse.REMAINDER, help="its arguments")
     options = parser.parse_args()
+    code = compiled(options.script)
     recorder = Recorder(options.virtual)
     instrument(recorder)
-    code = run_script(options.script, options.arguments)
-    write(options.out, trace_of(recorder, options.script, options.arguments))
-    return code
+    status = run_script(options.script, code, options.arguments)
+    try:
+        write(options.out, trace_of(recorder, options.script, options.arguments))
+    except OSError as error:
+        sys.exit("record.py: the recording cannot be written: %s" % error)
+    return status
 
 
 if __name__ == "__main__":

@@ -43,12 +43,26 @@ const BATCH: u64 = 500;
 /// executor reports there each panic that nobody awaited.
 const MARK: &str = "EXECUTOR_RANDOM_CHILD";
 
+const HELP: &str = "\
+Usage: random_programs [--programs N] [--from N]
+
+  --programs N  how many (10000)
+  --from N      the number of the first (0)
+
+Exit codes: 0 all are right, 1 one is not, 2 wrong arguments
+";
+
 fn main() -> ExitCode {
+    let (programs, from) = match arguments() {
+        Ok(numbers) => numbers,
+        Err(error) => {
+            eprint!("random_programs: {error}\n\n{HELP}");
+            return ExitCode::from(2);
+        }
+    };
     if std::env::var_os(MARK).is_none() {
         return run_quietly();
     }
-    let programs = number_after("--programs").unwrap_or(10_000);
-    let from = number_after("--from").unwrap_or(0);
     // Of ten programs, six are modelled, two wild, one has thread jobs, and
     // one is run by asyncio too.
     let share = |tenths: u64| from..from + programs * tenths / 10;
@@ -86,16 +100,34 @@ fn run_quietly() -> ExitCode {
         .stderr(Stdio::null())
         .status()
         .expect("it runs again");
-    match status.success() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    match status.code() {
+        Some(0) => ExitCode::SUCCESS,
+        Some(1) => ExitCode::FAILURE, // and it has said why
+        _ => {
+            eprintln!(
+                "random_programs: the run itself failed ({status}); {MARK}=1 shows its stderr"
+            );
+            ExitCode::FAILURE
+        }
     }
 }
 
-fn number_after(flag: &str) -> Option<u64> {
-    let mut arguments = std::env::args().skip_while(|argument| argument != flag);
-    let value = arguments.nth(1)?;
-    Some(value.parse().expect("a number"))
+/// How many programs, and the number of the first.
+fn arguments() -> Result<(u64, u64), String> {
+    let (mut programs, mut from) = (10_000, 0);
+    let mut arguments = std::env::args().skip(1);
+    while let Some(flag) = arguments.next() {
+        let number = match flag.as_str() {
+            "--programs" => &mut programs,
+            "--from" => &mut from,
+            _ => return Err(format!("what is {flag:?}?")),
+        };
+        let value = arguments.next().ok_or(format!("{flag} needs a number"))?;
+        *number = value
+            .parse()
+            .map_err(|_| format!("{flag} needs a number, and {value:?} is none"))?;
+    }
+    Ok((programs, from))
 }
 
 fn tell(kind: Kind, programs: u64, begin: Instant) {

@@ -54,14 +54,7 @@ impl<T: 'static> JoinHandle<T> {
     /// As awaiting the handle: "cancelled" if the grace was over first.
     pub fn cancel_within(self, grace: Duration) -> impl Future<Output = Result<T, JoinError>> {
         self.ask_to_stop();
-        let mut handle = self;
-        async move {
-            if let Ok(ended) = timeout(grace, &mut handle).await {
-                return ended;
-            }
-            handle.cancel();
-            handle.await
-        }
+        end_within(self, grace, Self::cancel)
     }
 }
 
@@ -74,15 +67,24 @@ impl<T> ScopedJoinHandle<T> {
     /// As awaiting the handle: "cancelled" if the grace was over first.
     pub fn cancel_within(self, grace: Duration) -> impl Future<Output = Result<T, JoinError>> {
         self.ask_to_stop();
-        let mut handle = self;
-        async move {
-            if let Ok(ended) = timeout(grace, &mut handle).await {
-                return ended;
-            }
-            handle.cancel();
-            handle.await
-        }
+        end_within(self, grace, Self::cancel)
     }
+}
+
+/// Waits for a task that was asked to stop, and cancels it if it does not.
+async fn end_within<H, T>(
+    mut handle: H,
+    grace: Duration,
+    cancel: impl FnOnce(&H) -> bool,
+) -> Result<T, JoinError>
+where
+    H: Future<Output = Result<T, JoinError>> + Unpin,
+{
+    if let Ok(ended) = timeout(grace, &mut handle).await {
+        return ended;
+    }
+    cancel(&handle);
+    handle.await
 }
 
 /// Waits until somebody asks this task to stop, with

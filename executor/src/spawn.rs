@@ -178,8 +178,7 @@ impl<T> JoinHandle<T> {
 
     /// Has the task ended (asyncio: `Task.done`)?
     pub fn is_finished(&self) -> bool {
-        let tasks = self.runtime.tasks.borrow();
-        tasks.get(self.task).is_none_or(|task| task.is_finished())
+        self.runtime.has_ended(self.task)
     }
 
     /// The task's number.

@@ -377,6 +377,12 @@ impl Runtime {
         order.into_iter().map(|(_, key)| key).collect()
     }
 
+    /// Is the task's future gone? Its entry may be, too.
+    pub(crate) fn has_ended(&self, key: TaskKey) -> bool {
+        let tasks = self.tasks.borrow();
+        tasks.get(key).is_none_or(|task| task.is_finished())
+    }
+
     pub(crate) fn identity(&self, key: TaskKey) -> Option<Identity> {
         let tasks = self.tasks.borrow();
         tasks.get(key).map(|task| task.identity.clone())

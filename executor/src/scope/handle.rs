@@ -67,8 +67,7 @@ impl<T> ScopedJoinHandle<T> {
 
     /// Has the child ended?
     pub fn is_finished(&self) -> bool {
-        let tasks = self.runtime.tasks.borrow();
-        tasks.get(self.task).is_none_or(|task| task.is_finished())
+        self.runtime.has_ended(self.task)
     }
 
     /// The child's number.
