@@ -12,9 +12,7 @@ var LOOP_SOURCE = {
      "    let mut polls = 0;",
      "    loop {",
      "        runtime.ready.start_turn(&runtime.rng);",
-     "        if runtime.probe.is_on() {",
-     "            runtime.tell_turn();",
-     "        }",
+     "        runtime.note_turn();",
      "        while let Some(task) = runtime.ready.pop() {",
      "            if task != main {",
      "                poll_task(runtime, task, &mut spare);",
@@ -43,7 +41,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/run.rs · poll_task",
-    "first": 206,
+    "first": 204,
     "lines": [
      "fn poll_task(runtime: &Runtime, task: TaskKey, spare: &mut OwnedWaker) {",
      "    let Some(taken) = runtime.take_out(task) else {",
@@ -63,10 +61,7 @@ var LOOP_SOURCE = {
      "        Ok(Poll::Pending) => {",
      "            let own_waker = waker::keep_if_cloned(taken.own_waker, spare);",
      "            runtime.put_back(task, Some(work), own_waker);",
-     "            runtime.tell_wakers_after(task);",
-     "            if runtime.settings.debug {",
-     "                runtime.report_if_unwakeable(task);",
-     "            }",
+     "            runtime.note_pending(task);",
      "        }",
      "        Ok(Poll::Ready(())) => {",
      "            drop(spare.replace_if_cloned());",
@@ -82,7 +77,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/run.rs · poll_the_main_future",
-    "first": 241,
+    "first": 236,
     "lines": [
      "fn poll_the_main_future(",
      "    runtime: &Runtime,",
@@ -102,7 +97,7 @@ var LOOP_SOURCE = {
      "    let own_waker = waker::keep_if_cloned(taken.own_waker, spare);",
      "    runtime.put_back(main, None, own_waker);",
      "    if matches!(result, Ok(Poll::Pending)) {",
-     "        runtime.tell_wakers_after(main);",
+     "        runtime.note_pending(main);",
      "    }",
      "    result.unwrap_or_else(|payload| resume_unwind(payload))",
      "}"
@@ -110,7 +105,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/run.rs · look_around",
-    "first": 267,
+    "first": 262,
     "lines": [
      "fn look_around(runtime: &Runtime) {",
      "    runtime.take_in_mail();",
@@ -121,7 +116,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/run.rs · fire_due_timers",
-    "first": 274,
+    "first": 269,
     "lines": [
      "fn fire_due_timers(runtime: &Runtime) {",
      "    if runtime.timers.borrow().next_deadline().is_none() {",
@@ -182,55 +177,55 @@ var LOOP_SOURCE = {
    ],
    "poll.start": [
     1,
-    215
+    213
    ],
    "poll.start.main": [
     2,
-    251
+    246
    ],
    "inside": [
     1,
-    217
+    215
    ],
    "inside.main": [
     2,
-    253
+    248
    ],
    "poll.end": [
     1,
-    219
+    217
    ],
    "poll.end.main": [
     2,
-    255
+    250
    ],
    "put_back": [
     1,
-    223
+    221
    ],
    "put_back.main": [
     2,
-    257
+    252
    ],
    "task.done": [
     1,
-    231
+    226
    ],
    "main.done": [
     0,
-    183
+    181
    ],
    "inbox.drain": [
     3,
-    268
+    263
    ],
    "timer.fire": [
     4,
-    282
+    277
    ],
    "timer.wake": [
     4,
-    285
+    280
    ],
    "park.start": [
     5,
@@ -242,7 +237,7 @@ var LOOP_SOURCE = {
    ],
    "io.event": [
     0,
-    189
+    187
    ]
   }
  },

@@ -59,6 +59,9 @@ struct Known {
     ids: BTreeMap<u64, TaskId>,
     /// The last sample of each task's waker.
     samples: BTreeMap<TaskId, (usize, bool)>,
+    /// Tasks whose waker had clones at its last sample, by the index of their
+    /// keys. A task outside of them can gain one in its own poll only.
+    cloned: BTreeMap<usize, TaskKey>,
     /// Who was woken since samples were last taken.
     woken: Vec<TaskKey>,
     /// Threads in the order of their appearance; the first is the loop's.
@@ -90,9 +93,12 @@ impl Probe {
         Arc::clone(self.afar.get_or_init(Arc::default))
     }
 
+    /// Does anybody listen? Built with `--cfg executor_unwatched` nobody can,
+    /// and every place that could tell something is compiled away: that is how
+    /// the cost of being watchable is measured (CONTRIBUTING.md).
     #[inline]
     pub(crate) fn is_on(&self) -> bool {
-        self.on.get()
+        !cfg!(executor_unwatched) && self.on.get()
     }
 
     /// Tells what happened, if anybody listens. The caller's line is the one
@@ -100,7 +106,7 @@ impl Probe {
     #[inline]
     #[track_caller]
     pub(crate) fn emit(&self, event: impl FnOnce(&Probe) -> Event) {
-        if self.on.get() {
+        if self.is_on() {
             self.make_and_tell(event, Location::caller());
         }
     }
@@ -116,7 +122,7 @@ impl Probe {
     /// Remembers who a key stands for, so that later events can say.
     #[inline]
     pub(crate) fn introduce(&self, key: TaskKey, id: TaskId) {
-        if self.on.get() {
+        if self.is_on() {
             self.known.borrow_mut().ids.insert(key.to_bits(), id);
         }
     }
@@ -148,17 +154,25 @@ impl Probe {
         std::mem::take(&mut self.known.borrow_mut().woken)
     }
 
+    /// Takes out those whose waker had clones; to be sampled again.
+    pub(crate) fn take_cloned(&self) -> impl Iterator<Item = TaskKey> {
+        std::mem::take(&mut self.known.borrow_mut().cloned).into_values()
+    }
+
     /// Tells how many clones of a task's waker there are, if that is news.
     /// `noted` is `None` to leave it as it was.
     #[track_caller]
-    pub(crate) fn sample(&self, task: TaskKey, n: usize, noted: Option<bool>) {
-        let task = self.id(task);
+    pub(crate) fn sample(&self, key: TaskKey, n: usize, noted: Option<bool>) {
+        let task = self.id(key);
         let news = {
-            let samples = &mut self.known.borrow_mut().samples;
-            let last = samples.insert(task, (n, false)).unwrap_or((0, false));
+            let known = &mut *self.known.borrow_mut();
+            match n {
+                0 => known.cloned.remove(&key.index()),
+                _ => known.cloned.insert(key.index(), key),
+            };
+            let last = known.samples.entry(task).or_insert((0, false));
             let sample = (n, noted.unwrap_or(last.1));
-            samples.insert(task, sample);
-            (sample != last).then_some(sample)
+            (std::mem::replace(last, sample) != sample).then_some(sample)
         };
         if let Some((n, noted)) = news {
             self.emit(|_| Event::WakerCount { task, n, noted });

@@ -76,6 +76,8 @@ struct Local {
     taken: usize,
     /// For each task, by the index of its key: is it in the queue?
     marks: Vec<Mark>,
+    /// Does somebody listen? Said here too, where each wake looks anyway.
+    tells_of_wakes: bool,
 }
 
 /// Belongs to the task whose key has this generation; to nobody if `None`.
@@ -150,28 +152,20 @@ impl ReadyQueue {
     /// Puts a task at the back of the queue, unless it is in it or has ended.
     #[inline]
     pub(crate) fn wake(&self, task: TaskKey) {
-        let queued = self.local.borrow_mut().queue_if_idle(task);
-        if !queued || self.probe.is_on() {
-            self.wake_otherwise(task, queued);
+        let is_done = self.local.borrow_mut().wake_plainly(task);
+        if !is_done {
+            self.wake_with_more_to_do(task);
         }
     }
 
-    /// What a wake is that does not just queue a task: one that somebody
-    /// watches, that does nothing, or that is for a child of a scope.
+    /// A wake that somebody is told of, or that is for a child of a scope.
     #[inline(never)]
-    fn wake_otherwise(&self, task: TaskKey, queued: bool) {
-        let before = {
-            let mut local = self.local.borrow_mut();
-            local.mark(task).map(|mark| match mark.standing {
-                Standing::InScope => std::mem::replace(&mut mark.standing, Standing::OnRoll),
-                standing => standing,
-            })
-        };
+    fn wake_with_more_to_do(&self, task: TaskKey) {
+        let before = self.local.borrow_mut().note_wake(task);
         let effect = match before {
             None => Effect::AfterDone,
-            Some(_) if queued => Effect::Queued,
-            Some(Standing::InScope) => Effect::Queued,
-            Some(_) => Effect::AlreadyQueued,
+            Some(Standing::Idle | Standing::InScope) => Effect::Queued,
+            Some(Standing::Queued | Standing::OnRoll) => Effect::AlreadyQueued,
         };
         if self.probe.is_on() {
             self.tell_of_wake(task, effect);
@@ -290,15 +284,36 @@ impl Local {
         };
     }
 
+    /// Does all there is to do for most wakes. `false`, with nothing done, if
+    /// this one takes more.
     #[inline]
-    fn queue_if_idle(&mut self, task: TaskKey) -> bool {
-        match self.mark(task) {
-            Some(mark) if mark.standing == Standing::Idle => {
+    fn wake_plainly(&mut self, task: TaskKey) -> bool {
+        if !cfg!(executor_unwatched) && self.tells_of_wakes {
+            return false;
+        }
+        match self.mark(task).map(|mark| mark.standing) {
+            Some(Standing::Idle) => {
+                self.note_wake(task);
+            }
+            Some(Standing::InScope) => return false,
+            Some(Standing::Queued | Standing::OnRoll) | None => {}
+        }
+        true
+    }
+
+    /// Writes a wake down, and gives back where the task stood before.
+    #[inline]
+    fn note_wake(&mut self, task: TaskKey) -> Option<Standing> {
+        let mark = self.mark(task)?;
+        let before = mark.standing;
+        match before {
+            Standing::Idle => {
                 mark.standing = Standing::Queued;
                 self.queue.push(task);
-                true
             }
-            _ => false,
+            Standing::InScope => mark.standing = Standing::OnRoll,
+            Standing::Queued | Standing::OnRoll => {}
         }
+        Some(before)
     }
 }

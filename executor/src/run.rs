@@ -172,9 +172,7 @@ fn turn_until_done(runtime: &Runtime, main: TaskKey, poll_main: Main<'_>) -> Res
     let mut polls = 0;
     loop {
         runtime.ready.start_turn(&runtime.rng);
-        if runtime.probe.is_on() {
-            runtime.tell_turn();
-        }
+        runtime.note_turn();
         while let Some(task) = runtime.ready.pop() {
             if task != main {
                 poll_task(runtime, task, &mut spare);
@@ -221,10 +219,7 @@ fn poll_task(runtime: &Runtime, task: TaskKey, spare: &mut OwnedWaker) {
         Ok(Poll::Pending) => {
             let own_waker = waker::keep_if_cloned(taken.own_waker, spare);
             runtime.put_back(task, Some(work), own_waker);
-            runtime.tell_wakers_after(task);
-            if runtime.settings.debug {
-                runtime.report_if_unwakeable(task);
-            }
+            runtime.note_pending(task);
         }
         Ok(Poll::Ready(())) => {
             drop(spare.replace_if_cloned());
@@ -256,7 +251,7 @@ fn poll_the_main_future(
     let own_waker = waker::keep_if_cloned(taken.own_waker, spare);
     runtime.put_back(main, None, own_waker);
     if matches!(result, Ok(Poll::Pending)) {
-        runtime.tell_wakers_after(main);
+        runtime.note_pending(main);
     }
     result.unwrap_or_else(|payload| resume_unwind(payload))
 }

@@ -108,6 +108,9 @@ pub(crate) struct Runtime {
     precise: Cell<Option<TimerSlack>>,
     /// If other threads may look: the way to what they see.
     watched: Option<Arc<Watched>>,
+    /// Does anybody follow each poll? One flag for an instrument, a watcher
+    /// and debug mode, so that each place of a poll has one branch for all.
+    followed: Cell<bool>,
     /// The process that this loop lives in, once it has slept there.
     process: Cell<Option<u32>>,
 }
@@ -221,6 +224,7 @@ impl Runtime {
             phase: Cell::new(Phase::Open),
             letters: Cell::default(),
             precise: Cell::new(None),
+            followed: Cell::new(settings.debug || watched.is_some()),
             watched,
             process: Cell::new(None),
         })

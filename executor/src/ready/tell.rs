@@ -7,6 +7,11 @@ use crate::probe::{Effect, Event, Far, Letter};
 use crate::slab::TaskKey;
 
 impl ReadyQueue {
+    /// From now on somebody listens.
+    pub(crate) fn tell_of_wakes(&self) {
+        self.local.borrow_mut().tells_of_wakes = true;
+    }
+
     #[cold]
     pub(super) fn tell_of_wake(&self, task: TaskKey, effect: Effect) {
         self.probe.note_woken(task);

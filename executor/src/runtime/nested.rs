@@ -81,10 +81,7 @@ impl Runtime {
         let own_waker = waker::keep_if_cloned(taken.own_waker, spare);
         self.put_back(task, None, own_waker);
         if matches!(result, Ok(Poll::Pending)) {
-            self.tell_wakers_after(task);
-        }
-        if self.settings.debug && matches!(result, Ok(Poll::Pending)) {
-            self.report_if_unwakeable(task);
+            self.note_pending(task);
         }
         self.resume(owner);
         match result {

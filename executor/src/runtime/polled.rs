@@ -8,7 +8,7 @@ use std::task::{Context as TaskContext, Poll, Waker};
 
 use super::{BUDGET, Lent, Runtime, contain};
 use crate::context::{self, Context};
-use crate::probe::{Event, Polled};
+use crate::probe::Polled;
 use crate::slab::TaskKey;
 use crate::waker::{OwnedWaker, Waiter};
 
@@ -29,41 +29,26 @@ impl Runtime {
             data: waker.waker().data(),
             vtable: waker.waker().vtable(),
         }));
-        self.probe.emit(|probe| Event::PollStart {
-            task: probe.id(task),
-        });
-        if self.watched.is_some() {
-            self.show_poll(task);
+        if self.is_followed() {
+            self.tell_poll(task);
         }
     }
 
     /// Nobody is being polled any more.
     #[inline]
     pub(crate) fn end_poll(&self, result: Polled) {
-        self.probe.emit(|probe| Event::PollEnd {
-            task: probe.id(self.polled.get()),
-            result,
-        });
+        if self.is_followed() {
+            self.tell_end_of_poll(result);
+        }
         self.polled.set(None);
         self.lent.set(None);
-        if self.watched.is_some() {
-            self.show_end_of_poll();
-        }
     }
 
-    /// Leaves word for the watchers, before the task may get stuck.
-    #[cold]
-    fn show_poll(&self, task: TaskKey) {
-        if let Some(watched) = &self.watched {
-            watched.start_poll(self.identity(task));
-            watched.renew_mirror(|| self.list_tasks());
-        }
-    }
-
-    #[cold]
-    fn show_end_of_poll(&self) {
-        if let Some(watched) = &self.watched {
-            watched.end_poll();
+    /// A task waits: its poll gave `Pending`, and it is back in the table.
+    #[inline]
+    pub(crate) fn note_pending(&self, task: TaskKey) {
+        if self.is_followed() {
+            self.look_at_pending(task);
         }
     }
 

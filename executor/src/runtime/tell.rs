@@ -3,7 +3,7 @@
 //! **Invariant:** nothing in here is done unless somebody listens.
 
 use super::Runtime;
-use crate::probe::{Ending, Event, Note, On, source_number};
+use crate::probe::{Ending, Event, Note, On, Polled, source_number};
 use crate::reactor::Direction;
 use crate::slab::{SourceKey, TaskKey};
 
@@ -11,7 +11,52 @@ impl Runtime {
     /// Tells `sink` everything from now on.
     pub(crate) fn watch_with(&self, sink: Box<dyn FnMut(&Note<'_>)>) {
         let afar = self.probe.listen(sink);
+        self.ready.tell_of_wakes();
         self.ready.mailbox().report_to(afar);
+        self.followed.set(true);
+    }
+
+    /// Does anybody follow each poll: an instrument, a watcher, debug mode?
+    #[inline]
+    pub(super) fn is_followed(&self) -> bool {
+        self.followed.get()
+    }
+
+    /// A poll begins. Word is left for the watchers before the task may get
+    /// stuck.
+    #[cold]
+    pub(super) fn tell_poll(&self, task: TaskKey) {
+        self.probe.emit(|probe| Event::PollStart {
+            task: probe.id(task),
+        });
+        if let Some(watched) = &self.watched {
+            watched.start_poll(self.identity(task));
+            watched.renew_mirror(|| self.list_tasks());
+        }
+    }
+
+    #[cold]
+    pub(super) fn tell_end_of_poll(&self, result: Polled) {
+        self.probe.emit(|probe| Event::PollEnd {
+            task: probe.id(self.polled.get()),
+            result,
+        });
+        if let Some(watched) = &self.watched {
+            watched.end_poll();
+        }
+    }
+
+    /// A task returned `Pending`: tells who has its waker, and the wakers of
+    /// those whom it woke; in debug mode, whether it can be woken at all.
+    #[cold]
+    pub(super) fn look_at_pending(&self, task: TaskKey) {
+        if self.probe.is_on() {
+            self.sample(task, Some(self.registered.get()));
+            self.sample_woken();
+        }
+        if self.settings.debug {
+            self.report_if_unwakeable(task);
+        }
     }
 
     #[cold]
@@ -56,8 +101,15 @@ impl Runtime {
     }
 
     /// A turn begins.
+    #[inline]
+    pub(crate) fn note_turn(&self) {
+        if self.is_followed() && self.probe.is_on() {
+            self.tell_turn();
+        }
+    }
+
     #[cold]
-    pub(crate) fn tell_turn(&self) {
+    fn tell_turn(&self) {
         let turn = self.ready.this_turn();
         self.probe.emit(|_| Event::Turn { ready: turn.len() });
         if self.settings.seed.is_some() {
@@ -67,17 +119,7 @@ impl Runtime {
         }
     }
 
-    /// A task returned `Pending`: tells who has its waker, and the wakers of
-    /// those whom it woke.
-    #[inline]
-    pub(crate) fn tell_wakers_after(&self, polled: TaskKey) {
-        if self.probe.is_on() {
-            self.sample(polled, Some(self.registered.get()));
-            self.sample_woken();
-        }
-    }
-
-    /// The same for all tasks, before the loop sleeps.
+    /// Tells who has the waker of each task, before the loop sleeps.
     #[inline]
     pub(crate) fn tell_all_wakers(&self) {
         if self.probe.is_on() {
@@ -95,8 +137,7 @@ impl Runtime {
     #[cold]
     fn sample_all(&self) {
         self.probe.take_woken();
-        let keys: Vec<_> = self.tasks.borrow().iter().map(|(key, _)| key).collect();
-        for task in keys {
+        for task in self.probe.take_cloned() {
             self.sample(task, None);
         }
     }
