@@ -51,9 +51,10 @@ fn run(arguments: &[String]) -> Result<String, String> {
     };
     let took = (contender.work)(row.load(times));
     Ok(format!(
-        "{} on {side}: {times} iterations of {} operations, {took:?}",
+        "{} on {side}: {times} iterations of {} operations, {} ns",
         row.id(),
-        row.batch
+        row.batch,
+        took.as_nanos()
     ))
 }
 
