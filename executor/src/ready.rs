@@ -239,12 +239,14 @@ impl ReadyQueue {
         }
     }
 
-    /// Empties the queue; only when all tasks have ended.
+    /// Empties the queue, and forgets who listened; only when all tasks have
+    /// ended.
     pub(crate) fn reset(&self) {
         let local = &mut *self.local.borrow_mut();
         local.queue.clear();
         local.turn.clear();
         local.taken = 0;
+        local.tells_of_wakes = false;
     }
 
     /// Is there nobody for the next turn?

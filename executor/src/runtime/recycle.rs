@@ -67,5 +67,8 @@ impl Runtime {
         self.phase.set(Phase::Open);
         self.process.set(None);
         self.waits.reset();
+        // An instrument that panicked is gone, and nobody else can have come.
+        self.followed
+            .set(self.settings.debug || self.watched.is_some());
     }
 }
