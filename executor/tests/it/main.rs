@@ -24,6 +24,8 @@ mod fairness;
 mod faults;
 mod grace;
 mod introspection;
+#[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
+mod kernel;
 mod posting;
 #[cfg(all(unix, not(miri)))]
 mod processes;
