@@ -9,6 +9,7 @@
 
 mod common;
 
+mod bombs;
 mod cancel;
 mod combine;
 mod context;
@@ -23,6 +24,7 @@ mod fairness;
 #[cfg(not(miri))]
 mod faults;
 mod grace;
+mod hooks;
 mod introspection;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
 mod kernel;
