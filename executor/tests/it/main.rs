@@ -26,6 +26,7 @@ mod faults;
 mod grace;
 mod hooks;
 mod introspection;
+mod jumps;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
 mod kernel;
 mod posting;
