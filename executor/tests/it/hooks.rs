@@ -10,8 +10,8 @@ use std::time::Duration;
 use executor::instrument::{Event, Instrument, Recorder, mark};
 use executor::net::{TcpListener, TcpStream};
 use executor::{
-    Builder, Handle, Runner, ThreadPool, gather, run_in_executor, scope, sleep, spawn, timeout,
-    to_thread, yield_now,
+    Builder, Handle, Runner, ThreadPool, gather, run_in_executor, scope, sleep, spawn, tasks,
+    timeout, to_thread, yield_now,
 };
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -302,4 +302,51 @@ fn a_hook_whose_panic_and_destructor_panic_as_well_does_not_stop_the_loop() {
     let mut runner = builder().instrument(Worst(Bomb("a hook"))).build();
     assert_eq!(runner.run(async { spawn(async { 7 }).await.unwrap() }), 7);
     runner.close();
+}
+
+/// How many events of a kind there are.
+fn number(events: &[(Duration, Event)], of: &str) -> usize {
+    events.iter().filter(|(_, event)| kind(event) == of).count()
+}
+
+#[test]
+fn c281_what_a_recording_counts_is_what_a_hand_counts() {
+    let recorder = Recorder::new();
+    let mut runner = Runner::builder()
+        .virtual_time()
+        .instrument(recorder.clone())
+        .build();
+    runner.run(async {
+        let naps: Vec<_> = (1..=5).map(|n| spawn(sleep(MS * n))).collect();
+        let doomed = spawn(sleep(MS * 60));
+        let call = spawn(to_thread(|| ()));
+        yield_now().await;
+        assert_eq!(
+            tasks().len(),
+            8,
+            "main, five that nap, the doomed one, the call"
+        );
+        doomed.cancel();
+        assert!(doomed.await.unwrap_err().is_cancelled());
+        call.await.unwrap();
+        for nap in naps {
+            nap.await.unwrap();
+        }
+        assert_eq!(tasks().len(), 1);
+    });
+    let events = recorder.take();
+    for (kind, expected) in [
+        ("TaskSpawn", 8),
+        ("TaskEnd", 8),
+        ("TaskCancel", 1),
+        ("TimerAdd", 6),
+        ("TimerFire", 5),
+        ("TimerCancel", 1),
+        ("JobSubmit", 1),
+        ("JobEnd", 1),
+    ] {
+        assert_eq!(number(&events, kind), expected, "{kind}");
+    }
+    let polls = number(&events, "PollStart");
+    assert_eq!(number(&events, "PollEnd"), polls);
 }

@@ -11,6 +11,8 @@ mod common;
 
 mod bombs;
 mod cancel;
+#[cfg(not(miri))]
+mod catalogue;
 mod combine;
 mod context;
 #[cfg(not(miri))]
@@ -29,6 +31,8 @@ mod introspection;
 mod jumps;
 #[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
 mod kernel;
+#[cfg(not(miri))]
+mod neighbours;
 mod posting;
 #[cfg(all(unix, not(miri)))]
 mod processes;
