@@ -8,6 +8,7 @@
 use std::any::Any;
 use std::fmt;
 use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::info::{Deadlock, Identity, TaskId, TaskInfo};
 use crate::sys::unmodelled::{Mutex, lock};
@@ -196,6 +197,18 @@ pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
     } else {
         "(a panic without text)"
     }
+}
+
+/// Runs somebody's code that the loop must survive: gives the text of its panic.
+pub(crate) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
+        let text = panic_text(&*payload).to_owned();
+        // Dropping what a panic carries may panic, and what that one carries
+        // again: the second is leaked rather than let through.
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+        dropped.unwrap_or_else(std::mem::forget);
+        text
+    })
 }
 
 /// Tells the person at the terminal what no program can receive.

@@ -22,7 +22,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use crate::context::{self, Context};
-use crate::error::{Payload, panic_text, report};
+use crate::error::{Payload, caught, report};
 use crate::probe::Far;
 use crate::ready::{Mail, Mailbox};
 use crate::slab::JobKey;
@@ -353,10 +353,9 @@ impl<F, T> Call<F, T> {
 /// Drops somebody's value; a panic in its destructor is reported and ends
 /// there, because neither a pool thread nor the loop is the one to unwind.
 fn drop_quietly<T>(value: T) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+    if let Err(text) = caught(|| drop(value)) {
         report(format_args!(
-            "a value of an abandoned thread job panicked while it was dropped: {}",
-            panic_text(&*payload)
+            "a value of an abandoned thread job panicked while it was dropped: {text}"
         ));
     }
 }

@@ -13,13 +13,13 @@ mod event;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::rc::Rc;
 use std::thread::ThreadId;
 use std::time::Duration;
 
 use crate::clock::{Clock, Nanos};
-use crate::error::{panic_text, report};
+use crate::error::{caught, report};
 use crate::info::TaskId;
 use crate::slab::{JobKey, SourceKey, TaskKey, TimerKey};
 use crate::sys::Arc;
@@ -248,13 +248,16 @@ impl Probe {
             thread,
         };
         sinks.retain_mut(|sink| {
-            let Err(payload) = catch_unwind(AssertUnwindSafe(|| sink(&note))) else {
+            let Err(text) = caught(|| sink(&note)) else {
                 return true;
             };
             report(format_args!(
-                "the instrument panicked at {event:?} and was removed: {}",
-                panic_text(&*payload)
+                "the instrument panicked at {event:?} and was removed: {text}"
             ));
+            let broken = std::mem::replace(sink, Box::new(|_| ()));
+            if let Err(text) = caught(|| drop(broken)) {
+                report(format_args!("its destructor panicked as well: {text}"));
+            }
             false
         });
     }

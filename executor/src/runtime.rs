@@ -24,14 +24,14 @@ use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::mem::ManuallyDrop;
 use std::num::NonZeroU64;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind};
+use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::sync::OnceLock;
 use std::task::RawWakerVTable;
 use std::time::{Duration, Instant};
 
 use crate::clock::Clock;
-use crate::error::{Payload, panic_text, report};
+use crate::error::{caught, report};
 use crate::pool::{Job, ThreadPool};
 use crate::probe::Probe;
 use crate::reactor::Reactor;
@@ -351,12 +351,12 @@ fn is_debug_asked_for() -> bool {
 
 /// Runs somebody's code that the loop must survive; a panic is reported.
 pub(crate) fn contain(whose: impl fmt::Display, code: impl FnOnce()) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(code)) {
-        report_panic(&whose, &payload);
+    if let Err(text) = caught(code) {
+        report_panic(&whose, &text);
     }
 }
 
 #[cold]
-fn report_panic(whose: &dyn fmt::Display, payload: &Payload) {
-    report(format_args!("{whose} panicked: {}", panic_text(&**payload)));
+fn report_panic(whose: &dyn fmt::Display, text: &str) {
+    report(format_args!("{whose} panicked: {text}"));
 }

@@ -7,6 +7,7 @@
 //!
 //! Called by `run` and `runner`.
 
+use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::error::report;
@@ -19,6 +20,11 @@ use crate::runtime::{Runtime, contain};
 /// job which just finishes its work is not worth a line; short enough that a
 /// person who waits is told what for.
 const NAME_THE_JOB_AFTER: Duration = Duration::from_secs(1);
+
+/// How long the end sleeps at a time if the poller fails, in which nobody can
+/// ring for it then. It is seen by nobody but whoever waits for a thread job on
+/// a machine that has gone wrong.
+const WITHOUT_POLLER: Duration = Duration::from_millis(10);
 
 /// Was anybody else ever told of the loop?
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -102,7 +108,12 @@ fn wait_for_started_jobs(runtime: &Runtime) -> bool {
             limit.min(NAME_THE_JOB_AFTER)
         };
         let left = next.saturating_sub(waited);
-        runtime.sleep((left < Duration::MAX).then_some(left));
+        let nap = (left < Duration::MAX).then_some(left);
+        // No panic: this may happen in a destructor. What has to be said of the
+        // poller, the run has said.
+        if runtime.try_sleep(nap).is_err() {
+            thread::sleep(left.min(WITHOUT_POLLER));
+        }
         runtime.take_in_mail();
     }
     true

@@ -131,7 +131,7 @@ impl Drop for Ticks {
 // ---- services and bodies ------------------------------------------------------
 
 #[test]
-fn a_thousand_requests_over_one_connection_to_a_service_that_is_not_send() {
+fn c284_a_thousand_requests_over_one_connection_to_a_service_that_is_not_send() {
     run(async {
         let count = Rc::new(Cell::new(0));
         let seen = Rc::clone(&count);
@@ -293,7 +293,7 @@ fn cancelling_a_connection_drops_its_service_and_closes_the_socket() {
 // ---- time -----------------------------------------------------------------------
 
 #[test]
-fn a_request_head_that_does_not_come_ends_the_connection_after_thirty_seconds() {
+fn c284_a_request_head_that_does_not_come_ends_the_connection_after_thirty_seconds() {
     Runner::builder().virtual_time().build().run(async {
         let service =
             service_fn(async |_| Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())));
@@ -314,7 +314,7 @@ fn a_request_head_that_does_not_come_ends_the_connection_after_thirty_seconds() 
 }
 
 #[test]
-fn a_connection_that_is_kept_alive_is_given_up_when_it_is_idle_for_too_long() {
+fn c284_a_connection_that_is_kept_alive_is_given_up_when_it_is_idle_for_too_long() {
     Runner::builder().virtual_time().build().run(async {
         let service =
             service_fn(async |_| Ok::<_, Infallible>(Response::new(Empty::<Bytes>::new())));

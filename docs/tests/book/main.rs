@@ -7,9 +7,12 @@
 //! The one rule: a page is never believed. What it shows is compared with the
 //! file it names, or produced again by the program it names.
 
+#[path = "../../../executor/tests/it/catalogue.rs"]
+mod catalogue;
 mod check;
 mod code;
 mod compile_fail;
+mod conformance;
 mod console;
 mod exercises;
 mod form;
@@ -71,6 +74,11 @@ fn every_line_of_the_phrase_book_is_in_a_program() {
 #[test]
 fn chapters_are_short_and_end_with_questions() {
     form::check_chapters().unwrap();
+}
+
+#[test]
+fn the_behaviour_catalogue_lists_the_tests_that_there_are() {
+    conformance::check().unwrap();
 }
 
 #[test]

@@ -10,11 +10,10 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::rc::Rc;
 use std::task::Waker;
 
-use crate::error::{panic_text, report};
+use crate::error::{caught, report};
 use crate::slab::TaskKey;
 
 /// Who is to be told of a wake.
@@ -98,8 +97,7 @@ impl Rolls {
 
 /// Wakes a waker that is not ours; its panic is reported, not passed on.
 pub(super) fn tell(waker: Waker) {
-    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| waker.wake())) {
-        let text = panic_text(&*payload);
+    if let Err(text) = caught(|| waker.wake()) {
         report(format_args!("a waker panicked: {text}"));
     }
 }

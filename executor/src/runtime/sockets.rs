@@ -52,7 +52,8 @@ impl Runtime {
     /// Asks the poller without waiting, if there is one.
     pub(crate) fn look_at_sockets(&self) {
         if self.has_reactor() {
-            self.ask_poller(Some(Duration::ZERO));
+            let asked = self.ask_poller(Some(Duration::ZERO));
+            asked.unwrap_or_else(|error| give_up(&error));
         }
     }
 
@@ -72,31 +73,37 @@ impl Runtime {
 
     /// Sleeps until there is mail, a socket is ready, or `timeout` is over; may
     /// return early. Says whether a socket was.
+    ///
+    /// # Panics
+    ///
+    /// If the poller fails otherwise than by a signal: the loop would not hear
+    /// of its sockets again.
     pub(crate) fn sleep(&self, timeout: Option<Duration>) -> bool {
+        self.try_sleep(timeout)
+            .unwrap_or_else(|error| give_up(&error))
+    }
+
+    /// The same, for who must go on if the poller fails.
+    pub(crate) fn try_sleep(&self, timeout: Option<Duration>) -> io::Result<bool> {
         if timeout.is_some() {
             self.sleep_precisely();
         }
         let mailbox = self.ready.mailbox();
         if !self.has_reactor() {
             mailbox.park(timeout);
-            return false;
+            return Ok(false);
         }
-        let mut was_ready = false;
-        mailbox.park_with(|| was_ready = self.ask_poller(timeout));
-        was_ready
+        // No panic in there: the mail slot would think the loop asleep for ever.
+        let mut asked = Ok(false);
+        mailbox.park_with(|| asked = self.ask_poller(timeout));
+        asked
     }
 
-    /// # Panics
-    ///
-    /// If the poller fails otherwise than by a signal: the loop would not hear
-    /// of its sockets again.
-    fn ask_poller(&self, timeout: Option<Duration>) -> bool {
+    fn ask_poller(&self, timeout: Option<Duration>) -> io::Result<bool> {
         let mut due = self.due.take();
         let mut heard = self.probe.is_on().then(Vec::new);
         let asked = self.with_sources(|reactor| reactor.wait(timeout, &mut due, &mut heard));
-        if let Some(Err(error)) = asked {
-            panic!("the loop could not wait for its sockets (mio's Poll::poll): {error}");
-        }
+        asked.unwrap_or(Ok(()))?;
         for heard in heard.into_iter().flatten() {
             self.probe.because(Cause::Io);
             self.probe.emit(|_| Event::SourceReady {
@@ -111,7 +118,7 @@ impl Runtime {
             self.wake(waiter);
         }
         self.due.set(due);
-        was_ready
+        Ok(was_ready)
     }
 
     /// Lets the sockets go: whoever still waits on one is told, and finds that
@@ -122,4 +129,9 @@ impl Runtime {
             self.wake(waiter);
         }
     }
+}
+
+#[cold]
+fn give_up(error: &io::Error) -> ! {
+    panic!("the loop could not wait for its sockets (mio's Poll::poll): {error}");
 }

@@ -73,8 +73,8 @@ impl TcpListener {
             socket.listen(BACKLOG)?;
             Ok(socket.into())
         };
-        let listener = bind().map_err(|error| explain(error, "cannot listen on", addr))?;
-        Self::from_std(listener)
+        let explained = |error| explain(error, "cannot listen on", addr);
+        Self::from_std(bind().map_err(explained)?).map_err(explained)
     }
 
     /// Takes over a listener of std's.

@@ -34,8 +34,9 @@ pub struct UdpSocket {
 
 impl UdpSocket {
     pub(crate) fn bind_to(addr: SocketAddr) -> io::Result<Self> {
-        let socket = std::net::UdpSocket::bind(addr);
-        Self::from_std(socket.map_err(|error| explain(error, "cannot bind to", addr))?)
+        let explained = |error| explain(error, "cannot bind to", addr);
+        let socket = std::net::UdpSocket::bind(addr).map_err(explained)?;
+        Self::from_std(socket).map_err(explained)
     }
 
     /// Takes over a socket of std's.

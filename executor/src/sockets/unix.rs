@@ -40,10 +40,14 @@ use crate::reactor::Direction;
 /// ```
 #[derive(Debug)]
 pub struct UnixListener {
+    /// Gone before the socket is.
+    made: Option<OwnPath>,
     pub(super) source: Registered<mio::net::UnixListener>,
-    /// The path to remove, and what is there.
-    made: Option<(PathBuf, FileIdentity)>,
 }
+
+/// A path that a listener made, and what is there. It goes when this goes.
+#[derive(Debug)]
+struct OwnPath(PathBuf, FileIdentity);
 
 /// What tells a file from another one at the same path.
 type FileIdentity = (u64, u64);
@@ -61,10 +65,10 @@ impl UnixListener {
     #[track_caller]
     pub fn bind(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
-        let listener = std::os::unix::net::UnixListener::bind(path)
-            .map_err(|error| explain(error, "cannot listen on", path.display()))?;
-        let made = identity(path).map(|identity| (path.to_owned(), identity));
-        let mut listener = Self::from_std(listener)?;
+        let explained = |error| explain(error, "cannot listen on", path.display());
+        let listener = std::os::unix::net::UnixListener::bind(path).map_err(explained)?;
+        let made = identity(path).map(|identity| OwnPath(path.to_owned(), identity));
+        let mut listener = Self::from_std(listener).map_err(explained)?;
         listener.made = made;
         Ok(listener)
     }
@@ -112,13 +116,12 @@ impl UnixListener {
     }
 }
 
-impl Drop for UnixListener {
+impl Drop for OwnPath {
     fn drop(&mut self) {
-        if let Some((path, made)) = self.made.take() {
-            if identity(&path) == Some(made) {
-                // Somebody may have been faster; then it is gone all the same.
-                let _ = std::fs::remove_file(path);
-            }
+        let OwnPath(path, made) = self;
+        if identity(path) == Some(*made) {
+            // Somebody may have been faster; then it is gone all the same.
+            let _ = std::fs::remove_file(path);
         }
     }
 }

@@ -9,7 +9,10 @@
 
 mod common;
 
+mod bombs;
 mod cancel;
+#[cfg(not(miri))]
+mod catalogue;
 mod combine;
 mod context;
 #[cfg(not(miri))]
@@ -23,7 +26,13 @@ mod fairness;
 #[cfg(not(miri))]
 mod faults;
 mod grace;
+mod hooks;
 mod introspection;
+mod jumps;
+#[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
+mod kernel;
+#[cfg(not(miri))]
+mod neighbours;
 mod posting;
 #[cfg(all(unix, not(miri)))]
 mod processes;
