@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use benches::child::answer_if_asked;
 use benches::row::{self, Contender, FLOOR, Row};
-use benches::{allocations, lateness, program, scaling, table};
+use benches::{allocations, lateness, program, results, scaling, table};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 
@@ -18,14 +18,16 @@ fn main() {
     match Task::asked_for(&words()) {
         Task::Everyday => {
             run_criterion();
+            results::save("criterion", &[true].into());
             passes();
         }
         Task::Everything => {
             run_criterion();
+            results::save("criterion", &[true].into());
             scaling::print();
             passes();
         }
-        Task::Table(filter) => table::print(&filter),
+        Task::Table(filter) => table::print(&filter, serve()),
         Task::Lateness => lateness::print(),
         Task::Scaling => scaling::print(),
         Task::Allocations => count_allocations(),
@@ -37,7 +39,15 @@ fn main() {
 fn passes() {
     lateness::print();
     count_allocations();
-    table::print("");
+    table::print("", serve());
+}
+
+/// The server of the group `llm`.
+fn serve() -> Option<&'static Path> {
+    #[cfg(feature = "llm")]
+    return Some(Path::new(env!("CARGO_BIN_EXE_llm-serve")));
+    #[cfg(not(feature = "llm"))]
+    None
 }
 
 fn count_allocations() {

@@ -63,6 +63,8 @@ pub mod http;
 pub mod lateness;
 pub mod leaf;
 pub mod lifecycle;
+#[cfg(feature = "llm")]
+pub mod llm;
 pub mod memory;
 pub mod net;
 #[cfg(all(feature = "peers", target_os = "linux"))]

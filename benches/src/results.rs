@@ -67,7 +67,7 @@ pub fn load(name: &str) -> Result<Value, String> {
 }
 
 /// The machine, the commit and the moment.
-fn about() -> Value {
+pub(crate) fn about() -> Value {
     json!({
         "processor": processor(),
         "cores": std::thread::available_parallelism().map_or(0, usize::from),

@@ -3,12 +3,15 @@
 mod print;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::memory;
 use crate::results;
+#[cfg(feature = "llm")]
+use crate::row::SAME;
 use crate::row::{self, Contender, Load, Row};
 use crate::stats::Middle;
 use print::Table;
@@ -28,8 +31,9 @@ const TOO_LONG: Duration = Duration::from_secs(1);
 
 /// Measures the rows whose [id](Row::id) contains the text, and the rows of
 /// memory likewise; prints the table. Tells on stderr what it is at. What an
-/// empty text finds is kept for the report.
-pub fn print(filter: &str) {
+/// empty text finds is kept for the report. The group `llm` needs the path of
+/// the program `serve`.
+pub fn print(filter: &str, serve: Option<&Path>) {
     let rows = row::all()
         .into_iter()
         .filter(|row| row.id().contains(filter));
@@ -42,6 +46,7 @@ pub fn print(filter: &str) {
         eprintln!("[{}/{}] {}", at + 1, rows.len(), row.id());
         results.extend(measure(row));
     }
+    results.extend(llm(filter, serve));
     for row in memory {
         eprintln!("{}", row.id);
         match row.measure() {
@@ -61,6 +66,27 @@ pub fn print(filter: &str) {
         results::save("table", &Value::from(rows));
     }
     println!("{}", Table::new(results));
+}
+
+/// The rows of the group `llm`, if this program has it.
+#[cfg(feature = "llm")]
+fn llm(filter: &str, serve: Option<&Path>) -> Vec<Measured> {
+    use crate::llm;
+    let Some(serve) = serve.filter(|_| llm::is_asked_for(filter)) else {
+        return Vec::new();
+    };
+    let measured = llm::measure(serve);
+    if filter.is_empty() {
+        llm::save(&measured);
+    }
+    let rows = llm::rows(&measured, filter).into_iter();
+    rows.map(|row| Measured::of(row.id.to_string(), SAME, row.rounds))
+        .collect()
+}
+
+#[cfg(not(feature = "llm"))]
+fn llm(_: &str, _: Option<&Path>) -> Vec<Measured> {
+    Vec::new()
 }
 
 /// What came out for one row.

@@ -49,7 +49,7 @@ fn measure() -> Result<(), String> {
             "-p",
             "benches",
             "--features",
-            "peers",
+            "peers,llm",
             "--",
             "everything",
         ])
