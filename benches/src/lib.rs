@@ -18,7 +18,8 @@
 //! | [`clock`], [`stats`] | time on the wall and on the processor; medians and how sure they are |
 //! | [`table`] | the interleaved pass and its table |
 //! | [`memory`], [`lateness`], [`scaling`], [`allocations`] | passes that are no rows: bytes, lateness, growth, allocations |
-//! | [`child`], [`results`], [`report`] | questions for another process; what is kept; the page made from it |
+//! | `llm` | the client of `llm-demo` beside the same on tokio, with the feature of that name |
+//! | [`child`], [`results`], [`effort`], [`report`] | questions for another process; what is kept; how much is measured; the page made from it |
 //!
 //! # How a row is measured
 //!
@@ -57,6 +58,7 @@ pub mod allocations;
 pub mod channel;
 pub mod child;
 pub mod clock;
+pub mod effort;
 pub mod floor;
 pub mod gather;
 pub mod http;

@@ -28,6 +28,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::child;
+use crate::effort;
 use crate::net::raise_descriptor_limit;
 use crate::results;
 use crate::row::{Contender, list};
@@ -117,8 +118,9 @@ fn take_turns(serve: &Path, (setting, pace): &Setting) -> Result<Rounds, String>
         .iter()
         .map(|one| (one.name, Vec::new()))
         .collect();
-    for round in 0..ROUNDS {
-        eprintln!("llm, {setting}: round {} of {ROUNDS}", round + 1);
+    let count = effort::rounds(ROUNDS);
+    for round in 0..count {
+        eprintln!("llm, {setting}: round {} of {count}", round + 1);
         for at in 0..by_client.len() {
             let at = (at + round) % by_client.len();
             let (client, found) = &mut by_client[at];

@@ -8,6 +8,7 @@
 
 use serde_json::{Value, json};
 
+use crate::effort;
 use crate::gather::{self, of_yielding};
 use crate::results;
 use crate::row::{Contender, FLOOR, Load, Work, keep_runnable, sides};
@@ -89,7 +90,7 @@ fn measure(contenders: &[Contender], count: u64) -> Vec<(&'static str, Middle)> 
         .iter()
         .map(|one| (one.name, Vec::new()))
         .collect();
-    for _ in 0..ROUNDS {
+    for _ in 0..effort::rounds(ROUNDS) {
         for (contender, (_, costs)) in contenders.iter().zip(&mut costs) {
             costs.push((contender.work)(load).as_nanos() as f64 / items);
         }

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::effort;
 use crate::memory;
 use crate::results;
 #[cfg(feature = "llm")]
@@ -118,7 +119,8 @@ fn measure(row: &Row) -> Option<Measured> {
         .iter()
         .map(|(contender, _)| (contender.name, Vec::with_capacity(ROUNDS)))
         .collect();
-    for round in 0..ROUNDS {
+    let count = effort::rounds(ROUNDS);
+    for round in 0..count {
         for at in 0..able.len() {
             let at = (at + round) % able.len();
             let (contender, Pace { times, is_slow }) = able[at];
@@ -130,7 +132,7 @@ fn measure(row: &Row) -> Option<Measured> {
         }
     }
     // Who fails in the middle has no turn to put beside the others'.
-    rounds.retain(|(_, costs)| costs.len() == ROUNDS);
+    rounds.retain(|(_, costs)| costs.len() == count);
     let has_both = rounds.len() > 1 && rounds[0].0 == "executor" && rounds[1].0 == "tokio";
     has_both.then(|| Measured::of(row.id(), row.goal, rounds))
 }
@@ -164,13 +166,14 @@ struct Pace {
 fn pace(row: &Row, contender: &Contender) -> Option<Pace> {
     // The two of which a loss is told need all their turns.
     let is_judged = ["executor", "tokio"].contains(&contender.name);
+    let share = effort::time(SHARE);
     let mut times = 1;
     loop {
         let started = Instant::now();
         measure_once(row, contender, times)?;
         let took = started.elapsed();
-        if took > SHARE / 10 {
-            let fit = times as f64 * SHARE.as_secs_f64() / took.as_secs_f64();
+        if took > share / 10 {
+            let fit = times as f64 * share.as_secs_f64() / took.as_secs_f64();
             return Some(Pace {
                 times: (fit as u64).max(1),
                 is_slow: times == 1 && took > TOO_LONG && !is_judged,
