@@ -8,7 +8,9 @@ use crate::stats::Middle;
 
 /// A line of the table: what it says, which measure it is, and how to get from
 /// nanoseconds for a token (bytes for a stream) to its unit.
-const LINES: [(&str, &str, fn(f64) -> f64); 6] = [
+type Line = (&'static str, &'static str, fn(f64) -> f64);
+
+const LINES: [Line; 6] = [
     ("tokens a second", "wall", |nanos| 1e9 / nanos),
     ("whole run, s", "wall", |nanos| nanos * TOKENS / 1e9),
     ("client's CPU for a token, µs", "cpu", |nanos| nanos / 1e3),
