@@ -17,12 +17,13 @@ fn main() {
     row::announce();
     match Task::asked_for(&words()) {
         Task::Everyday => {
-            run_criterion(is_a_runtime);
+            run_criterion(criterion().configure_from_args(), is_a_runtime);
             results::save("criterion", &[true].into());
             passes();
         }
         Task::Everything => {
-            run_criterion(is_judged);
+            // Without the arguments: it would take `everything` for a filter.
+            run_criterion(criterion(), is_judged);
             results::save("criterion", &[true].into());
             scaling::print();
             passes();
@@ -31,7 +32,7 @@ fn main() {
         Task::Lateness => lateness::print(),
         Task::Scaling => scaling::print(),
         Task::Allocations => count_allocations(),
-        Task::Criterion => run_criterion(is_a_runtime),
+        Task::Criterion => run_criterion(criterion().configure_from_args(), is_a_runtime),
     }
 }
 
@@ -95,12 +96,14 @@ impl Task {
     }
 }
 
-fn run_criterion(is_wanted: fn(&Contender) -> bool) {
-    let mut criterion = Criterion::default()
+fn criterion() -> Criterion {
+    Criterion::default()
         .warm_up_time(effort::time(Duration::from_millis(300)))
         .measurement_time(effort::time(Duration::from_secs(1)))
         .sample_size(10)
-        .configure_from_args();
+}
+
+fn run_criterion(mut criterion: Criterion, is_wanted: fn(&Contender) -> bool) {
     let rows = row::all();
     for group_of_rows in rows.chunk_by(|a, b| a.group == b.group) {
         let mut group = criterion.benchmark_group(group_of_rows[0].group);

@@ -49,9 +49,11 @@
 //! cargo bench -- allocations     allocations and bytes per operation
 //! cargo bench -- --test          every row once, nothing measured
 //! cargo bench --features peers   the same against every runtime; also with the words above
+//! cargo bench --features llm     also the group `llm`, in the table
 //!
 //! cargo run --release -p benches --bin report             docs/benchmarks.md from what was measured
 //! cargo run --release -p benches --bin report -- --run    measures all of it first, with all peers
+//! cargo run --release -p benches --bin report -- --try    the same, each thing once and briefly, kept apart
 //! ```
 
 pub mod allocations;

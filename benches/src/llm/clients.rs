@@ -1,16 +1,17 @@
 //! The two clients.
 //!
 //! Same work: the same request to the same path over a connection for each
-//! answer; hyper's HTTP/1 client; the parser of `llm_demo::sse`; serde_json into
-//! structs with the same fields; the text gathered; a limit of time on
-//! connecting, on the first byte and on each wait for more; answers in the order
-//! of the questions. Each in the way of its own side: ours is what `llm-demo`
-//! has, `run_jobs` with all streams in one task and each connection driven by
-//! whoever reads from it. On tokio it is a task for each answer, and one more
-//! for hyper's connection, as hyper's own guide has it.
+//! answer; hyper's HTTP/1 client; `llm-demo`'s own code from the bytes of the
+//! body to the text so far, event by event; a limit of time on connecting, on
+//! the first byte and on each wait for more; answers in the order of the
+//! questions. Each in the way of its own side: ours is what `llm-demo` has,
+//! `run_jobs` with all streams in one task and each connection driven by whoever
+//! reads from it. On tokio it is a task for each answer, and one more for
+//! hyper's connection, as hyper's own guide has it.
 //!
-//! Ours does more: it would retry, take other dialects, gather tool calls, and
-//! keep connections for the next question.
+//! `llm-demo`'s replies are not `Send`, so the task on tokio is in a wrapper that
+//! looks at the thread's number in each poll. Ours would retry, and it keeps a
+//! hundred connections for the next question.
 
 use std::error::Error;
 use std::time::Duration;
@@ -21,8 +22,8 @@ use hyper::header::{CONTENT_TYPE, HOST, USER_AGENT};
 use hyper::{Request, Uri};
 use hyper_util::rt::TokioIo;
 use llm_demo::sse::Parser;
-use llm_demo::{OpenAi, RunJobs, run_jobs};
-use serde::Deserialize;
+use llm_demo::{Gathered, OpenAi, RunJobs, run_jobs};
+use send_wrapper::SendWrapper;
 use serde_json::json;
 use tokio::net::TcpStream;
 use tokio::time::timeout;
@@ -83,7 +84,8 @@ impl Client for Tokio {
         let url = format!("{}/chat/completions", asked.url);
         let url: Uri = url.parse().map_err(|error| format!("{url}: {error}"))?;
         let tasks: Vec<_> = (0..streams)
-            .map(|number| tokio::spawn(answer_on_tokio(url.clone(), asked.tokens, number)))
+            .map(|number| answer_on_tokio(url.clone(), asked.tokens, number))
+            .map(|answer| tokio::spawn(SendWrapper::new(answer)))
             .collect();
         for task in tasks {
             let answer = task.await.map_err(|error| error.to_string())?;
@@ -123,7 +125,7 @@ async fn answer_on_tokio(url: Uri, tokens: usize, number: usize) -> Result<Strin
     if !answer.status().is_success() {
         return Err(answer.status().to_string().into());
     }
-    let (mut parser, mut text) = (Parser::default(), String::new());
+    let (mut parser, mut gathered) = (Parser::default(), Gathered::new());
     while let Some(frame) = timeout(MORE, answer.frame()).await? {
         let Ok(data) = frame?.into_data() else {
             continue;
@@ -131,49 +133,15 @@ async fn answer_on_tokio(url: Uri, tokens: usize, number: usize) -> Result<Strin
         parser.feed(&data).map_err(|error| error.to_string())?;
         while let Some(event) = parser.next_event() {
             if event.data == "[DONE]" {
-                return Ok(text);
+                return Ok(gathered.message().content().to_string());
             }
-            if let Some(delta) = delta(&event.data)? {
-                seen::token(&delta);
-                text.push_str(&delta);
+            let reply = gathered
+                .read(&event.data)
+                .map_err(|error| error.to_string())?;
+            if let Some(reply) = reply {
+                seen::token(&reply.delta);
             }
         }
     }
     Err("the answer has no end".into())
-}
-
-/// What `llm-demo` reads of a chunk.
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "to be read is all that these fields are for")]
-struct Chunk {
-    model: Option<String>,
-    choices: Vec<Choice>,
-    usage: Option<Usage>,
-}
-
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "as above")]
-struct Choice {
-    index: Option<usize>,
-    delta: Option<Delta>,
-    finish_reason: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Delta {
-    content: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[expect(dead_code, reason = "as above")]
-struct Usage {
-    prompt_tokens: u64,
-    completion_tokens: u64,
-    total_tokens: u64,
-}
-
-fn delta(data: &str) -> Result<Option<String>, Trouble> {
-    let mut chunk: Chunk = serde_json::from_str(data)?;
-    let choice = chunk.choices.pop();
-    Ok(choice.and_then(|choice| choice.delta?.content))
 }
