@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use benches::child::answer_if_asked;
 use benches::row::{self, Contender, FLOOR, Row};
-use benches::{allocations, lateness, program, scaling, table};
+use benches::{allocations, effort, lateness, program, results, scaling, table};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 
@@ -17,19 +17,22 @@ fn main() {
     row::announce();
     match Task::asked_for(&words()) {
         Task::Everyday => {
-            run_criterion();
+            run_criterion(criterion().configure_from_args(), is_a_runtime);
+            results::save("criterion", &[true].into());
             passes();
         }
         Task::Everything => {
-            run_criterion();
+            // Without the arguments: it would take `everything` for a filter.
+            run_criterion(criterion(), is_judged);
+            results::save("criterion", &[true].into());
             scaling::print();
             passes();
         }
-        Task::Table(filter) => table::print(&filter),
+        Task::Table(filter) => table::print(&filter, serve()),
         Task::Lateness => lateness::print(),
         Task::Scaling => scaling::print(),
         Task::Allocations => count_allocations(),
-        Task::Criterion => run_criterion(),
+        Task::Criterion => run_criterion(criterion().configure_from_args(), is_a_runtime),
     }
 }
 
@@ -37,7 +40,15 @@ fn main() {
 fn passes() {
     lateness::print();
     count_allocations();
-    table::print("");
+    table::print("", serve());
+}
+
+/// The server of the group `llm`.
+fn serve() -> Option<&'static Path> {
+    #[cfg(feature = "llm")]
+    return Some(Path::new(env!("CARGO_BIN_EXE_llm-serve")));
+    #[cfg(not(feature = "llm"))]
+    None
 }
 
 fn count_allocations() {
@@ -85,17 +96,19 @@ impl Task {
     }
 }
 
-fn run_criterion() {
-    let mut criterion = Criterion::default()
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(1))
+fn criterion() -> Criterion {
+    Criterion::default()
+        .warm_up_time(effort::time(Duration::from_millis(300)))
+        .measurement_time(effort::time(Duration::from_secs(1)))
         .sample_size(10)
-        .configure_from_args();
+}
+
+fn run_criterion(mut criterion: Criterion, is_wanted: fn(&Contender) -> bool) {
     let rows = row::all();
     for group_of_rows in rows.chunk_by(|a, b| a.group == b.group) {
         let mut group = criterion.benchmark_group(group_of_rows[0].group);
         for row in group_of_rows {
-            for contender in row.contenders.iter().filter(|one| is_a_runtime(one)) {
+            for contender in row.contenders.iter().filter(|one| is_wanted(one)) {
                 bench(&mut group, row, contender);
             }
         }
@@ -108,6 +121,12 @@ fn run_criterion() {
 /// only the table has them.
 fn is_a_runtime(contender: &Contender) -> bool {
     ![FLOOR, program::ASYNCIO, program::UVLOOP].contains(&contender.name)
+}
+
+/// The two that the report has criterion's numbers of: the others would take
+/// ten minutes more, and the table has them all.
+fn is_judged(contender: &Contender) -> bool {
+    ["executor", "tokio"].contains(&contender.name)
 }
 
 fn bench(group: &mut BenchmarkGroup<'_, WallTime>, row: &Row, contender: &Contender) {

@@ -26,6 +26,14 @@ pub fn answer_if_asked() -> bool {
         return false;
     };
     let (question, contender) = asked.split_once('|').unwrap_or((&asked, ""));
+    #[cfg(feature = "llm")]
+    if question == crate::llm::QUESTION {
+        match crate::llm::answer(contender) {
+            Ok(found) => println!("{found}"),
+            Err(why) => eprintln!("{why}"),
+        }
+        return true;
+    }
     if question == program::QUESTION {
         program::answer(contender);
     } else if let Some(bytes) = memory::answer(question, contender) {

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::effort;
 use crate::results;
 use crate::row::{Contender, FLOOR, keep_runnable, sides};
 use crate::side::Timed;
@@ -66,7 +67,7 @@ fn measure(
         .iter()
         .map(|one| (one.name, Vec::new()))
         .collect();
-    for _ in 0..ROUNDS {
+    for _ in 0..effort::rounds(ROUNDS as usize) {
         for (contender, (_, late)) in contenders.iter().zip(&mut all) {
             late.extend((contender.work)(length, times / ROUNDS));
         }

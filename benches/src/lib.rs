@@ -18,7 +18,8 @@
 //! | [`clock`], [`stats`] | time on the wall and on the processor; medians and how sure they are |
 //! | [`table`] | the interleaved pass and its table |
 //! | [`memory`], [`lateness`], [`scaling`], [`allocations`] | passes that are no rows: bytes, lateness, growth, allocations |
-//! | [`child`], [`results`], [`report`] | questions for another process; what is kept; the page made from it |
+//! | `llm` | the client of `llm-demo` beside the same on tokio, with the feature of that name |
+//! | [`child`], [`results`], [`effort`], [`report`] | questions for another process; what is kept; how much is measured; the page made from it |
 //!
 //! # How a row is measured
 //!
@@ -48,21 +49,26 @@
 //! cargo bench -- allocations     allocations and bytes per operation
 //! cargo bench -- --test          every row once, nothing measured
 //! cargo bench --features peers   the same against every runtime; also with the words above
+//! cargo bench --features llm     also the group `llm`, in the table
 //!
 //! cargo run --release -p benches --bin report             docs/benchmarks.md from what was measured
 //! cargo run --release -p benches --bin report -- --run    measures all of it first, with all peers
+//! cargo run --release -p benches --bin report -- --try    the same, each thing once and briefly, kept apart
 //! ```
 
 pub mod allocations;
 pub mod channel;
 pub mod child;
 pub mod clock;
+pub mod effort;
 pub mod floor;
 pub mod gather;
 pub mod http;
 pub mod lateness;
 pub mod leaf;
 pub mod lifecycle;
+#[cfg(feature = "llm")]
+pub mod llm;
 pub mod memory;
 pub mod net;
 #[cfg(all(feature = "peers", target_os = "linux"))]

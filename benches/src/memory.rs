@@ -211,7 +211,7 @@ fn floor_connection() -> Option<f64> {
     Some((after - before) / CONNECTIONS as f64)
 }
 
-fn resident_bytes() -> Option<f64> {
+pub(crate) fn resident_bytes() -> Option<f64> {
     status_bytes("VmRSS:")
 }
 

@@ -5,6 +5,7 @@
 //! `losses.md`, the cause of each loss.
 
 mod kept;
+mod llm;
 mod page;
 pub mod pictures;
 
@@ -14,9 +15,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-pub(crate) use kept::{Allocated, Criterion, Late, Point, Row};
+pub(crate) use kept::{Allocated, Criterion, Late, Llm, Point, Row};
 
-use crate::results;
+use crate::{memory, results, row};
 
 /// Everything that the page is made from.
 #[derive(Debug)]
@@ -28,6 +29,9 @@ pub struct Report {
     lateness: Vec<Late>,
     scaling: Vec<Point>,
     allocations: Vec<Allocated>,
+    llm: Vec<Llm>,
+    /// The rows that should be in the table and are not.
+    missing: Vec<String>,
     /// By group.
     notes: Vec<(String, String)>,
     /// By row.
@@ -39,11 +43,21 @@ impl Report {
     ///
     /// # Errors
     ///
-    /// If the table has not been measured, or a file is not what this program
-    /// writes. Without another pass the page says that it is missing.
+    /// If the table has not been measured, or on another machine; if another
+    /// pass was measured elsewhere or at another commit; if a file is not what
+    /// this program writes. Without another pass the page says that it is
+    /// missing.
     pub fn load(crate_folder: &Path) -> Result<Self, String> {
-        let how = "\nMeasure first: cargo bench -p benches --features peers -- everything";
-        let table = results::load("table").map_err(|problem| format!("{problem}{how}"))?;
+        let table = results::load("table")
+            .map_err(|problem| format!("there is no table yet ({problem})\n{MEASURE}"))?;
+        let about = &table["about"];
+        is_of(&results::about(), about, &["processor", "cores"])
+            .map_err(|how| format!("the table is from another machine: {how}\n{MEASURE}"))?;
+        let rows = kept::all(&table, Row::from_json)?;
+        let criterion = match pass("criterion", about, |_| Some(()))?.is_empty() {
+            true => Vec::new(),
+            false => kept::criterion(&results::criterion_folder()?)?,
+        };
         let words = |name| -> Result<Vec<(String, String)>, String> {
             let path = crate_folder.join(name);
             let text = fs::read_to_string(&path)
@@ -51,27 +65,57 @@ impl Report {
             Ok(sections(&text))
         };
         Ok(Report {
-            rows: kept::all(&table, Row::from_json)?,
-            about: table["about"].clone(),
-            criterion: kept::criterion(&results::criterion_folder()?)?,
-            lateness: pass("lateness", Late::from_json)?,
-            scaling: pass("scaling", Point::from_json)?,
-            allocations: pass("allocations", Allocated::from_json)?,
+            criterion,
+            lateness: pass("lateness", about, Late::from_json)?,
+            scaling: pass("scaling", about, Point::from_json)?,
+            allocations: pass("allocations", about, Allocated::from_json)?,
+            llm: pass("llm", about, Llm::from_json)?,
+            missing: missing(&rows),
+            rows,
+            about: about.clone(),
             notes: words("notes.md")?,
             losses: words("losses.md")?.into_iter().collect(),
         })
     }
 }
 
+const MEASURE: &str = "Measure all of it: cargo run --release -p benches --bin report -- --run";
+
 /// What another pass has kept, or nothing.
-fn pass<T>(name: &str, row: fn(&Value) -> Option<T>) -> Result<Vec<T>, String> {
-    match results::load(name) {
-        Ok(file) => kept::all(&file, row),
+fn pass<T>(name: &str, table: &Value, row: fn(&Value) -> Option<T>) -> Result<Vec<T>, String> {
+    let file = match results::load(name) {
+        Ok(file) => file,
         Err(problem) => {
-            eprintln!("the page goes without this pass: {problem}");
-            Ok(Vec::new())
+            eprintln!("the page goes without the pass {name}: {problem}");
+            return Ok(Vec::new());
         }
+    };
+    is_of(
+        table,
+        &file["about"],
+        &["processor", "cores", "system", "commit"],
+    )
+    .map_err(|how| format!("the pass {name} does not belong to the table: {how}\n{MEASURE}"))?;
+    kept::all(&file, row)
+}
+
+/// Whether what is told about some results is the same, and if not, what.
+fn is_of(expected: &Value, about: &Value, keys: &[&str]) -> Result<(), String> {
+    match keys.iter().find(|key| expected[**key] != about[**key]) {
+        None => Ok(()),
+        Some(key) => Err(format!(
+            "its {key} is {}, not {}",
+            about[*key], expected[*key]
+        )),
     }
+}
+
+/// The rows that a whole run has and this one has not: somebody gave no result.
+fn missing(rows: &[Row]) -> Vec<String> {
+    let all = row::all().into_iter().map(|row| row.id());
+    let all = all.chain(memory::rows().into_iter().map(|row| row.id.to_string()));
+    all.filter(|id| rows.iter().all(|row| row.id != *id))
+        .collect()
 }
 
 /// The parts of a Markdown file by their headings of the second level.

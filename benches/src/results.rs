@@ -8,6 +8,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::effort;
+
 /// The build folder, found from where this program stands in it.
 fn build_folder() -> Result<PathBuf, String> {
     let this = env::current_exe().map_err(|error| error.to_string())?;
@@ -34,8 +36,29 @@ pub fn criterion_folder() -> Result<PathBuf, String> {
 }
 
 fn file(name: &str) -> Result<PathBuf, String> {
-    let folder = build_folder()?.join("bench-results");
-    Ok(folder.join(format!("{name}.json")))
+    Ok(folder()?.join(format!("{name}.json")))
+}
+
+/// Where the passes keep what they find. A try does not touch what was
+/// measured.
+///
+/// # Errors
+///
+/// If this program does not stand in a build folder.
+pub fn folder() -> Result<PathBuf, String> {
+    match effort::is_try() {
+        true => try_folder(),
+        false => Ok(build_folder()?.join("bench-results")),
+    }
+}
+
+/// The same for a try.
+///
+/// # Errors
+///
+/// As [`folder`].
+pub fn try_folder() -> Result<PathBuf, String> {
+    Ok(build_folder()?.join("bench-results-try"))
 }
 
 /// Keeps what a pass found, with the machine and the moment. Says where on
@@ -67,7 +90,7 @@ pub fn load(name: &str) -> Result<Value, String> {
 }
 
 /// The machine, the commit and the moment.
-fn about() -> Value {
+pub(crate) fn about() -> Value {
     json!({
         "processor": processor(),
         "cores": std::thread::available_parallelism().map_or(0, usize::from),

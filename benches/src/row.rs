@@ -122,6 +122,8 @@ pub fn left_out() -> &'static [(&'static str, String)] {
             "all other runtimes",
             "they take the feature `peers`, on Linux".to_string(),
         ));
+        #[cfg(not(feature = "llm"))]
+        left_out.push(("the group llm", "it takes the feature `llm`".to_string()));
         left_out
     })
 }

@@ -8,6 +8,7 @@
 
 use serde_json::{Value, json};
 
+use crate::effort;
 use crate::gather::{self, of_yielding};
 use crate::results;
 use crate::row::{Contender, FLOOR, Load, Work, keep_runnable, sides};
@@ -23,6 +24,8 @@ const ROUNDS: usize = 5;
 const ITEMS: u64 = 100_000;
 
 const UP_TO_A_MILLION: &[u64] = &[10, 100, 1_000, 10_000, 100_000, 1_000_000];
+/// Timers are waited for each time, a millisecond or two on some runtimes.
+const WAITS: u64 = 200;
 /// As many as the descriptors of one process allow in most places: each takes
 /// two.
 const UP_TO_THOUSANDS: &[u64] = &[10, 100, 1_000, 8_000];
@@ -31,33 +34,14 @@ const UP_TO_THOUSANDS: &[u64] = &[10, 100, 1_000, 8_000];
 pub fn print() {
     println!("\nWhat does one item cost, by how many there are? ns per item.\n");
     let mut kept = Vec::new();
-    let series: [(&str, &[u64], Vec<Contender>, Work); 4] = [
-        (
-            "spawn",
-            UP_TO_A_MILLION,
-            sides!([] many),
-            spawn::many_by_hand,
-        ),
-        (
-            "gather",
-            UP_TO_A_MILLION,
-            sides!([] of_yielding),
-            gather::yielding_by_hand,
-        ),
-        (
-            "timers (CPU)",
-            UP_TO_A_MILLION,
-            sides!([timed] one_deadline),
-            timers::floor::one_deadline,
-        ),
-        (
-            "connections (CPU)",
-            UP_TO_THOUSANDS,
-            sides!([local] echo_each_cpu),
-            tcp::echo_by_hand,
-        ),
-    ];
-    for (name, counts, mut contenders, floor) in series {
+    for Series {
+        name,
+        counts,
+        most_times,
+        mut contenders,
+        floor,
+    } in all()
+    {
         contenders.push(Contender {
             name: FLOOR,
             work: floor,
@@ -65,7 +49,7 @@ pub fn print() {
         keep_runnable(&mut contenders);
         for count in counts {
             eprintln!("{name}: {count}");
-            for (contender, cost) in measure(&contenders, *count) {
+            for (contender, cost) in measure(&contenders, *count, most_times) {
                 println!(
                     "{name:<18} {count:>8} {contender:<16} {:>10.1}  [{:.1} {:.1}]",
                     cost.median, cost.low, cost.high
@@ -79,17 +63,60 @@ pub fn print() {
     results::save("scaling", &Value::from(kept));
 }
 
-fn measure(contenders: &[Contender], count: u64) -> Vec<(&'static str, Middle)> {
+/// One kind of items.
+struct Series {
+    name: &'static str,
+    counts: &'static [u64],
+    /// How often a turn does it all at most.
+    most_times: u64,
+    contenders: Vec<Contender>,
+    floor: Work,
+}
+
+fn all() -> [Series; 4] {
+    [
+        Series {
+            name: "spawn",
+            counts: UP_TO_A_MILLION,
+            most_times: u64::MAX,
+            contenders: sides!([] many),
+            floor: spawn::many_by_hand,
+        },
+        Series {
+            name: "gather",
+            counts: UP_TO_A_MILLION,
+            most_times: u64::MAX,
+            contenders: sides!([] of_yielding),
+            floor: gather::yielding_by_hand,
+        },
+        Series {
+            name: "timers (CPU)",
+            counts: UP_TO_A_MILLION,
+            most_times: WAITS,
+            contenders: sides!([timed] one_deadline),
+            floor: timers::floor::one_deadline,
+        },
+        Series {
+            name: "connections (CPU)",
+            counts: UP_TO_THOUSANDS,
+            most_times: u64::MAX,
+            contenders: sides!([local] echo_each_cpu),
+            floor: tcp::echo_by_hand,
+        },
+    ]
+}
+
+fn measure(contenders: &[Contender], count: u64, most_times: u64) -> Vec<(&'static str, Middle)> {
     let load = Load {
         batch: count,
-        times: (ITEMS / count).max(1),
+        times: (ITEMS / count).clamp(1, most_times),
     };
     let items = (load.batch * load.times) as f64;
     let mut costs: Vec<_> = contenders
         .iter()
         .map(|one| (one.name, Vec::new()))
         .collect();
-    for _ in 0..ROUNDS {
+    for _ in 0..effort::rounds(ROUNDS) {
         for (contender, (_, costs)) in contenders.iter().zip(&mut costs) {
             costs.push((contender.work)(load).as_nanos() as f64 / items);
         }

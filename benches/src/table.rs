@@ -3,12 +3,16 @@
 mod print;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::effort;
 use crate::memory;
 use crate::results;
+#[cfg(feature = "llm")]
+use crate::row::SAME;
 use crate::row::{self, Contender, Load, Row};
 use crate::stats::Middle;
 use print::Table;
@@ -28,8 +32,9 @@ const TOO_LONG: Duration = Duration::from_secs(1);
 
 /// Measures the rows whose [id](Row::id) contains the text, and the rows of
 /// memory likewise; prints the table. Tells on stderr what it is at. What an
-/// empty text finds is kept for the report.
-pub fn print(filter: &str) {
+/// empty text finds is kept for the report. The group `llm` needs the path of
+/// the program `serve`.
+pub fn print(filter: &str, serve: Option<&Path>) {
     let rows = row::all()
         .into_iter()
         .filter(|row| row.id().contains(filter));
@@ -42,6 +47,7 @@ pub fn print(filter: &str) {
         eprintln!("[{}/{}] {}", at + 1, rows.len(), row.id());
         results.extend(measure(row));
     }
+    results.extend(llm(filter, serve));
     for row in memory {
         eprintln!("{}", row.id);
         match row.measure() {
@@ -61,6 +67,27 @@ pub fn print(filter: &str) {
         results::save("table", &Value::from(rows));
     }
     println!("{}", Table::new(results));
+}
+
+/// The rows of the group `llm`, if this program has it.
+#[cfg(feature = "llm")]
+fn llm(filter: &str, serve: Option<&Path>) -> Vec<Measured> {
+    use crate::llm;
+    let Some(serve) = serve.filter(|_| llm::is_asked_for(filter)) else {
+        return Vec::new();
+    };
+    let measured = llm::measure(serve);
+    if filter.is_empty() {
+        llm::save(&measured);
+    }
+    let rows = llm::rows(&measured, filter).into_iter();
+    rows.map(|row| Measured::of(row.id.to_string(), SAME, row.rounds))
+        .collect()
+}
+
+#[cfg(not(feature = "llm"))]
+fn llm(_: &str, _: Option<&Path>) -> Vec<Measured> {
+    Vec::new()
 }
 
 /// What came out for one row.
@@ -92,7 +119,8 @@ fn measure(row: &Row) -> Option<Measured> {
         .iter()
         .map(|(contender, _)| (contender.name, Vec::with_capacity(ROUNDS)))
         .collect();
-    for round in 0..ROUNDS {
+    let count = effort::rounds(ROUNDS);
+    for round in 0..count {
         for at in 0..able.len() {
             let at = (at + round) % able.len();
             let (contender, Pace { times, is_slow }) = able[at];
@@ -104,7 +132,7 @@ fn measure(row: &Row) -> Option<Measured> {
         }
     }
     // Who fails in the middle has no turn to put beside the others'.
-    rounds.retain(|(_, costs)| costs.len() == ROUNDS);
+    rounds.retain(|(_, costs)| costs.len() == count);
     let has_both = rounds.len() > 1 && rounds[0].0 == "executor" && rounds[1].0 == "tokio";
     has_both.then(|| Measured::of(row.id(), row.goal, rounds))
 }
@@ -138,13 +166,14 @@ struct Pace {
 fn pace(row: &Row, contender: &Contender) -> Option<Pace> {
     // The two of which a loss is told need all their turns.
     let is_judged = ["executor", "tokio"].contains(&contender.name);
+    let share = effort::time(SHARE);
     let mut times = 1;
     loop {
         let started = Instant::now();
         measure_once(row, contender, times)?;
         let took = started.elapsed();
-        if took > SHARE / 10 {
-            let fit = times as f64 * SHARE.as_secs_f64() / took.as_secs_f64();
+        if took > share / 10 {
+            let fit = times as f64 * share.as_secs_f64() / took.as_secs_f64();
             return Some(Pace {
                 times: (fit as u64).max(1),
                 is_slow: times == 1 && took > TOO_LONG && !is_judged,

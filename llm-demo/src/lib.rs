@@ -53,7 +53,7 @@ pub use error::{ApiError, Error, Phase};
 pub use heartbeat::Heartbeat;
 pub use jobs::{RunJobs, run_jobs, run_jobs_as_completed};
 pub use message::{ChatMessage, IntoMessages, Role, ToolCall};
-pub use reply::{ChatResponse, CompletionResponse};
+pub use reply::{ChatResponse, CompletionResponse, Gathered};
 pub use stream::{ChatStream, CompletionStream};
 pub use times::{LONGEST, at_least_one, duration, friendly, some_time};
 pub use wire::Usage;

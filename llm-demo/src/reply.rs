@@ -3,7 +3,7 @@
 //! **Invariant:** every reply of a stream holds all that came up to it, and
 //! what came after it never changes it.
 //!
-//! Gathered by `stream` and `client`.
+//! Gathered by `stream` and `client`, and by whoever brings events of their own.
 
 use std::rc::Rc;
 
@@ -61,9 +61,20 @@ impl From<ChatResponse> for CompletionResponse {
     }
 }
 
-/// Puts the pieces of an answer together.
+/// Puts the pieces of an answer together: all of a [`ChatStream`] but the
+/// socket, for who has a connection of another kind.
+///
+/// ```
+/// let mut gathered = llm_demo::Gathered::new();
+/// let event = r#"{"choices":[{"delta":{"content":"Once"}}]}"#;
+/// let reply = gathered.read(event)?.expect("it has text");
+/// assert_eq!((&*reply.delta, reply.message.content()), ("Once", "Once"));
+/// # Ok::<(), llm_demo::Error>(())
+/// ```
+///
+/// [`ChatStream`]: crate::ChatStream
 #[derive(Debug)]
-pub(crate) struct Gathered {
+pub struct Gathered {
     pub(crate) message: Rc<ChatMessage>,
     pub(crate) finish_reason: Option<String>,
     pub(crate) usage: Option<Usage>,
@@ -71,8 +82,15 @@ pub(crate) struct Gathered {
     pub(crate) deltas: usize,
 }
 
+impl Default for Gathered {
+    fn default() -> Self {
+        Gathered::new()
+    }
+}
+
 impl Gathered {
-    pub(crate) fn new() -> Self {
+    /// Nothing yet.
+    pub fn new() -> Self {
         Gathered {
             message: Rc::new(ChatMessage::assistant("")),
             finish_reason: None,
@@ -80,6 +98,21 @@ impl Gathered {
             model: None,
             deltas: 0,
         }
+    }
+
+    /// Adds what one event has as its data. `None` if nobody would look at it,
+    /// as at the first one, which only tells the role.
+    ///
+    /// # Errors
+    ///
+    /// If it is an error, or nothing that a server of this API sends.
+    pub fn read(&mut self, data: &str) -> Result<Option<ChatResponse>, Error> {
+        self.add(Chunk::read(data)?)
+    }
+
+    /// All that came so far.
+    pub fn message(&self) -> &ChatMessage {
+        &self.message
     }
 
     /// Adds a chunk. `None` if it brought nothing that anybody would look at,

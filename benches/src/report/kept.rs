@@ -121,6 +121,26 @@ impl Allocated {
     }
 }
 
+/// A measure of a client that asks a thousand things at once.
+#[derive(Debug)]
+pub(crate) struct Llm {
+    pub(crate) setting: String,
+    pub(crate) measure: String,
+    pub(crate) name: String,
+    pub(crate) value: Middle,
+}
+
+impl Llm {
+    pub(crate) fn from_json(value: &Value) -> Option<Self> {
+        Some(Llm {
+            setting: text(value, "setting")?,
+            measure: text(value, "measure")?,
+            name: text(value, "name")?,
+            value: Middle::from_json(&value["value"])?,
+        })
+    }
+}
+
 fn text(value: &Value, key: &str) -> Option<String> {
     Some(value[key].as_str()?.to_string())
 }

@@ -16,7 +16,7 @@ A row counts as lost only if the whole interval is above 1.\n\n\
 *tokio* is its current-thread runtime with all drivers on. *(CPU)* is the time that the runtime's thread was on the processor, the kernel's part included. \
 The *floor* is the same result by code that was written by hand for the one row, without a runtime: no names, no cancel, no other task.";
 
-const NOT_MEASURED: &str = "Not measured in this run.";
+pub(super) const NOT_MEASURED: &str = "Not measured in this run.";
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -32,6 +32,7 @@ impl Display for Report {
         self.write_table(f)?;
         self.write_matrix(f)?;
         self.write_lateness(f)?;
+        super::llm::write(&self.llm, f)?;
         self.write_scaling(f)?;
         self.write_allocations(f)?;
         self.write_notes(f)?;
@@ -68,6 +69,9 @@ impl Report {
         for left_out in self.about["left_out"].as_array().into_iter().flatten() {
             let word = |at: usize| left_out[at].as_str().unwrap_or_default();
             writeln!(f, "| not measured | {}: {} |", word(0), word(1))?;
+        }
+        for id in &self.missing {
+            writeln!(f, "| not measured | the row {id}: it gave no result |")?;
         }
         Ok(())
     }
@@ -370,7 +374,7 @@ fn interval(entry: &Entry) -> String {
 }
 
 /// Three digits that say something.
-fn number(value: f64) -> String {
+pub(super) fn number(value: f64) -> String {
     match value.abs() {
         size if size >= 100.0 => format!("{value:.0}"),
         size if size >= 10.0 => format!("{value:.1}"),

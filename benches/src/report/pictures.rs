@@ -13,7 +13,7 @@ const INK: RGBColor = RGBColor(1, 2, 3);
 
 /// Who is drawn how. The colours differ in brightness as well as in hue and
 /// stand out from white and from black.
-const COLOURS: [(&str, RGBColor); 13] = [
+const COLOURS: [(&str, RGBColor); 15] = [
     ("executor", RGBColor(213, 70, 0)),
     ("tokio", RGBColor(0, 114, 200)),
     ("tokio mt 2", RGBColor(86, 160, 233)),
@@ -26,6 +26,8 @@ const COLOURS: [(&str, RGBColor); 13] = [
     ("compio", RGBColor(150, 110, 70)),
     ("asyncio", RGBColor(170, 60, 60)),
     ("uvloop", RGBColor(120, 60, 140)),
+    ("async-lock here", RGBColor(0, 158, 115)),
+    ("async-channel here", RGBColor(200, 150, 0)),
     (FLOOR, RGBColor(128, 128, 128)),
 ];
 
@@ -173,6 +175,11 @@ fn draw_dots(
     );
     let axis = Axis::new(least.max(1e-6), most, LABELS, WIDTH as i32 - LEGEND - 20);
     let (top, bottom) = (40, height - 34);
+    // Every second line on a darker ground: it shows which dots belong together.
+    for at in (1..lines.len() as i32).step_by(2) {
+        let band = [(12, top + LINE * at), (axis.end, top + LINE * (at + 1))];
+        root.draw(&Rectangle::new(band, INK.mix(0.06).filled()))?;
+    }
     for tick in axis.ticks() {
         let x = axis.at(tick);
         root.draw(&PathElement::new(

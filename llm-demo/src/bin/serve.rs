@@ -29,6 +29,9 @@ struct Options {
     /// The time to the first token
     #[arg(long, default_value = "150ms", value_parser = duration)]
     first_token_delay: Duration,
+    /// Stream, in place of each word, the moment it was due: microseconds since 1970
+    #[arg(long)]
+    stamps: bool,
     /// Fail: stall, silent, cut, reset, end, corrupt, error, 503, 500, garbage
     #[arg(long)]
     fault: Option<Fault>,
@@ -57,16 +60,15 @@ async fn serve(options: &Options) -> io::Result<()> {
         .token_delay(options.delay)
         .first_token_delay(options.first_token_delay)
         .seed(options.of_loop.seed.unwrap_or(0))
+        .stamps(options.stamps)
         .fault(options.fault)
         .fault_after(options.fault_after)
         .fault_every(options.fault_every)
         .api_key(options.api_key.clone())
         .log(|notice| tell(format_args!("{notice}")))
         .bind()?;
-    let any_or_yours = options
-        .api_key
-        .as_ref()
-        .map_or("any", |_| "the-one-you-gave");
+    let key = options.api_key.as_ref();
+    let any_or_yours = key.map_or("any", |_| "the-one-you-gave");
     executor::println!("export OPENAI_BASE_URL={}", server.base_url());
     executor::println!("export OPENAI_API_KEY={any_or_yours}");
     tell(format_args!("{}", Server::WHAT_IT_IS));

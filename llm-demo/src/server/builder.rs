@@ -34,6 +34,7 @@ impl Default for Builder {
                 seed: 0,
                 token_delay: Duration::from_millis(32),
                 first_token_delay: Duration::from_millis(150),
+                stamps: false,
                 fault: None,
                 fault_after: 5,
                 fault_every: 1,
@@ -71,6 +72,14 @@ impl Builder {
     /// The time to the first token; 150 ms if not set.
     pub fn first_token_delay(mut self, delay: Duration) -> Self {
         self.settings.first_token_delay = delay;
+        self
+    }
+
+    /// Streams no words: in the place of each stands the moment at which it was
+    /// due, in microseconds since 1970. So a client on the same machine can tell
+    /// how late it sees a token.
+    pub fn stamps(mut self, stamps: bool) -> Self {
+        self.settings.stamps = stamps;
         self
     }
 

@@ -98,6 +98,7 @@ async fn generate(app: App, info: Info, request: Request, kind: Kind) -> Answere
         },
         answer,
         pace: app.pace(app.models.rng("pace", &body)),
+        stamps: app.settings.stamps,
         watch: Watch::new(Rc::clone(&app), RequestInfo::clone(&info)),
         fault: fault.map(|fault| (fault, app.settings.fault_after)),
     };

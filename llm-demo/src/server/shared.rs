@@ -31,6 +31,7 @@ pub(super) struct Settings {
     pub(super) seed: u64,
     pub(super) token_delay: Duration,
     pub(super) first_token_delay: Duration,
+    pub(super) stamps: bool,
     pub(super) fault: Option<Fault>,
     pub(super) fault_after: usize,
     pub(super) fault_every: u64,
@@ -81,11 +82,8 @@ impl Shared {
     }
 
     pub(super) fn pace(&self, rng: Rng) -> Pace {
-        Pace {
-            first: self.settings.first_token_delay,
-            each: self.settings.token_delay,
-            rng,
-        }
+        let settings = &self.settings;
+        Pace::new(settings.first_token_delay, settings.token_delay, rng)
     }
 }
 

@@ -17,7 +17,7 @@ use send_wrapper::SendWrapper;
 use super::error::ApiError;
 use super::fault::Fault;
 use super::head::{Head, Kind};
-use super::model::Answer;
+use super::model::{Answer, Part};
 use super::pace::Pace;
 use super::watch::Watch;
 
@@ -26,6 +26,8 @@ pub(super) struct Telling {
     pub(super) head: Head,
     pub(super) answer: Answer,
     pub(super) pace: Pace,
+    /// Tell when each piece of text was due, and not the text?
+    pub(super) stamps: bool,
     pub(super) watch: Watch,
     /// The fault to come, and after how many tokens.
     pub(super) fault: Option<(Fault, usize)>,
@@ -96,6 +98,10 @@ impl Telling {
         let part = self.answer.next();
         self.watch.tokens(self.answer.made());
         match part {
+            Some(Part::Text(_)) if self.stamps => {
+                let stamp = self.pace.stamp();
+                event(&self.head.part(Part::Text(stamp)))
+            }
             Some(part) => event(&self.head.part(part)),
             None => {
                 let usage = self.head.wants_usage;

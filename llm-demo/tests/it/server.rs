@@ -126,6 +126,20 @@ fn a_seed_and_a_prompt_give_one_story_whatever_came_before() {
 }
 
 #[test]
+fn with_stamps_a_stream_tells_when_each_word_was_due() {
+    run(async {
+        let server = Server::builder().no_delay().stamps(true);
+        let addr = server.bind().unwrap().start();
+        let fields = format!(r#""stream":true,"max_tokens":4,{STORY}"#);
+        let text = chat(addr, &fields).await.text();
+        let stamps = text.split_terminator(' ').map(str::parse::<u64>);
+        let in_microseconds = |stamp: &u64| *stamp > 1_600_000_000_000_000;
+        let stamps: Vec<u64> = stamps.flatten().filter(in_microseconds).collect();
+        assert_eq!(stamps.len(), 4, "{text}");
+    });
+}
+
+#[test]
 fn a_text_ends_at_a_stop_sequence_which_is_not_told() {
     run(async {
         let addr = quick();
