@@ -8,6 +8,7 @@
 "use strict";
 
 var LoopLoad = (function () {
+  const { check } = typeof module !== "undefined" ? require("./history.js") : LoopHistory;
   const traces = new Map();
   const waiting = new Map();
   const files = new Set();
@@ -60,7 +61,7 @@ var LoopLoad = (function () {
       throw new Error("This file has " + size + " MB, and the player reads up to " + MOST_MEGABYTES + ". Record less of the run.");
     }
     const trace = load.parse(await file.text());
-    LoopHistory.check(trace);
+    check(trace);
     const name = free(file.name.replace(/\.(trace\.)?(json|js)$/, "").replace(/[^\w.-]+/g, "-") || "trace");
     load.add(name, trace);
     files.add(name);
@@ -77,6 +78,8 @@ var LoopLoad = (function () {
 
   return load;
 })();
+
+if (typeof module !== "undefined") module.exports = LoopLoad;
 
 function loopTrace(name, trace) {
   LoopLoad.add(name, trace);

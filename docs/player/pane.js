@@ -39,6 +39,7 @@ var LoopPane = (function () {
       const trace = this.trace;
       const arguments_ = [].concat(trace.args || []).join(" ");
       this.part("title").textContent = [trace.program || "a program", LANGUAGES[trace.lang] || trace.lang].filter(Boolean).join(" · ");
+      this.root.setAttribute("aria-label", this.part("title").textContent);
       this.part("shows").textContent = LoopLoad.isFile(this.name) ? "" : LoopLoad.shows.get(this.name) || "";
       this.part("about").textContent = [
         (trace.runtime || "") + " " + (trace.version || ""),
