@@ -217,9 +217,17 @@ var LoopPlayer = (function () {
 
   // "#trace.event" or "#trace.event&trace": what a link asks for.
   function asked() {
-    const [first, right] = decodeURIComponent(location.hash.slice(1)).split("&");
+    const [first, right] = location.hash.slice(1).split("&").map(plain);
     const match = /^(.+?)(?:\.(\d+))?$/.exec(first || "");
     return match ? { left: match[1], i: Number(match[2] || 0), right: right || "" } : null;
+  }
+
+  function plain(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch (error) {
+      return text; // a stray “%”: there is no such trace, and that is said
+    }
   }
 
   app.follow = function () {

@@ -381,7 +381,7 @@ var LOOP_SOURCE = {
    "parts": [
     {
      "title": "docs/src/programs.rs · fetch",
-     "first": 120,
+     "first": 128,
      "lines": [
       "async fn fetch(source: &str, seconds: u64) -> String {",
       "    executor::println!(\"Fetching from {source}...\");",
@@ -392,7 +392,7 @@ var LOOP_SOURCE = {
     },
     {
      "title": "docs/src/programs.rs · borrowing",
-     "first": 148,
+     "first": 156,
      "lines": [
       "async fn borrowing() {",
       "    let sources = vec![\"API 1\".to_string(), \"API 2\".to_string()];",
@@ -411,24 +411,24 @@ var LOOP_SOURCE = {
     }
    ],
    "lines": {
-    "5": 152,
-    "9": 152,
-    "16": 121,
-    "17": 122,
-    "18": 122,
-    "22": 121,
-    "23": 122,
-    "24": 122,
-    "41": 154,
-    "45": 154,
-    "48": 159
+    "5": 160,
+    "9": 160,
+    "16": 129,
+    "17": 130,
+    "18": 130,
+    "22": 129,
+    "23": 130,
+    "24": 130,
+    "41": 162,
+    "45": 162,
+    "48": 167
    }
   },
   "cancel": {
    "parts": [
     {
      "title": "docs/src/programs.rs · cancel",
-     "first": 162,
+     "first": 170,
      "lines": [
       "async fn cancel() {",
       "    let heart = spawn_named(\"heartbeat\", async {",
@@ -447,17 +447,17 @@ var LOOP_SOURCE = {
     }
    ],
    "lines": {
-    "5": 163,
-    "24": 166,
-    "35": 166,
-    "59": 173
+    "5": 171,
+    "24": 174,
+    "35": 174,
+    "59": 181
    }
   },
   "fetch_data": {
    "parts": [
     {
      "title": "docs/src/programs.rs · fetch",
-     "first": 120,
+     "first": 128,
      "lines": [
       "async fn fetch(source: &str, seconds: u64) -> String {",
       "    executor::println!(\"Fetching from {source}...\");",
@@ -468,7 +468,7 @@ var LOOP_SOURCE = {
     },
     {
      "title": "docs/src/programs.rs · fetch_data",
-     "first": 126,
+     "first": 134,
      "lines": [
       "async fn fetch_data() {",
       "    let results = gather((fetch(\"API 1\", 2), fetch(\"API 2\", 2), fetch(\"API 3\", 2))).await;",
@@ -480,34 +480,34 @@ var LOOP_SOURCE = {
     }
    ],
    "lines": {
-    "5": 127,
-    "6": 121,
-    "7": 122,
-    "8": 122,
-    "9": 127,
-    "10": 121,
-    "11": 122,
-    "12": 122,
-    "13": 127,
-    "14": 121,
-    "15": 122,
-    "16": 122,
-    "30": 127,
-    "31": 127,
-    "32": 127,
-    "33": 127,
-    "34": 127,
-    "35": 127,
-    "36": 129,
-    "37": 129,
-    "38": 129
+    "5": 135,
+    "6": 129,
+    "7": 130,
+    "8": 130,
+    "9": 135,
+    "10": 129,
+    "11": 130,
+    "12": 130,
+    "13": 135,
+    "14": 129,
+    "15": 130,
+    "16": 130,
+    "30": 135,
+    "31": 135,
+    "32": 135,
+    "33": 135,
+    "34": 135,
+    "35": 135,
+    "36": 137,
+    "37": 137,
+    "38": 137
    }
   },
   "jobs": {
    "parts": [
     {
      "title": "docs/src/programs.rs · jobs",
-     "first": 218,
+     "first": 226,
      "lines": [
       "async fn jobs() {",
       "    let job = |seconds| async move {",
@@ -522,44 +522,44 @@ var LOOP_SOURCE = {
     }
    ],
    "lines": {
-    "5": 223,
-    "6": 220,
-    "7": 220,
-    "8": 223,
-    "9": 220,
-    "10": 220,
-    "20": 223,
-    "21": 221,
-    "22": 223,
-    "23": 223,
-    "24": 223,
-    "25": 220,
-    "26": 220,
-    "37": 223,
-    "38": 221,
-    "39": 223,
-    "40": 223,
-    "41": 221,
-    "42": 223,
-    "43": 223,
-    "44": 220,
-    "45": 220,
-    "46": 223,
-    "47": 220,
-    "48": 220,
-    "59": 223,
-    "60": 221,
-    "61": 223,
-    "62": 223,
-    "63": 221,
-    "64": 223
+    "5": 231,
+    "6": 228,
+    "7": 228,
+    "8": 231,
+    "9": 228,
+    "10": 228,
+    "20": 231,
+    "21": 229,
+    "22": 231,
+    "23": 231,
+    "24": 231,
+    "25": 228,
+    "26": 228,
+    "37": 231,
+    "38": 229,
+    "39": 231,
+    "40": 231,
+    "41": 229,
+    "42": 231,
+    "43": 231,
+    "44": 228,
+    "45": 228,
+    "46": 231,
+    "47": 228,
+    "48": 228,
+    "59": 231,
+    "60": 229,
+    "61": 231,
+    "62": 231,
+    "63": 229,
+    "64": 231
    }
   },
   "lost_waker": {
    "parts": [
     {
      "title": "docs/src/programs.rs · lost_waker",
-     "first": 183,
+     "first": 191,
      "lines": [
       "async fn lost_waker() {",
       "    let forgetful = spawn_named(\"forgetful\", async {",
@@ -584,8 +584,8 @@ var LOOP_SOURCE = {
     }
    ],
    "lines": {
-    "5": 184,
-    "7": 197
+    "5": 192,
+    "7": 205
    }
   },
   "no_turns": {
@@ -638,7 +638,7 @@ var LOOP_SOURCE = {
    "parts": [
     {
      "title": "docs/src/programs.rs · fetch",
-     "first": 120,
+     "first": 128,
      "lines": [
       "async fn fetch(source: &str, seconds: u64) -> String {",
       "    executor::println!(\"Fetching from {source}...\");",
@@ -649,7 +649,7 @@ var LOOP_SOURCE = {
     },
     {
      "title": "docs/src/programs.rs · one_after_another",
-     "first": 133,
+     "first": 141,
      "lines": [
       "async fn one_after_another() {",
       "    for source in [\"API 1\", \"API 2\", \"API 3\"] {",
@@ -661,25 +661,25 @@ var LOOP_SOURCE = {
     }
    ],
    "lines": {
-    "5": 121,
-    "6": 122,
-    "7": 122,
-    "17": 136,
-    "18": 121,
-    "19": 122,
-    "20": 122,
-    "29": 136,
-    "30": 121,
-    "31": 122,
-    "32": 122,
-    "41": 136
+    "5": 129,
+    "6": 130,
+    "7": 130,
+    "17": 144,
+    "18": 129,
+    "19": 130,
+    "20": 130,
+    "29": 144,
+    "30": 129,
+    "31": 130,
+    "32": 130,
+    "41": 144
    }
   },
   "ready_queue": {
    "parts": [
     {
      "title": "docs/src/programs.rs · in_line",
-     "first": 228,
+     "first": 236,
      "lines": [
       "async fn in_line() {",
       "    let steps = |name: &'static str| async move {",
@@ -697,22 +697,22 @@ var LOOP_SOURCE = {
     }
    ],
    "lines": {
-    "5": 235,
-    "7": 235,
-    "9": 235,
-    "16": 231,
-    "21": 231,
-    "26": 231,
-    "32": 231,
-    "37": 231,
-    "42": 231
+    "5": 243,
+    "7": 243,
+    "9": 243,
+    "16": 239,
+    "21": 239,
+    "26": 239,
+    "32": 239,
+    "37": 239,
+    "42": 239
    }
   },
   "shuffled": {
    "parts": [
     {
      "title": "docs/src/programs.rs · in_line",
-     "first": 228,
+     "first": 236,
      "lines": [
       "async fn in_line() {",
       "    let steps = |name: &'static str| async move {",
@@ -730,15 +730,15 @@ var LOOP_SOURCE = {
     }
    ],
    "lines": {
-    "6": 235,
-    "8": 235,
-    "10": 235,
-    "18": 231,
-    "23": 231,
-    "28": 231,
-    "35": 231,
-    "40": 231,
-    "45": 231
+    "6": 243,
+    "8": 243,
+    "10": 243,
+    "18": 239,
+    "23": 239,
+    "28": 239,
+    "35": 239,
+    "40": 239,
+    "45": 239
    }
   },
   "take_turns": {
@@ -798,7 +798,7 @@ var LOOP_SOURCE = {
    "parts": [
     {
      "title": "docs/src/programs.rs · fetch",
-     "first": 120,
+     "first": 128,
      "lines": [
       "async fn fetch(source: &str, seconds: u64) -> String {",
       "    executor::println!(\"Fetching from {source}...\");",
@@ -809,7 +809,7 @@ var LOOP_SOURCE = {
     },
     {
      "title": "docs/src/programs.rs · tasks",
-     "first": 140,
+     "first": 148,
      "lines": [
       "async fn tasks() {",
       "    let sources = [(\"API 1\", 3), (\"API 2\", 1), (\"API 3\", 2)];",
@@ -822,21 +822,21 @@ var LOOP_SOURCE = {
     }
    ],
    "lines": {
-    "5": 142,
-    "7": 142,
-    "9": 142,
-    "16": 121,
-    "17": 122,
-    "18": 122,
-    "22": 121,
-    "23": 122,
-    "24": 122,
-    "28": 121,
-    "29": 122,
-    "30": 122,
-    "64": 144,
-    "65": 144,
-    "66": 144
+    "5": 150,
+    "7": 150,
+    "9": 150,
+    "16": 129,
+    "17": 130,
+    "18": 130,
+    "22": 129,
+    "23": 130,
+    "24": 130,
+    "28": 129,
+    "29": 130,
+    "30": 130,
+    "64": 152,
+    "65": 152,
+    "66": 152
    }
   },
   "tick_tock": {
@@ -888,7 +888,7 @@ var LOOP_SOURCE = {
    "parts": [
     {
      "title": "docs/src/programs.rs · fetch",
-     "first": 120,
+     "first": 128,
      "lines": [
       "async fn fetch(source: &str, seconds: u64) -> String {",
       "    executor::println!(\"Fetching from {source}...\");",
@@ -899,7 +899,7 @@ var LOOP_SOURCE = {
     },
     {
      "title": "docs/src/programs.rs · too_slow",
-     "first": 176,
+     "first": 184,
      "lines": [
       "async fn too_slow() {",
       "    let start = now();",
@@ -911,16 +911,16 @@ var LOOP_SOURCE = {
     }
    ],
    "lines": {
-    "5": 121,
-    "20": 179,
-    "21": 180
+    "5": 129,
+    "20": 187,
+    "21": 188
    }
   },
   "words": {
    "parts": [
     {
      "title": "docs/src/programs.rs · words",
-     "first": 203,
+     "first": 211,
      "lines": [
       "/// Two streams, as a model sends them: a pause before each word.",
       "async fn words() {",
@@ -940,32 +940,32 @@ var LOOP_SOURCE = {
     }
    ],
    "lines": {
-    "5": 211,
-    "7": 212,
-    "14": 207,
-    "15": 207,
-    "19": 207,
-    "20": 207,
-    "30": 208,
-    "31": 207,
-    "32": 207,
-    "41": 208,
-    "42": 207,
-    "43": 207,
-    "52": 208,
-    "53": 207,
-    "54": 207,
-    "63": 208,
-    "64": 207,
-    "65": 207,
-    "74": 208,
-    "75": 207,
-    "76": 207,
-    "88": 208,
-    "89": 207,
-    "90": 207,
-    "93": 208,
-    "109": 208
+    "5": 219,
+    "7": 220,
+    "14": 215,
+    "15": 215,
+    "19": 215,
+    "20": 215,
+    "30": 216,
+    "31": 215,
+    "32": 215,
+    "41": 216,
+    "42": 215,
+    "43": 215,
+    "52": 216,
+    "53": 215,
+    "54": 215,
+    "63": 216,
+    "64": 215,
+    "65": 215,
+    "74": 216,
+    "75": 215,
+    "76": 215,
+    "88": 216,
+    "89": 215,
+    "90": 215,
+    "93": 216,
+    "109": 216
    }
   }
  }

@@ -51,7 +51,7 @@ pub fn timeline(trace: &Trace, width: usize) -> String {
         let text = clip(text.trim_end(), width);
         let _ = writeln!(out, "{text}");
     };
-    line(&headline(trace, &lanes));
+    line(&headline(trace, &lanes, width));
     line(&format!("{:label$}  {}", "", scale.ticks()));
     for row in &rows {
         let name = clip(&row.label, label);
@@ -67,7 +67,8 @@ pub fn timeline(trace: &Trace, width: usize) -> String {
     out
 }
 
-fn headline(trace: &Trace, lanes: &Lanes) -> String {
+/// The program, as much of it as there is room for, and how long it took.
+fn headline(trace: &Trace, lanes: &Lanes, width: usize) -> String {
     let args = trace.args.join(" ");
     let clock = if trace.virtual_time {
         " of virtual time"
@@ -76,7 +77,9 @@ fn headline(trace: &Trace, lanes: &Lanes) -> String {
     };
     let time = short(lanes.end.at);
     let program = format!("{} {args}", trace.program);
-    format!("{}: {time}{clock}", program.trim_end())
+    let took = format!(": {time}{clock}");
+    let room = width.saturating_sub(took.chars().count());
+    clip(program.trim_end(), room) + &took
 }
 
 /// A row to be drawn.
@@ -356,7 +359,7 @@ fn clip(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
-    let mut short: String = text.chars().take(width - 1).collect();
+    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
     short.push('…');
     short
 }

@@ -100,6 +100,16 @@ fn a_time_limit_that_was_not_reached_is_not_counted_as_a_wait() {
 }
 
 #[test]
+fn a_long_command_line_leaves_room_for_the_time() {
+    let mut trace = record(sleep(SECOND));
+    trace.args = (0..500).map(|n| n.to_string()).collect();
+    let picture = timeline(&trace, 60);
+    let first = picture.lines().next().unwrap();
+    assert!(first.ends_with("…: 1 s of virtual time"), "{first}");
+    assert_eq!(first.chars().count(), 60);
+}
+
+#[test]
 fn a_number_and_its_unit_stand_on_one_line() {
     let trace = record(gather((sleep(SECOND), sleep(SECOND), sleep(SECOND))));
     for width in 40..120 {
