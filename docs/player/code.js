@@ -1,4 +1,4 @@
-// The loop's own lines, with the one marked that is being run.
+// The program and the loop's own lines, with those marked that are being run.
 //
 // Invariant: the lines come from source.js, which generate.js makes from the
 // repository's files; nothing is typed here.
@@ -41,7 +41,8 @@ var LoopCode = (function () {
   }
 
   class Code {
-    constructor(box, trace) {
+    // `name` is that of a trace beside the page, or null for a file of the reader's.
+    constructor(box, trace, name) {
       const all = typeof LOOP_SOURCE === "undefined" ? {} : LOOP_SOURCE;
       this.source = all[trace.lang] || null;
       this.programs = all.programs || {};
@@ -50,21 +51,28 @@ var LoopCode = (function () {
       this.parts = [];
       this.marked = [];
       this.main = (trace.events.find((event) => event.k === "task.spawn") || {}).task;
-      if (this.source) this.parts = this.add(this.source.parts);
-      this.program = this.programOf();
+      this.program = this.addProgram(this.programs[name] || this.programAt());
+      if (!this.source) return;
+      this.box.append(make("h3", {}, "The loop’s own lines"));
+      this.parts = this.add(this.source.parts, "loop");
     }
 
     // A program whose text is here, if events say which of its lines they are at.
-    programOf() {
+    programAt() {
       const at = this.trace.events.find((event) => event.at && this.programs[event.at.split(":")[0]]);
-      if (!at) return null;
-      const name = at.at.split(":")[0];
-      return this.add([{ title: name, first: 1, lines: this.programs[name] }])[0];
+      this.file = at && at.at.split(":")[0];
+      return at ? this.programs[this.file] : null;
+    }
+
+    addProgram(program) {
+      if (!program) return null;
+      this.box.append(make("h3", {}, "The program"));
+      return { parts: this.add(program.parts, "program"), lines: program.lines };
     }
 
     // Adds one box to scroll in, with the parts below each other.
-    add(parts) {
-      const box = make("div", { class: "lines", tabindex: "0", role: "region", "aria-label": parts[0].title });
+    add(parts, kind) {
+      const box = make("div", { class: "lines " + kind, tabindex: "0", role: "region", "aria-label": parts[0].title });
       this.box.append(box);
       return parts.map((part) => {
         const lines = part.lines.map((text, n) => make("li", { value: part.first + n }, make("code", {}, text || " ")));
@@ -88,13 +96,20 @@ var LoopCode = (function () {
       if (anchor) this.mark(this.parts[anchor[0]], anchor[1]);
     }
 
+    // The line of the event, or of the last one of the same poll that has one.
     markProgram(event, events) {
-      const name = this.program.title + ":";
       for (let i = event.i; i >= 0 && i > event.i - 8; i--) {
-        const at = events[i].at;
-        if (events[i].k === "turn" || events[i].k === "park.start") return;
-        if (at && at.startsWith(name)) return this.mark(this.program, Number(at.split(":")[1]));
+        if (/^(turn|park|poll.end|call)/.test(events[i].k)) return;
+        const number = this.lineOf(events[i]);
+        const part = number && this.program.parts.find((one) => number >= one.first && number < one.first + one.lines.length);
+        if (part) return this.mark(part, number);
       }
+    }
+
+    lineOf(event) {
+      if (this.program.lines) return this.program.lines[event.i];
+      const [file, line] = (event.at || "").split(":");
+      return file === this.file ? Number(line) : 0;
     }
 
     mark(part, number) {

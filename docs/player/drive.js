@@ -122,10 +122,7 @@ var LoopDrive = (function () {
     }
 
     draw(text, buttons) {
-      this.box.replaceChildren(
-        make("p", { class: "question", "aria-live": "polite" }, text),
-        make("div", { class: "answers" }, ...buttons),
-        make("p", { class: "score" }, this.tried ? this.right + " of " + this.tried + " as the loop did" : "nothing tried yet"));
+      LoopPanels.sheet(this.box, text, buttons, this.tried ? this.right + " of " + this.tried + " as the loop did" : "nothing tried yet");
     }
   }
 

@@ -13,6 +13,7 @@ const path = require("path");
 const { History } = require("./history.js");
 const sentence = require("./sentence.js");
 const picture = require("./picture.js");
+const { program, shows } = require("./programs.js");
 
 const HERE = __dirname;
 const ROOT = path.join(HERE, "..", "..");
@@ -46,7 +47,7 @@ const PLACES = {
 
 // asyncio's loop in our own words: its source is not ours to copy.
 const ASYNCIO = {
-  title: "asyncio’s loop, in our words",
+  title: "asyncio’s loop, retold in our own words",
   lines: [
     ["", "while not stopping:"],
     ["", "    # how long may we sleep?"],
@@ -103,8 +104,14 @@ function pythonSource() {
 }
 
 function sourceFile() {
-  const program = fs.readFileSync(path.join(HERE, "fetch_data.py"), "utf8").trimEnd().split("\n");
-  const source = { rust: rustSource(), python: pythonSource(), programs: { "fetch_data.py": program } };
+  const twin = fs.readFileSync(path.join(HERE, "fetch_data.py"), "utf8").trimEnd().split("\n");
+  const begin = twin.findIndex((line) => /^\w+ = /.test(line)); // behind the imports
+  const programs = { "fetch_data.py": { parts: [{ title: "docs/player/fetch_data.py", first: begin + 1, lines: twin.slice(begin) }] } };
+  for (const name of traceNames()) {
+    const found = program(name, readTrace(name));
+    if (found) programs[name] = found;
+  }
+  const source = { rust: rustSource(), python: pythonSource(), programs };
   return "// Made by generate.js from the files that it names. Do not edit.\n" +
     "var LOOP_SOURCE = " + JSON.stringify(source, null, 1) + ";\n";
 }
@@ -117,13 +124,17 @@ function traceNames() {
 }
 
 function listFile() {
-  return "// Made by generate.js. Do not edit.\nloopTraces(" + JSON.stringify(traceNames()) + ");\n";
+  const all = traceNames().map((name) => JSON.stringify({ name, shows: shows(name) }));
+  return "// Made by generate.js. Do not edit.\nloopTraces([\n" + all.join(",\n") + "\n]);\n";
+}
+
+function readTrace(name) {
+  const text = fs.readFileSync(path.join(HERE, "traces", name + ".js"), "utf8");
+  return JSON.parse(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1));
 }
 
 function firstTrace() {
-  const name = traceNames().includes("fetch_data") ? "fetch_data" : "fetch_data.python";
-  const text = fs.readFileSync(path.join(HERE, "traces", name + ".js"), "utf8");
-  return JSON.parse(text.slice(text.indexOf("{"), text.lastIndexOf("}") + 1));
+  return readTrace(traceNames().includes("fetch_data") ? "fetch_data" : "fetch_data.python");
 }
 
 function escape(text) {

@@ -39,7 +39,7 @@ var LoopHistory = (function () {
           since = 0;
         }
         if (event.k === "poll.start" && state.polling !== null) this.inner.add(event.i);
-        fold.apply(state, event);
+        applyOrSay(state, event);
         this.note(event);
         since += 1;
       }
@@ -102,19 +102,48 @@ var LoopHistory = (function () {
     return low - 1;
   }
 
+  function applyOrSay(state, event) {
+    try {
+      fold.apply(state, event);
+    } catch (error) {
+      throw new Error("Event " + event.i + " (" + event.k + ") lacks a member that its kind needs; SCHEMA.md names them. " + error.message);
+    }
+  }
+
+  const SCHEMA = "loop-trace/1";
+
   // Says what is wrong with a file that is not a trace.
   function check(trace) {
-    if (!trace || trace.schema !== "loop-trace/1") {
+    const schema = trace && trace.schema;
+    if (trace && trace.traceEvents) {
+      throw new Error("This file is for Perfetto. Record one for the player: EXECUTOR_TRACE=file.json, without “.perfetto” in its name.");
+    }
+    if (typeof schema === "string" && schema.startsWith("loop-trace/") && schema !== SCHEMA) {
+      throw new Error("This trace is in the form " + schema + ", and this player reads " + SCHEMA + ". Open it with the player that came with its recorder.");
+    }
+    if (schema !== SCHEMA) {
       throw new Error('This is not a loop-trace/1 file: it does not say "schema": "loop-trace/1".');
     }
     if (!Array.isArray(trace.events) || !trace.events.length) {
       throw new Error("This trace has no events.");
     }
-    for (let i = 0; i < trace.events.length; i++) {
-      if (trace.events[i].i !== i) {
-        throw new Error("Event " + i + " has the number " + trace.events[i].i + ": events are missing.");
-      }
+    trace.events.forEach(checkEvent);
+  }
+
+  function checkEvent(event, i) {
+    const wrong = (what) => { throw new Error("Event " + i + " " + what); };
+    if (!event || typeof event !== "object") wrong("is not an object.");
+    if (event.i !== i) wrong("has the number " + event.i + ": events are missing.");
+    if (typeof event.k !== "string") wrong("does not say its kind, k.");
+    if (typeof event.t !== "number") wrong("does not say its time, t.");
+    for (const name of ["at", "text", "name"]) {
+      if (event[name] !== undefined && typeof event[name] !== "string") wrong("has a member “" + name + "” that is not a text.");
     }
+    for (const name of ["on", "by"]) {
+      const value = event[name];
+      if (value && typeof value !== "object" && typeof value !== "string") wrong("has a member “" + name + "” that is neither an object nor a text.");
+    }
+    if (/^await/.test(event.k) && (!event.on || typeof event.on !== "object")) wrong("does not say what is waited for, on.");
   }
 
   return { History, lastAtMost, check };

@@ -22,7 +22,7 @@ var LoopPane = (function () {
       this.title();
       this.lanes = new LoopDraw.Lanes(this.part("lanes"), this.history, LoopLanes.build(trace),
         (i, lane) => this.picked(i, lane));
-      this.code = new LoopCode.Code(this.part("code"), trace);
+      this.code = new LoopCode.Code(this.part("code"), trace, LoopLoad.isFile(name) ? null : name);
       this.tellFlags();
       this.root.addEventListener("pointerdown", () => app.focus(this));
       this.root.addEventListener("focusin", () => app.focus(this));
@@ -37,12 +37,16 @@ var LoopPane = (function () {
 
     title() {
       const trace = this.trace;
-      const arguments_ = (trace.args || []).join(" ");
-      this.part("title").textContent = trace.program + " · " + (LANGUAGES[trace.lang] || trace.lang || "");
+      const arguments_ = [].concat(trace.args || []).join(" ");
+      this.part("title").textContent = [trace.program || "a program", LANGUAGES[trace.lang] || trace.lang].filter(Boolean).join(" · ");
+      this.root.setAttribute("aria-label", this.part("title").textContent);
+      this.part("shows").textContent = LoopLoad.isFile(this.name) ? "" : LoopLoad.shows.get(this.name) || "";
       this.part("about").textContent = [
         (trace.runtime || "") + " " + (trace.version || ""),
         arguments_, trace.clock === "virtual" ? "virtual time" : "real time",
         LoopSentence.count(this.events.length, "event"),
+        LoopSentence.count(this.history.turns.length, "turn"), LoopSentence.count(this.history.polls.length, "poll"),
+        LoopSentence.seconds(this.events[this.history.last].t),
         trace.dropped ? trace.dropped + " more were dropped" : "",
       ].map((text) => text.trim()).filter(Boolean).join(" · ");
     }
@@ -127,10 +131,10 @@ var LoopPane = (function () {
       for (let i = from; i <= Math.min(this.history.last, from + 40); i++) {
         if (i > from) LoopFold.apply(after, this.events[i]);
         items.push(make("li", { value: i, "aria-current": i === this.i ? "true" : null },
-          make("button", { type: "button", class: "link", onclick: () => this.app.go(this, i) }, LoopSentence.say(this.events[i], after))));
+          make("button", { type: "button", class: "link", "data-i": i, onclick: () => this.app.go(this, i) }, LoopSentence.say(this.events[i], after))));
       }
       this.history.at(this.i);
-      box.replaceChildren(...items);
+      LoopPanels.keepFocus(box, "data-i", () => box.replaceChildren(...items));
     }
 
     why(task) {
@@ -153,7 +157,7 @@ var LoopPane = (function () {
       const polls = this.history.pollsOf.get(task) || [];
       const place = LoopHistory.lastAtMost(polls, this.i) + 1;
       if (place < polls.length) return this.app.go(this, polls[place]);
-      this.app.tell("Task " + task + " does not run again after this.");
+      this.app.note("Task " + task + " does not run again after this.");
     }
 
     // How far the reader is, counted in printed lines: two traces are linked by it.

@@ -23,6 +23,30 @@ var LoopPanels = (function () {
     return element;
   }
 
+  // Draws a box anew, and gives the focus back to the button that had it: one
+  // is known by the value of `attribute`.
+  function keepFocus(box, attribute, draw) {
+    const had = box.contains(document.activeElement) && document.activeElement.getAttribute(attribute);
+    draw();
+    const again = had && box.querySelector("[" + attribute + '="' + had + '"]');
+    if (again) again.focus({ preventScroll: true });
+  }
+
+  // What a mode asks: the question, which a screen reader is told of because its
+  // element stays; the answers; the score. Who was here stays here.
+  function sheet(box, question, buttons, score) {
+    if (!box.firstChild) {
+      box.append(make("p", { class: "question", "aria-live": "polite" }),
+        make("div", { class: "answers", role: "group", "aria-label": "Answers", tabindex: "-1" }), make("p", { class: "score" }));
+    }
+    const [text, answers, points] = box.children;
+    const here = answers.contains(document.activeElement);
+    write(text, question);
+    answers.replaceChildren(...buttons);
+    write(points, score);
+    if (here) answers.focus({ preventScroll: true });
+  }
+
   // A list of `items`, cut after MOST, or a word for "empty".
   function list(box, items, draw, empty) {
     if (!items.length) return box.replaceChildren(make("p", { class: "empty" }, empty));
@@ -117,23 +141,42 @@ var LoopPanels = (function () {
 
   function tasks(body, note, state, event, act) {
     const some = shown(state, event);
-    body.replaceChildren(...some.map((task) => row(state, event, task, act)));
+    const rows = new Map(Array.from(body.rows, (one) => [one.dataset.task, one]));
+    const wanted = some.map((task) => rows.get(String(task.task)) || row(task, act));
+    if (wanted.length !== body.rows.length || wanted.some((one, n) => one !== body.rows[n])) {
+      keepFocus(body, "data-key", () => body.replaceChildren(...wanted));
+    }
+    some.forEach((task, n) => fill(wanted[n], state, event, task));
     const hidden = state.tasks.size - some.length;
     note.textContent = hidden > 0 ? "and " + hidden + " more" : state.tasks.size ? "" : "no task yet";
   }
 
-  function row(state, event, task, act) {
+  // A row is made once and filled at each step: a reader who stands on one of
+  // its buttons, by eye or by ear, is not thrown off it.
+  function row(task, act) {
+    const name = "task " + task.task;
+    return make("tr", { "data-task": task.task },
+      make("th", { scope: "row" }, String(task.task), " ", make("small", {}, "")),
+      make("td", {}, ""), make("td", { class: "number" }, ""), make("td", {}, ""),
+      make("td", { class: "acts" },
+        make("button", { type: "button", "data-why": task.task, "data-key": "why " + task.task, "aria-label": "Why is " + name + " waiting?", onclick: () => act.why(task.task) }, "why?"),
+        make("button", { type: "button", "data-next": task.task, "data-key": "next " + task.task, "aria-label": "Next run of " + name, onclick: () => act.next(task.task) }, "next run")));
+  }
+
+  function fill(one, state, event, task) {
     const roll = state.rolls.has(task.task);
     const words = (roll ? "on its scope’s roll" : STATES[task.state] || task.state) + (task.cancel && !LoopFold.ENDED[task.state] ? ", asked to stop" : "");
-    const name = "task " + task.task;
-    return make("tr", { "data-task": task.task, "data-state": task.state, class: event.task === task.task ? "now" : null },
-      make("th", { scope: "row" }, String(task.task), " ", make("small", {}, nameOf(state, task.task))),
-      make("td", { class: "state " + task.state }, words),
-      make("td", { class: "number" }, String(task.polls)),
-      make("td", {}, waits(state, task)),
-      make("td", { class: "acts" },
-        make("button", { type: "button", "data-why": task.task, "aria-label": "Why is " + name + " waiting?", onclick: () => act.why(task.task) }, "why?"),
-        make("button", { type: "button", "data-next": task.task, "aria-label": "Go to the next time " + name + " runs", onclick: () => act.next(task.task) }, "next run")));
+    one.dataset.state = task.state;
+    one.classList.toggle("now", event.task === task.task);
+    one.cells[1].className = "state " + task.state;
+    write(one.querySelector("small"), nameOf(state, task.task));
+    write(one.cells[1], words);
+    write(one.cells[2], String(task.polls));
+    write(one.cells[3], waits(state, task));
+  }
+
+  function write(element, text) {
+    if (element.textContent !== text) element.textContent = text;
   }
 
   function waits(state, task) {
@@ -167,5 +210,5 @@ var LoopPanels = (function () {
       make("li", { "aria-current": key === now ? "step" : null }, key === "turn" && state.turn ? "turn " + state.turn : text)));
   }
 
-  return { make, queue, mail, timers, poller, pool, printed, tasks, phases };
+  return { make, keepFocus, sheet, queue, mail, timers, poller, pool, printed, tasks, phases };
 })();

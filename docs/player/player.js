@@ -33,6 +33,7 @@ var LoopPlayer = (function () {
       one.root.classList.toggle("focused", now && app.panes.length > 1);
       // Only the trace that is stepped speaks to a screen reader.
       one.part("status").setAttribute("role", now ? "status" : "note");
+      one.part("status").removeAttribute("aria-live");
     }
     app.listTasks();
     app.refresh();
@@ -100,12 +101,18 @@ var LoopPlayer = (function () {
     select.value = task;
   };
 
+  // Says what went wrong, until something else is opened.
   app.tell = function (text) {
     const box = $("message");
+    clearTimeout(app.telling);
     box.textContent = text;
     box.hidden = !text;
-    clearTimeout(app.telling);
-    app.telling = setTimeout(() => { box.hidden = true; }, 8000);
+  };
+
+  // Says something in passing.
+  app.note = function (text) {
+    app.tell(text);
+    app.telling = setTimeout(() => app.tell(""), 8000);
   };
 
   function option(value, text) {
@@ -115,14 +122,19 @@ var LoopPlayer = (function () {
     return one;
   }
 
+  function traceOption(name) {
+    const shows = LoopLoad.shows.get(name);
+    return option(name, shows ? name + ": " + shows : name);
+  }
+
   // ---- playing -------------------------------------------------------------------
 
   app.play = function () {
     if (app.playing) return app.stop();
-    if (calm.matches) return app.tell("Play is off, because your system asks for reduced motion. Step with the arrow keys.");
+    if (calm.matches) return app.note("Play is off, because your system asks for reduced motion. Step with the arrow keys.");
     if (app.focused.i === app.focused.history.last) app.go(app.focused, 0);
     $("play").textContent = "Pause";
-    $("play").setAttribute("aria-pressed", "true");
+    app.speak(false);
     const tick = () => {
       app.playing = setTimeout(tick, Number($("speed").value));
       const before = app.focused.i;
@@ -136,7 +148,17 @@ var LoopPlayer = (function () {
     clearTimeout(app.playing);
     app.playing = null;
     $("play").textContent = "Play";
-    $("play").setAttribute("aria-pressed", "false");
+    app.speak(true);
+  };
+
+  // A screen reader cannot follow while the trace plays: it hears the sentence
+  // where the play stops.
+  app.speak = function (on) {
+    const status = app.focused && app.focused.part("status");
+    if (!status || on !== status.hasAttribute("aria-live")) return;
+    if (!on) return status.setAttribute("aria-live", "off");
+    status.removeAttribute("aria-live");
+    setTimeout(() => { status.textContent = status.textContent; }); // a change, so it is said
   };
 
   // ---- modes ---------------------------------------------------------------------
@@ -169,20 +191,23 @@ var LoopPlayer = (function () {
       app.fill(left, names[1] || "");
       app.go(panes[0], i || 0);
     } catch (error) {
+      if (!app.panes.length && left !== FIRST[0]) await app.open(...FIRST, 0);
+      else if (app.panes.length) app.fill(app.panes[0].name, app.panes[1] ? app.panes[1].name : "");
       app.tell(error.message);
     }
   };
 
   app.fill = function (left, right) {
     const all = LoopLoad.names;
-    $("left").replaceChildren(...all.map((name) => option(name, name)));
-    $("right").replaceChildren(option("", "nothing"), ...all.map((name) => option(name, name)));
+    $("left").replaceChildren(...all.map(traceOption));
+    $("right").replaceChildren(option("", "nothing"), ...all.map(traceOption));
     $("left").value = left;
     $("right").value = right;
   };
 
   app.take = async function (file) {
     try {
+      app.tell("Reading " + file.name + "…");
       const name = await LoopLoad.file(file);
       await app.open(name, "", 0);
     } catch (error) {
@@ -192,9 +217,17 @@ var LoopPlayer = (function () {
 
   // "#trace.event" or "#trace.event&trace": what a link asks for.
   function asked() {
-    const [first, right] = decodeURIComponent(location.hash.slice(1)).split("&");
+    const [first, right] = location.hash.slice(1).split("&").map(plain);
     const match = /^(.+?)(?:\.(\d+))?$/.exec(first || "");
     return match ? { left: match[1], i: Number(match[2] || 0), right: right || "" } : null;
+  }
+
+  function plain(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch (error) {
+      return text; // a stray “%”: there is no such trace, and that is said
+    }
   }
 
   app.follow = function () {

@@ -113,7 +113,7 @@ var LoopQuiz = (function () {
       const question = this.open[0];
       const buttons = question.choices.map((choice) =>
         make("button", { type: "button", "data-right": String(choice.right), onclick: () => this.answer(question, choice) }, choice.text));
-      this.draw(question.text, null, buttons);
+      this.draw(question.text, buttons);
     }
 
     answer(question, choice) {
@@ -121,7 +121,7 @@ var LoopQuiz = (function () {
       if (choice.right) this.right += 1;
       this.open = this.open.slice(1);
       const more = make("button", { type: "button", class: "main", onclick: () => this.goOn() }, "Go on");
-      this.draw((choice.right ? "✓ Right. " : "✗ Not this time. ") + question.after, null, [more]);
+      this.draw((choice.right ? "✓ Right. " : "✗ Not this time. ") + question.after, [more]);
       more.focus();
     }
 
@@ -135,14 +135,11 @@ var LoopQuiz = (function () {
     idle(pane) {
       const end = pane.i === pane.history.last;
       const next = make("button", { type: "button", onclick: () => this.app.go(pane, this.stopBefore(pane, pane.history.last)) }, "Next question");
-      this.draw(end ? "That was the whole run." : "Step on: before the loop decides something, you are asked.", null, end ? [] : [next]);
+      this.draw(end ? "That was the whole run." : "Step on: before the loop decides something, you are asked.", end ? [] : [next]);
     }
 
-    draw(text, note, buttons) {
-      this.box.replaceChildren(
-        make("p", { class: "question", "aria-live": "polite" }, text),
-        make("div", { class: "answers" }, ...buttons),
-        make("p", { class: "score" }, this.asked ? this.right + " of " + this.asked + " right" : "no answer yet"));
+    draw(text, buttons) {
+      LoopPanels.sheet(this.box, text, buttons, this.asked ? this.right + " of " + this.asked + " right" : "no answer yet");
     }
   }
 

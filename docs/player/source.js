@@ -244,7 +244,7 @@ var LOOP_SOURCE = {
  "python": {
   "parts": [
    {
-    "title": "asyncio’s loop, in our words",
+    "title": "asyncio’s loop, retold in our own words",
     "first": 1,
     "lines": [
      "while not stopping:",
@@ -345,32 +345,623 @@ var LOOP_SOURCE = {
   }
  },
  "programs": {
-  "fetch_data.py": [
-   "\"\"\"Three sources, each of which takes two seconds to answer, asked at once.",
-   "",
-   "The Python twin of llm-demo's `fetch_data`: it prints the same lines.",
-   "\"\"\"",
-   "",
-   "import asyncio",
-   "import sys",
-   "",
-   "SECONDS_TO_ANSWER = 2",
-   "",
-   "",
-   "async def fetch_data(source):",
-   "    print(f\"Fetching from {source}...\")",
-   "    await asyncio.sleep(SECONDS_TO_ANSWER)",
-   "    return f\"Data from {source}\"",
-   "",
-   "",
-   "async def main(sources):",
-   "    fetches = [fetch_data(source) for source in sources]",
-   "    for answer in await asyncio.gather(*fetches):",
-   "        print(answer)",
-   "",
-   "",
-   "if __name__ == \"__main__\":",
-   "    asyncio.run(main(sys.argv[1:] or [\"API 1\", \"API 2\", \"API 3\"]))"
-  ]
+  "fetch_data.py": {
+   "parts": [
+    {
+     "title": "docs/player/fetch_data.py",
+     "first": 9,
+     "lines": [
+      "SECONDS_TO_ANSWER = 2",
+      "",
+      "",
+      "async def fetch_data(source):",
+      "    print(f\"Fetching from {source}...\")",
+      "    await asyncio.sleep(SECONDS_TO_ANSWER)",
+      "    return f\"Data from {source}\"",
+      "",
+      "",
+      "async def main(sources):",
+      "    fetches = [fetch_data(source) for source in sources]",
+      "    for answer in await asyncio.gather(*fetches):",
+      "        print(answer)",
+      "",
+      "",
+      "if __name__ == \"__main__\":",
+      "    asyncio.run(main(sys.argv[1:] or [\"API 1\", \"API 2\", \"API 3\"]))"
+     ]
+    }
+   ]
+  },
+  "borrowing": {
+   "parts": [
+    {
+     "title": "docs/src/programs.rs · fetch",
+     "first": 128,
+     "lines": [
+      "async fn fetch(source: &str, seconds: u64) -> String {",
+      "    executor::println!(\"Fetching from {source}...\");",
+      "    sleep(Duration::from_secs(seconds)).await;",
+      "    format!(\"Data from {source}\")",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/src/programs.rs · borrowing",
+     "first": 156,
+     "lines": [
+      "async fn borrowing() {",
+      "    let sources = vec![\"API 1\".to_string(), \"API 2\".to_string()];",
+      "    scope(async |s| {",
+      "        for source in &sources {",
+      "            s.spawn_named(source.as_str(), async move {",
+      "                let result = fetch(source, 2).await;",
+      "                executor::println!(\"{result}\");",
+      "            });",
+      "        }",
+      "    })",
+      "    .await;",
+      "    executor::println!(\"{} sources, still ours\", sources.len());",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "5": 160,
+    "9": 160,
+    "16": 129,
+    "17": 130,
+    "18": 130,
+    "22": 129,
+    "23": 130,
+    "24": 130,
+    "41": 162,
+    "45": 162,
+    "48": 167
+   }
+  },
+  "cancel": {
+   "parts": [
+    {
+     "title": "docs/src/programs.rs · cancel",
+     "first": 170,
+     "lines": [
+      "async fn cancel() {",
+      "    let heart = spawn_named(\"heartbeat\", async {",
+      "        loop {",
+      "            sleep(Duration::from_secs(1)).await;",
+      "            executor::println!(\"beat\");",
+      "        }",
+      "    });",
+      "    sleep(Duration::from_millis(2500)).await;",
+      "    mark(\"enough\");",
+      "    heart.cancel();",
+      "    let ended = heart.await.expect_err(\"it never returns\");",
+      "    executor::println!(\"{}\", ended.is_cancelled());",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "5": 171,
+    "24": 174,
+    "35": 174,
+    "59": 181
+   }
+  },
+  "fetch_data": {
+   "parts": [
+    {
+     "title": "docs/src/programs.rs · fetch",
+     "first": 128,
+     "lines": [
+      "async fn fetch(source: &str, seconds: u64) -> String {",
+      "    executor::println!(\"Fetching from {source}...\");",
+      "    sleep(Duration::from_secs(seconds)).await;",
+      "    format!(\"Data from {source}\")",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/src/programs.rs · fetch_data",
+     "first": 134,
+     "lines": [
+      "async fn fetch_data() {",
+      "    let results = gather((fetch(\"API 1\", 2), fetch(\"API 2\", 2), fetch(\"API 3\", 2))).await;",
+      "    for result in <[String; 3]>::from(results) {",
+      "        executor::println!(\"{result}\");",
+      "    }",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "5": 135,
+    "6": 129,
+    "7": 130,
+    "8": 130,
+    "9": 135,
+    "10": 129,
+    "11": 130,
+    "12": 130,
+    "13": 135,
+    "14": 129,
+    "15": 130,
+    "16": 130,
+    "30": 135,
+    "31": 135,
+    "32": 135,
+    "33": 135,
+    "34": 135,
+    "35": 135,
+    "36": 137,
+    "37": 137,
+    "38": 137
+   }
+  },
+  "jobs": {
+   "parts": [
+    {
+     "title": "docs/src/programs.rs · jobs",
+     "first": 226,
+     "lines": [
+      "async fn jobs() {",
+      "    let job = |seconds| async move {",
+      "        sleep(Duration::from_secs(seconds)).await;",
+      "        executor::println!(\"a job of {seconds} s is done\");",
+      "    };",
+      "    gather([1, 3, 2, 1, 1].map(job).into_iter().collect::<Vec<_>>())",
+      "        .limit(2)",
+      "        .await;",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "5": 231,
+    "6": 228,
+    "7": 228,
+    "8": 231,
+    "9": 228,
+    "10": 228,
+    "20": 231,
+    "21": 229,
+    "22": 231,
+    "23": 231,
+    "24": 231,
+    "25": 228,
+    "26": 228,
+    "37": 231,
+    "38": 229,
+    "39": 231,
+    "40": 231,
+    "41": 229,
+    "42": 231,
+    "43": 231,
+    "44": 228,
+    "45": 228,
+    "46": 231,
+    "47": 228,
+    "48": 228,
+    "59": 231,
+    "60": 229,
+    "61": 231,
+    "62": 231,
+    "63": 229,
+    "64": 231
+   }
+  },
+  "lost_waker": {
+   "parts": [
+    {
+     "title": "docs/src/programs.rs · lost_waker",
+     "first": 191,
+     "lines": [
+      "async fn lost_waker() {",
+      "    let forgetful = spawn_named(\"forgetful\", async {",
+      "        let mut polls = 0;",
+      "        poll_fn(|_| {",
+      "            polls += 1;",
+      "            // Wrong: it says \"later\", and keeps no waker to be called with.",
+      "            if polls == 2 {",
+      "                Poll::Ready(())",
+      "            } else {",
+      "                Poll::Pending",
+      "            }",
+      "        })",
+      "        .await;",
+      "    });",
+      "    drop(spawn_named(\"never\", pending::<()>()));",
+      "    forgetful",
+      "        .await",
+      "        .expect(\"it would return, had it been polled again\");",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "5": 192,
+    "7": 205
+   }
+  },
+  "no_turns": {
+   "parts": [
+    {
+     "title": "docs/examples/await_may_not_yield.rs · step",
+     "first": 7,
+     "lines": [
+      "async fn step(name: &str, n: u32) {",
+      "    executor::println!(\"{name} {n}\");",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/examples/await_may_not_yield.rs · three_steps",
+     "first": 11,
+     "lines": [
+      "async fn three_steps(name: &str) {",
+      "    for n in 0..3 {",
+      "        step(name, n).await;",
+      "    }",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/examples/await_may_not_yield.rs · program",
+     "first": 17,
+     "lines": [
+      "/// The program, for `main` and for `watched`.",
+      "pub async fn program() {",
+      "    gather((three_steps(\"busy\"), three_steps(\"other\"))).await;",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "5": 19,
+    "6": 8,
+    "7": 8,
+    "8": 8,
+    "9": 19,
+    "10": 19,
+    "11": 8,
+    "12": 8,
+    "13": 8,
+    "14": 19
+   }
+  },
+  "one_after_another": {
+   "parts": [
+    {
+     "title": "docs/src/programs.rs · fetch",
+     "first": 128,
+     "lines": [
+      "async fn fetch(source: &str, seconds: u64) -> String {",
+      "    executor::println!(\"Fetching from {source}...\");",
+      "    sleep(Duration::from_secs(seconds)).await;",
+      "    format!(\"Data from {source}\")",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/src/programs.rs · one_after_another",
+     "first": 141,
+     "lines": [
+      "async fn one_after_another() {",
+      "    for source in [\"API 1\", \"API 2\", \"API 3\"] {",
+      "        let result = fetch(source, 2).await;",
+      "        executor::println!(\"{result}\");",
+      "    }",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "5": 129,
+    "6": 130,
+    "7": 130,
+    "17": 144,
+    "18": 129,
+    "19": 130,
+    "20": 130,
+    "29": 144,
+    "30": 129,
+    "31": 130,
+    "32": 130,
+    "41": 144
+   }
+  },
+  "ready_queue": {
+   "parts": [
+    {
+     "title": "docs/src/programs.rs · in_line",
+     "first": 236,
+     "lines": [
+      "async fn in_line() {",
+      "    let steps = |name: &'static str| async move {",
+      "        for step in 1..=2 {",
+      "            executor::println!(\"{name} {step}\");",
+      "            yield_now().await;",
+      "        }",
+      "    };",
+      "    let tasks = [\"a\", \"b\", \"c\"].map(|name| spawn(steps(name)));",
+      "    for task in tasks {",
+      "        task.await.expect(\"it returns\");",
+      "    }",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "5": 243,
+    "7": 243,
+    "9": 243,
+    "16": 239,
+    "21": 239,
+    "26": 239,
+    "32": 239,
+    "37": 239,
+    "42": 239
+   }
+  },
+  "shuffled": {
+   "parts": [
+    {
+     "title": "docs/src/programs.rs · in_line",
+     "first": 236,
+     "lines": [
+      "async fn in_line() {",
+      "    let steps = |name: &'static str| async move {",
+      "        for step in 1..=2 {",
+      "            executor::println!(\"{name} {step}\");",
+      "            yield_now().await;",
+      "        }",
+      "    };",
+      "    let tasks = [\"a\", \"b\", \"c\"].map(|name| spawn(steps(name)));",
+      "    for task in tasks {",
+      "        task.await.expect(\"it returns\");",
+      "    }",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "6": 243,
+    "8": 243,
+    "10": 243,
+    "18": 239,
+    "23": 239,
+    "28": 239,
+    "35": 239,
+    "40": 239,
+    "45": 239
+   }
+  },
+  "take_turns": {
+   "parts": [
+    {
+     "title": "docs/examples/await_yields.rs · step",
+     "first": 8,
+     "lines": [
+      "async fn step(name: &str, n: u32) {",
+      "    executor::println!(\"{name} {n}\");",
+      "    sleep(Duration::ZERO).await;",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/examples/await_yields.rs · three_steps",
+     "first": 13,
+     "lines": [
+      "async fn three_steps(name: &str) {",
+      "    for n in 0..3 {",
+      "        step(name, n).await;",
+      "    }",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/examples/await_yields.rs · program",
+     "first": 19,
+     "lines": [
+      "/// The program, for `main` and for `watched`.",
+      "pub async fn program() {",
+      "    gather((three_steps(\"busy\"), three_steps(\"other\"))).await;",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "5": 21,
+    "6": 9,
+    "9": 21,
+    "10": 9,
+    "15": 21,
+    "16": 9,
+    "19": 21,
+    "20": 9,
+    "25": 21,
+    "26": 9,
+    "29": 21,
+    "30": 9,
+    "35": 21,
+    "36": 21,
+    "37": 21,
+    "38": 21
+   }
+  },
+  "tasks": {
+   "parts": [
+    {
+     "title": "docs/src/programs.rs · fetch",
+     "first": 128,
+     "lines": [
+      "async fn fetch(source: &str, seconds: u64) -> String {",
+      "    executor::println!(\"Fetching from {source}...\");",
+      "    sleep(Duration::from_secs(seconds)).await;",
+      "    format!(\"Data from {source}\")",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/src/programs.rs · tasks",
+     "first": 148,
+     "lines": [
+      "async fn tasks() {",
+      "    let sources = [(\"API 1\", 3), (\"API 2\", 1), (\"API 3\", 2)];",
+      "    let tasks = sources.map(|(source, seconds)| spawn_named(source, fetch(source, seconds)));",
+      "    for task in tasks {",
+      "        executor::println!(\"{}\", task.await.expect(\"it returns\"));",
+      "    }",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "5": 150,
+    "7": 150,
+    "9": 150,
+    "16": 129,
+    "17": 130,
+    "18": 130,
+    "22": 129,
+    "23": 130,
+    "24": 130,
+    "28": 129,
+    "29": 130,
+    "30": 130,
+    "64": 152,
+    "65": 152,
+    "66": 152
+   }
+  },
+  "tick_tock": {
+   "parts": [
+    {
+     "title": "docs/examples/tick_tock.rs · every",
+     "first": 8,
+     "lines": [
+      "async fn every(ms: u64, word: &str) {",
+      "    for _ in 0..2 {",
+      "        sleep(Duration::from_millis(ms)).await;",
+      "        executor::println!(\"{word}\");",
+      "    }",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/examples/tick_tock.rs · program",
+     "first": 15,
+     "lines": [
+      "/// The program, for `main` and for `watched`.",
+      "pub async fn program() {",
+      "    let tick = spawn_named(\"tick\", every(20, \"tick\"));",
+      "    let tock = spawn_named(\"tock\", every(30, \"tock\"));",
+      "    tick.await.unwrap();",
+      "    tock.await.unwrap();",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "5": 17,
+    "7": 18,
+    "14": 10,
+    "15": 10,
+    "19": 10,
+    "20": 10,
+    "30": 11,
+    "31": 10,
+    "32": 10,
+    "41": 11,
+    "42": 10,
+    "43": 10,
+    "52": 11,
+    "68": 11
+   }
+  },
+  "too_slow": {
+   "parts": [
+    {
+     "title": "docs/src/programs.rs · fetch",
+     "first": 128,
+     "lines": [
+      "async fn fetch(source: &str, seconds: u64) -> String {",
+      "    executor::println!(\"Fetching from {source}...\");",
+      "    sleep(Duration::from_secs(seconds)).await;",
+      "    format!(\"Data from {source}\")",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/src/programs.rs · too_slow",
+     "first": 184,
+     "lines": [
+      "async fn too_slow() {",
+      "    let start = now();",
+      "    let result = timeout(Duration::from_secs(1), fetch(\"a slow API\", 60)).await;",
+      "    executor::println!(\"{}\", result.expect_err(\"it takes a minute\"));",
+      "    executor::println!(\"{:?} have passed\", now() - start);",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "5": 129,
+    "20": 187,
+    "21": 188
+   }
+  },
+  "words": {
+   "parts": [
+    {
+     "title": "docs/src/programs.rs · words",
+     "first": 211,
+     "lines": [
+      "/// Two streams, as a model sends them: a pause before each word.",
+      "async fn words() {",
+      "    let answer = |number: u32, pause: u64, words: [&'static str; 4]| async move {",
+      "        for word in words {",
+      "            sleep(Duration::from_millis(pause)).await;",
+      "            executor::println!(\"{number}: {word}\");",
+      "        }",
+      "    };",
+      "    let one = spawn_named(\"answer 1\", answer(1, 300, [\"Once\", \"upon\", \"a\", \"time\"]));",
+      "    let two = spawn_named(\"answer 2\", answer(2, 400, [\"Far\", \"away\", \"and\", \"long\"]));",
+      "    for task in [one, two] {",
+      "        task.await.expect(\"it returns\");",
+      "    }",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "5": 219,
+    "7": 220,
+    "14": 215,
+    "15": 215,
+    "19": 215,
+    "20": 215,
+    "30": 216,
+    "31": 215,
+    "32": 215,
+    "41": 216,
+    "42": 215,
+    "43": 215,
+    "52": 216,
+    "53": 215,
+    "54": 215,
+    "63": 216,
+    "64": 215,
+    "65": 215,
+    "74": 216,
+    "75": 215,
+    "76": 215,
+    "88": 216,
+    "89": 215,
+    "90": 215,
+    "93": 216,
+    "109": 216
+   }
+  }
  }
 };

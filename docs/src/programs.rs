@@ -34,12 +34,20 @@ pub struct Program {
 
 /// All programs.
 pub const ALL: [Program; 14] = [
-    program("fetch_data", "three waits at once", |runner| {
-        runner.run(fetch_data());
-    }),
-    program("one_after_another", "the same without gather", |runner| {
-        runner.run(one_after_another());
-    }),
+    program(
+        "fetch_data",
+        "three waits of two seconds, at once",
+        |runner| {
+            runner.run(fetch_data());
+        },
+    ),
+    program(
+        "one_after_another",
+        "the same waits, without gather",
+        |runner| {
+            runner.run(one_after_another());
+        },
+    ),
     program("tasks", "three tasks, each with a name", |runner| {
         runner.run(tasks());
     }),

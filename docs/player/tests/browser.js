@@ -15,6 +15,7 @@ const path = require("path");
 const { pathToFileURL } = require("url");
 const { Browser, find } = require("./chromium.js");
 const { made, broken } = require("./make.js");
+const access = require("./access.js");
 const fold = require("../fold.js");
 const sentence = require("../sentence.js");
 
@@ -219,6 +220,12 @@ check("predict: all right answers are counted, to the end of the run", async (pa
   assert.ok(await page.run("LoopPlayer.focused.i < LoopPlayer.focused.history.last"), "End must not run past a question: " + questions);
 });
 
+check("the program's own line is marked beside the loop's, in both languages", async (page) => {
+  await open(page, "#fetch_data.8&fetch_data.python");
+  const marked = await page.run("LoopPlayer.panes.map((pane) => Array.from(pane.root.querySelectorAll('.program [aria-current]'), (one) => one.textContent.trim()))");
+  assert.deepStrictEqual(marked, [["sleep(Duration::from_secs(seconds)).await;"], ["await asyncio.sleep(SECONDS_TO_ANSWER)"]]);
+});
+
 check("you are the loop: the rules are the fold's, and the run can be driven to its end", async (page) => {
   await open(page, "#fetch_data.python.0");
   await click(page, '[data-mode="drive"]');
@@ -235,45 +242,6 @@ check("you are the loop: the rules are the fold's, and the run can be driven to 
   assert.match(await page.run("document.querySelector('#quiz .question').textContent"), /The run is over/);
 });
 
-check("the accessibility tree has the names, the sentence and the table", async (page) => {
-  await open(page, "#fetch_data.python.4");
-  const { nodes } = await page.send("Accessibility.getFullAXTree");
-  const named = (role) => nodes.filter((node) => !node.ignored && node.role && node.role.value === role).map((node) => (node.name || {}).value);
-  const buttons = named("button");
-  for (const name of ["Start", "turn", "poll", "event", "Play", "End", "Watch", "Predict", "You are the loop", "runs", "Why is task 1 waiting?", "Go to the next time task 1 runs"]) {
-    assert.ok(buttons.some((button) => button.includes(name)), name + " is not among the buttons: " + buttons.join(", "));
-  }
-  assert.ok(!buttons.includes(""), "a button has no name");
-  assert.deepStrictEqual(named("slider"), ["Event"]);
-  assert.strictEqual(named("status").length, 1);
-  const texts = nodes.filter((node) => node.role && node.role.value === "StaticText").map((node) => node.name.value);
-  assert.ok(texts.includes("The loop takes task 1 (main) from the front of the queue and polls it for the first time."));
-  assert.deepStrictEqual(named("columnheader"), ["task", "now", "polls", "waits for", "ask"]);
-});
-
-check("every button and list is at least 40 px to touch", async (page) => {
-  await page.size(360, 740, true);
-  await open(page, "#fetch_data.python.4");
-  const small = await page.run(`Array.from(document.querySelectorAll("button:not(.link), select, .button, summary"))
-    .filter((one) => one.offsetParent).map((one) => [one.textContent.trim().slice(0, 20), one.getBoundingClientRect()])
-    .filter(([, box]) => box.height < 39.5 || box.width < 36).map(([name, box]) => name + " " + box.width + "×" + box.height)`);
-  assert.deepStrictEqual(small, []);
-});
-
-check("no sideways scroll from 360 to 1600 px, in any mode", async (page) => {
-  for (const width of [360, 480, 620, 700, 900, 1100, 1440, 1600]) {
-    await page.size(width, 800, width < 500);
-    for (const hash of ["#fetch_data.python.30", ""]) {
-      await open(page, hash);
-      for (const mode of ["watch", "predict", "drive"]) {
-        await click(page, '[data-mode="' + mode + '"]');
-        const [wide, seen] = await page.run("[document.documentElement.scrollWidth, document.documentElement.clientWidth]");
-        assert.ok(wide <= seen, mode + " " + hash + ": " + wide + " px in " + seen);
-      }
-    }
-  }
-});
-
 check("pictures, both themes, to be looked at", async (page) => {
   for (const theme of ["light", "dark"]) {
     await page.media({ "prefers-color-scheme": theme });
@@ -284,14 +252,6 @@ check("pictures, both themes, to be looked at", async (page) => {
       await page.picture(path.join(PICTURES, name + "-" + theme + ".png"));
     }
   }
-});
-
-check("reduced motion: play stays off and says so", async (page) => {
-  await page.media({ "prefers-reduced-motion": "reduce" });
-  await open(page, "#fetch_data.python.0");
-  await click(page, "#play");
-  assert.match(await page.run("document.querySelector('#message').textContent"), /Play is off/);
-  assert.strictEqual(await page.run("LoopPlayer.playing"), null);
 });
 
 check("a trace of a hundred thousand events opens, and steps both ways", async (page) => {
@@ -343,20 +303,7 @@ check("a dropped trace is opened", async (page) => {
   await page.until("LoopPlayer.panes[0].name === 'dropped'");
 });
 
-check("without script, the picture and the events remain", async (page) => {
-  await page.send("Emulation.setScriptExecutionDisabled", { value: true });
-  await page.go(PAGE);
-  const { root } = await page.send("DOM.getDocument");
-  const { nodeId } = await page.send("DOM.querySelector", { nodeId: root.nodeId, selector: ".fallback" });
-  const { outerHTML } = await page.send("DOM.getOuterHTML", { nodeId });
-  assert.match(outerHTML, /<svg[^]*<desc[^]*<\/svg>/);
-  assert.ok((outerHTML.match(/<li value=/g) || []).length > 30);
-  const { nodes } = await page.send("Accessibility.getFullAXTree");
-  const buttons = nodes.filter((node) => !node.ignored && node.role && node.role.value === "button");
-  assert.strictEqual(buttons.length, 0, "buttons that do nothing are shown");
-  await page.picture(path.join(PICTURES, "no-script.png"));
-  await page.send("Emulation.setScriptExecutionDisabled", { value: false });
-});
+access(check, { open, click, PAGE, PICTURES });
 
 async function main() {
   const file = find();

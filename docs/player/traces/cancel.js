@@ -11,11 +11,11 @@ loopTrace("cancel", {
 "dropped": 0,
 "events": [
 {"i":0,"t":0,"k":"run.start","s":0},
-{"i":1,"t":0,"k":"task.spawn","s":1,"task":1,"name":"Task-1","parent":null,"at":"docs/src/programs.rs:50:16"},
+{"i":1,"t":0,"k":"task.spawn","s":1,"task":1,"name":"Task-1","parent":null,"at":"docs/src/programs.rs:58:16"},
 {"i":2,"t":0,"k":"ready.push","s":2,"task":1},
 {"i":3,"t":0,"k":"turn","s":3,"n":1,"ready":1},
 {"i":4,"t":0,"k":"poll.start","s":4,"task":1},
-{"i":5,"t":0,"k":"task.spawn","s":1,"task":2,"name":"heartbeat","parent":1,"at":"docs/src/programs.rs:163:17"},
+{"i":5,"t":0,"k":"task.spawn","s":1,"task":2,"name":"heartbeat","parent":1,"at":"docs/src/programs.rs:171:17"},
 {"i":6,"t":0,"k":"ready.push","s":2,"task":2},
 {"i":7,"t":0,"k":"timer.add","s":5,"timer":1,"task":1,"deadline":2500000000},
 {"i":8,"t":0,"k":"await","s":6,"task":1,"on":{"timer":1}},

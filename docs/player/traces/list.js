@@ -1,2 +1,18 @@
 // Made by generate.js. Do not edit.
-loopTraces(["borrowing","cancel","fetch_data","fetch_data.python","jobs","lost_waker","no_turns","one_after_another","ready_queue","shuffled","take_turns","tasks","tick_tock","too_slow","words"]);
+loopTraces([
+{"name":"borrowing","shows":"tasks of a scope borrow"},
+{"name":"cancel","shows":"a task is cancelled"},
+{"name":"fetch_data","shows":"three waits of two seconds, at once"},
+{"name":"fetch_data.python","shows":"the same program on asyncio"},
+{"name":"jobs","shows":"five jobs, two at a time"},
+{"name":"lost_waker","shows":"a future that keeps no waker"},
+{"name":"no_turns","shows":"awaits that have nothing to wait for"},
+{"name":"one_after_another","shows":"the same waits, without gather"},
+{"name":"ready_queue","shows":"three tasks stand in line"},
+{"name":"shuffled","shows":"a seed draws the order of each turn"},
+{"name":"take_turns","shows":"awaits that give way"},
+{"name":"tasks","shows":"three tasks, each with a name"},
+{"name":"tick_tock","shows":"two tasks, each with its own pace"},
+{"name":"too_slow","shows":"a timeout drops what it waited for"},
+{"name":"words","shows":"two answers, word by word"}
+]);

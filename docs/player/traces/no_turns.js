@@ -11,7 +11,7 @@ loopTrace("no_turns", {
 "dropped": 0,
 "events": [
 {"i":0,"t":0,"k":"run.start","s":0},
-{"i":1,"t":0,"k":"task.spawn","s":1,"task":1,"name":"Task-1","parent":null,"at":"docs/src/programs.rs:66:20"},
+{"i":1,"t":0,"k":"task.spawn","s":1,"task":1,"name":"Task-1","parent":null,"at":"docs/src/programs.rs:74:20"},
 {"i":2,"t":0,"k":"ready.push","s":2,"task":1},
 {"i":3,"t":0,"k":"turn","s":3,"n":1,"ready":1},
 {"i":4,"t":0,"k":"poll.start","s":4,"task":1},

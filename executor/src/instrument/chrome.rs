@@ -4,11 +4,9 @@
 //! **Invariant:** a row ("thread") is a task, or a thread of a pool; process 1
 //! is the loop, process 2 the pools.
 
-use std::collections::HashMap;
-use std::fmt::Write;
 use std::time::Duration;
 
-use super::lanes::{Doing, Lane, Moment, Span, lanes};
+use super::lanes::{Doing, Lane, Moment, TaskLane, lanes};
 use super::write::quoted;
 use super::{Cause, Trace};
 use crate::info::TaskId;
@@ -19,10 +17,10 @@ impl Trace {
     /// and wait, and an arrow for each wake.
     pub fn to_perfetto(&self) -> String {
         let lanes = lanes(self);
-        let mut out = Chrome(String::new());
+        let mut out = Chrome::default();
         out.process(1, &self.program);
-        out.row((1, 0), "loop");
-        out.slices((1, 0), &lanes.the_loop);
+        out.row(THE_LOOP, "loop");
+        out.slices(THE_LOOP, &lanes.the_loop);
         for task in &lanes.tasks {
             let row = (1, number(task.id));
             out.row(row, &task.own.label);
@@ -36,31 +34,8 @@ impl Trace {
             out.row(row, &thread.label);
             out.slices(row, thread);
         }
-        let polls: HashMap<TaskId, Vec<&Span>> = lanes
-            .tasks
-            .iter()
-            .map(|task| {
-                let polls = task.own.spans.iter();
-                let polls = polls.filter(|span| span.doing == Doing::Polled);
-                (task.id, polls.collect())
-            })
-            .collect();
-        let mut arrows = 0;
-        for task in &lanes.tasks {
-            for wake in &task.wakes {
-                let Cause::Task(by) = wake.by else { continue };
-                let polls = &polls[&task.id];
-                let next = polls.partition_point(|poll| poll.from.event < wake.at.event);
-                if let Some(poll) = polls.get(next) {
-                    arrows += 1;
-                    out.arrow(arrows, (number(by), wake.at), (number(task.id), poll.from));
-                }
-            }
-        }
-        format!(
-            "{{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n{}\n]}}\n",
-            out.0
-        )
+        lanes.tasks.iter().for_each(|task| out.wakes(task));
+        out.finish()
     }
 }
 
@@ -68,26 +43,39 @@ fn number(task: TaskId) -> u64 {
     super::number_of(task).unwrap_or(0)
 }
 
-/// The events so far, with commas between them.
-struct Chrome(String);
-
 /// Process and thread.
 type Row = (u32, u64);
+const THE_LOOP: Row = (1, 0);
+
+/// The events so far, each with the number of the trace's event that it is of.
+///
+/// They are written in that order: readers sort them by time, keep the order
+/// of equals, and hang an arrow on the slice that began last in its row. In
+/// virtual time many are equal.
+#[derive(Default)]
+struct Chrome {
+    events: Vec<(usize, String)>,
+    arrows: u32,
+}
 
 impl Chrome {
-    fn event(&mut self, kind: &str, (process, thread): Row, rest: std::fmt::Arguments<'_>) {
-        if !self.0.is_empty() {
-            self.0.push_str(",\n");
-        }
-        let _ = write!(
-            self.0,
-            "{{\"ph\":\"{kind}\",\"pid\":{process},\"tid\":{thread},{rest}}}"
-        );
+    fn event(&mut self, at: usize, kind: &str, row: Row, rest: std::fmt::Arguments<'_>) {
+        let (process, thread) = row;
+        let text = format!("{{\"ph\":\"{kind}\",\"pid\":{process},\"tid\":{thread},{rest}}}");
+        self.events.push((at, text));
+    }
+
+    fn finish(mut self) -> String {
+        self.events.sort_by_key(|(at, _)| *at);
+        let lines: Vec<_> = self.events.into_iter().map(|(_, text)| text).collect();
+        let lines = lines.join(",\n");
+        format!("{{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n{lines}\n]}}\n")
     }
 
     fn process(&mut self, process: u32, name: &str) {
         let name = quoted(name);
         self.event(
+            0,
             "M",
             (process, 0),
             format_args!("\"name\":\"process_name\",\"args\":{{\"name\":{name}}}"),
@@ -97,6 +85,7 @@ impl Chrome {
     fn row(&mut self, row: Row, name: &str) {
         let name = quoted(name);
         self.event(
+            0,
             "M",
             row,
             format_args!("\"name\":\"thread_name\",\"args\":{{\"name\":{name}}}"),
@@ -112,27 +101,64 @@ impl Chrome {
                 Doing::Parked => "parked",
                 Doing::Job => &span.label,
             };
-            let (name, from, lasts) = (quoted(name), micros(span.from.at), micros(span.lasts()));
-            self.event(
-                "X",
-                row,
-                format_args!("\"name\":{name},\"ts\":{from},\"dur\":{lasts}"),
-            );
+            self.slice(row, name, span.from, span.lasts());
         }
     }
 
-    fn arrow(&mut self, id: u32, (by, from): (u64, Moment), (task, to): (u64, Moment)) {
-        let (from, to) = (micros(from.at), micros(to.at));
+    fn slice(&mut self, row: Row, name: &str, from: Moment, lasts: Duration) {
+        let (name, ts, dur) = (quoted(name), micros(from.at), micros(lasts));
         self.event(
-            "s",
-            (1, by),
-            format_args!("\"name\":\"wake\",\"cat\":\"wake\",\"id\":{id},\"ts\":{from}"),
+            from.event,
+            "X",
+            row,
+            format_args!("\"name\":{name},\"ts\":{ts},\"dur\":{dur}"),
         );
-        self.event(
-            "f",
-            (1, task),
-            format_args!("\"name\":\"wake\",\"cat\":\"wake\",\"id\":{id},\"ts\":{to},\"bp\":\"e\""),
-        );
+    }
+
+    /// An arrow from the cause of each wake to the poll that came of it. What
+    /// is no task is the loop's doing, and has a slice there to begin at.
+    fn wakes(&mut self, task: &TaskLane) {
+        let polls = task.own.spans.iter();
+        let polls: Vec<_> = polls.filter(|span| span.doing == Doing::Polled).collect();
+        for wake in &task.wakes {
+            let next = polls.partition_point(|poll| poll.from.event < wake.at.event);
+            let Some(poll) = polls.get(next) else {
+                continue;
+            };
+            let row = match wake.by {
+                Cause::Task(by) => (1, number(by)),
+                _ => THE_LOOP,
+            };
+            if row == THE_LOOP {
+                self.slice(row, &cause(wake.by), wake.at, Duration::ZERO);
+            }
+            self.arrow((row, wake.at), ((1, number(task.id)), poll.from));
+        }
+    }
+
+    fn arrow(&mut self, from: (Row, Moment), to: (Row, Moment)) {
+        self.arrows += 1;
+        let id = self.arrows;
+        for (kind, (row, moment), more) in [("s", from, ""), ("f", to, ",\"bp\":\"e\"")] {
+            let ts = micros(moment.at);
+            self.event(
+                moment.event,
+                kind,
+                row,
+                format_args!("\"name\":\"wake\",\"cat\":\"wake\",\"id\":{id},\"ts\":{ts}{more}"),
+            );
+        }
+    }
+}
+
+/// What woke a task, if no task did.
+fn cause(by: Cause) -> String {
+    match by {
+        Cause::Timer(timer) => format!("timer {timer}"),
+        Cause::Job(job) => format!("job {job}"),
+        Cause::Io => "socket".into(),
+        Cause::Mail => "mail".into(),
+        _ => "loop".into(),
     }
 }
 

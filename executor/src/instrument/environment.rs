@@ -132,6 +132,7 @@ fn numbered(file: &Path, number: u32) -> PathBuf {
 /// How wide the terminal is.
 fn width() -> usize {
     let columns = set("COLUMNS").and_then(|columns| columns.to_str()?.parse().ok());
+    let columns = columns.filter(|columns| *columns > 0);
     let width = columns.or_else(terminal_width);
     width.unwrap_or(USUAL_WIDTH).min(400)
 }

@@ -40,6 +40,8 @@ pub(super) struct Span {
     pub(super) to: Moment,
     /// What is waited for, or done.
     pub(super) label: String,
+    /// Is it a timer that was dropped before it was due, as a time limit is?
+    pub(super) given_up: bool,
 }
 
 impl Span {
@@ -78,6 +80,7 @@ impl Lane {
             from,
             to,
             label,
+            given_up: false,
         });
     }
 }
@@ -187,9 +190,8 @@ impl Sorter {
                 let span = deadline.saturating_sub(now.at);
                 self.timers.insert(*timer, span);
             }
-            Event::TimerFire { timer } | Event::TimerCancel { timer } => {
-                self.over(&On::Timer(*timer), now);
-            }
+            Event::TimerFire { timer } => self.over(&On::Timer(*timer), now),
+            Event::TimerCancel { timer } => self.give_up(&On::Timer(*timer), now),
             Event::SourceAdd { source, kind, addr } => {
                 let name = addr.as_ref().unwrap_or(kind).clone();
                 self.sources.insert(*source, name);
@@ -278,6 +280,12 @@ impl Sorter {
     fn over(&mut self, on: &On, now: Moment) {
         for place in self.waiters.remove(on).into_iter().flatten() {
             self.lanes.tasks[place].close(on, now);
+        }
+    }
+
+    fn give_up(&mut self, on: &On, now: Moment) {
+        for place in self.waiters.remove(on).into_iter().flatten() {
+            self.lanes.tasks[place].give_up(on, now);
         }
     }
 

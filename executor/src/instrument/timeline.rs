@@ -17,6 +17,8 @@ const WIDEST_LABEL: usize = 26;
 const MOST_ROWS: usize = 40;
 /// The same for the waits of one task.
 const MOST_WAITS: usize = 8;
+/// A blank at which no line ends.
+const UNBROKEN: &str = "\u{a0}";
 
 /// Draws a trace with letters, `width` columns wide: a lane for each task with
 /// its polls and waits, one for what the loop does, one for each thread of a
@@ -49,7 +51,7 @@ pub fn timeline(trace: &Trace, width: usize) -> String {
         let text = clip(text.trim_end(), width);
         let _ = writeln!(out, "{text}");
     };
-    line(&headline(trace, &lanes));
+    line(&headline(trace, &lanes, width));
     line(&format!("{:label$}  {}", "", scale.ticks()));
     for row in &rows {
         let name = clip(&row.label, label);
@@ -65,7 +67,8 @@ pub fn timeline(trace: &Trace, width: usize) -> String {
     out
 }
 
-fn headline(trace: &Trace, lanes: &Lanes) -> String {
+/// The program, as much of it as there is room for, and how long it took.
+fn headline(trace: &Trace, lanes: &Lanes, width: usize) -> String {
     let args = trace.args.join(" ");
     let clock = if trace.virtual_time {
         " of virtual time"
@@ -74,7 +77,9 @@ fn headline(trace: &Trace, lanes: &Lanes) -> String {
     };
     let time = short(lanes.end.at);
     let program = format!("{} {args}", trace.program);
-    format!("{}: {time}{clock}", program.trim_end())
+    let took = format!(": {time}{clock}");
+    let room = width.saturating_sub(took.chars().count());
+    clip(program.trim_end(), room) + &took
 }
 
 /// A row to be drawn.
@@ -206,6 +211,7 @@ impl Scale {
             if doing == Doing::Waits {
                 let named = row.labels.iter().chain(row.spans);
                 named.for_each(|span| self.name(&mut cells, span));
+                self.name_together(&mut cells, row.spans);
             }
         }
         cells.into_iter().collect()
@@ -230,13 +236,44 @@ impl Scale {
 
     /// Writes what a span is about into its middle, if it has room.
     fn name(&self, cells: &mut [char], span: &Span) {
-        let (from, to) = (self.column(span.from), self.column(span.to));
-        let length = span.label.chars().count();
-        if span.label.is_empty() || to < from + length + 4 {
+        if !span.label.is_empty() && self.has_room(span, &span.label) {
+            self.write(cells, (span.from, span.to), &span.label);
+        }
+    }
+
+    /// Many short waits, none of which has room for its name, get one in common.
+    fn name_together(&self, cells: &mut [char], spans: &[Span]) {
+        let waits = || spans.iter().filter(|span| span.doing == Doing::Waits);
+        if waits().count() < 2 || waits().any(|span| self.has_room(span, &span.label)) {
             return;
         }
-        let place = from + (to - from + 1 - length) / 2;
-        write_over(cells, place - 1, &format!(" {} ", span.label));
+        let first = &spans[0];
+        let kind = first.label.split(' ').next().unwrap_or_default();
+        let all = |is: &dyn Fn(&str) -> bool| waits().all(|span| is(&span.label));
+        let name = match () {
+            () if kind.is_empty() => return,
+            () if all(&|label| label == first.label) => first.label.as_str(),
+            () if all(&|label| label.split(' ').next() == Some(kind)) => kind,
+            () => return,
+        };
+        let whole = Span {
+            to: spans[spans.len() - 1].to,
+            ..first.clone()
+        };
+        let text = format!("{} × {name}", waits().count());
+        if self.has_room(&whole, &text) {
+            self.write(cells, (whole.from, whole.to), &text);
+        }
+    }
+
+    fn has_room(&self, span: &Span, text: &str) -> bool {
+        self.column(span.to) >= self.column(span.from) + text.chars().count() + 4
+    }
+
+    fn write(&self, cells: &mut [char], (from, to): (Moment, Moment), text: &str) {
+        let (from, to) = (self.column(from), self.column(to));
+        let place = from + (to - from + 1 - text.chars().count()) / 2;
+        write_over(cells, place - 1, &format!(" {text} "));
     }
 }
 
@@ -263,16 +300,18 @@ fn nice_step(least: Duration) -> Duration {
 fn lesson(lanes: &Lanes) -> Option<String> {
     let waits = lanes.tasks.iter().flat_map(|task| &task.waits);
     let waits: Vec<_> = waits.flat_map(|lane| &lane.spans).collect();
-    // Who awaits a task waits for what that waits for: not counted twice.
-    let own = waits.iter().filter(|wait| !wait.label.starts_with("join "));
+    // Who awaits a task waits for what that waits for, and a time limit that
+    // was not reached is nobody's wait: not counted twice.
+    let own = waits.iter();
+    let own = own.filter(|wait| !wait.label.starts_with("join ") && !wait.given_up);
     let sum: Duration = own.map(|wait| wait.lasts()).sum();
     let took = lanes.end.at;
     (sum > took + took / 10).then(|| {
         format!(
             "{} of waiting took {}: the waits overlap, because the loop does not stand still for \
              any of them.",
-            short(sum),
-            short(took)
+            short(sum).replace(' ', UNBROKEN),
+            short(took).replace(' ', UNBROKEN)
         )
     })
 }
@@ -288,7 +327,7 @@ fn summary(trace: &Trace, lanes: &Lanes) -> String {
     let polls = lanes.tasks.iter().flat_map(|task| &task.own.spans);
     let polls: Vec<_> = polls.filter(|span| span.doing == Doing::Polled).collect();
     let longest = polls.iter().map(|span| span.lasts()).max();
-    let longest = short(longest.unwrap_or_default());
+    let longest = short(longest.unwrap_or_default()).replace(' ', UNBROKEN);
     let parked: Duration = lanes.the_loop.spans.iter().map(Span::lasts).sum();
     let idle = match lanes.end.at.as_nanos() {
         0 => 0,
@@ -320,11 +359,12 @@ fn clip(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
     }
-    let mut short: String = text.chars().take(width - 1).collect();
+    let mut short: String = text.chars().take(width.saturating_sub(1)).collect();
     short.push('…');
     short
 }
 
+/// Lines of whole words; a number and its unit stay together.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
@@ -338,5 +378,6 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
         }
         line.push_str(word);
     }
-    lines
+    let lines = lines.into_iter();
+    lines.map(|line| line.replace(UNBROKEN, " ")).collect()
 }

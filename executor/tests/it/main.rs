@@ -20,6 +20,8 @@ mod coverage;
 #[cfg(not(miri))]
 mod datagrams;
 mod deadlock;
+#[cfg(not(miri))]
+mod drawings;
 #[cfg(all(unix, not(miri)))]
 mod examples;
 mod fairness;

@@ -73,6 +73,16 @@ impl TaskLane {
         }
     }
 
+    /// As `close`, of something that did not come to its end.
+    pub(super) fn give_up(&mut self, on: &On, now: Moment) {
+        if let Some(lane) = self.open.remove(on) {
+            if let Some(last) = self.waits[lane].spans.last_mut() {
+                last.given_up = true;
+            }
+            self.close_lane(lane, now);
+        }
+    }
+
     pub(super) fn close_all(&mut self, now: Moment) {
         for lane in std::mem::take(&mut self.open).into_values() {
             self.close_lane(lane, now);
