@@ -13,6 +13,7 @@ mod compile_fail;
 mod console;
 mod exercises;
 mod form;
+mod house;
 mod items;
 mod links;
 mod markdown;
@@ -76,6 +77,11 @@ fn chapters_are_short_and_end_with_questions() {
 #[test]
 fn pictures_have_text() {
     Report::of("pictures", form::check_pictures).unwrap();
+}
+
+#[test]
+fn the_house_has_the_rooms_that_its_page_shows() {
+    house::check().unwrap();
 }
 
 #[test]
