@@ -21,7 +21,7 @@ async fn serve(listener: TcpListener) -> io::Result<()> {
     let handler = async move |stream: TcpStream, _peer| {
         let service = service_fn(|request| router.clone().call(request));
         let mut http = http1::Builder::new();
-        http.timer(Timer::new()); // who never ends his request is sent away
+        http.timer(Timer::new()); // a client that never ends its request is sent away
         http.serve_connection(Io::new(stream), service).await
     };
     net::serve(listener, handler).await.map(drop)
