@@ -205,10 +205,8 @@ async fn network() -> std::io::Result<()> {
 
 #[cfg(unix)]
 async fn processes() -> std::io::Result<()> {
-    let output = executor::process::Command::new("echo")
-        .arg("hi")
-        .output()
-        .await?;
+    use executor::process::Command;
+    let output = Command::new("echo").arg("hi").output().await?;
     assert_eq!(output.stdout, b"hi\n");
     Ok(())
 }

@@ -13,6 +13,7 @@ const path = require("path");
 
 const ROOT = path.join(__dirname, "..", "..");
 const TABLE = "docs/src/programs.rs"; // names, purposes and most of the programs
+const REAL_TIME = "docs/src/real_time.rs"; // those that wait for threads and sockets
 
 const read = (file) => fs.readFileSync(path.join(ROOT, file), "utf8");
 
@@ -20,9 +21,18 @@ const read = (file) => fs.readFileSync(path.join(ROOT, file), "utf8");
 function entry(name) {
   const text = read(TABLE);
   const found = new RegExp('program\\(\\s*"' + name + '",\\s*"([^"]+)",\\s*\\|runner\\|[^;]*?run\\(([\\w:]+)\\(\\)\\)').exec(text);
-  if (!found) return null;
+  if (!found) return entryInRealTime(name);
   const [module, fn] = found[2].includes("::") ? found[2].split("::") : [null, found[2]];
   return { shows: found[1], file: module ? "docs/examples/" + module + ".rs" : TABLE, fn };
+}
+
+// The same for a program that is a function of its name; the comment above it
+// says what it shows.
+function entryInRealTime(name) {
+  const found = functions(REAL_TIME).find((fn) => fn.name === name);
+  if (!found) return null;
+  const says = found.lines[0].replace(/^\/\/\/ /, "").replace(/\.$/, "");
+  return { shows: says[0].toLowerCase() + says.slice(1), file: REAL_TIME, fn: name };
 }
 
 // All functions of a file, with the comments above them.
@@ -92,7 +102,7 @@ function printed(event, parts) {
 function program(name, trace) {
   if (trace.lang !== "rust") return null;
   const found = entry(name);
-  if (!found) throw new Error(TABLE + ' has no program with the name "' + name + '". Mend entry in docs/player/programs.js.');
+  if (!found) throw new Error(TABLE + " and " + REAL_TIME + ' have no program with the name "' + name + '". Mend entry in docs/player/programs.js.');
   const parts = closure(functions(found.file), found.fn);
   const lines = {};
   for (const event of trace.events) {

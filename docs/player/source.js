@@ -419,6 +419,54 @@ var LOOP_SOURCE = {
     "48": 167
    }
   },
+  "by_wire": {
+   "parts": [
+    {
+     "title": "docs/src/real_time.rs · by_wire",
+     "first": 35,
+     "lines": [
+      "/// A model at one end of a socket, a reader at the other.",
+      "async fn by_wire() -> io::Result<()> {",
+      "    let listener = TcpListener::bind(\"127.0.0.1:0\").await?;",
+      "    let addr = listener.local_addr()?;",
+      "    let model = spawn_named(\"model\", async move {",
+      "        let (mut stream, _peer) = listener.accept().await?;",
+      "        for word in [\"Once\", \"upon\", \"a\", \"time\"] {",
+      "            sleep(Duration::from_millis(100)).await;",
+      "            stream.write_all(word.as_bytes()).await?;",
+      "        }",
+      "        Ok::<(), io::Error>(())",
+      "    });",
+      "    let mut stream = TcpStream::connect(addr).await?;",
+      "    let mut piece = [0; 64];",
+      "    loop {",
+      "        let length = stream.read(&mut piece).await?;",
+      "        if length == 0 {",
+      "            break;",
+      "        }",
+      "        executor::println!(\"{}\", String::from_utf8_lossy(&piece[..length]));",
+      "    }",
+      "    model.await.expect(\"it returns\")",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "6": 39,
+    "19": 42,
+    "20": 42,
+    "39": 42,
+    "40": 42,
+    "50": 54,
+    "62": 42,
+    "63": 42,
+    "73": 54,
+    "88": 42,
+    "89": 42,
+    "99": 54,
+    "126": 54
+   }
+  },
   "cancel": {
    "parts": [
     {
@@ -627,6 +675,39 @@ var LOOP_SOURCE = {
     "12": 8,
     "13": 8,
     "14": 19
+   }
+  },
+  "on_a_thread": {
+   "parts": [
+    {
+     "title": "docs/src/real_time.rs · on_a_thread",
+     "first": 59,
+     "lines": [
+      "/// A heart beats while a thread is held up.",
+      "async fn on_a_thread() {",
+      "    let heart = spawn_named(\"heart\", async {",
+      "        for _ in 0..3 {",
+      "            sleep(Duration::from_millis(50)).await;",
+      "            executor::println!(\"beat\");",
+      "        }",
+      "    });",
+      "    let text = to_thread(|| {",
+      "        thread::sleep(Duration::from_millis(200));",
+      "        \"contents of notes.txt\"",
+      "    });",
+      "    executor::println!(\"{}\", text.await);",
+      "    heart.await.expect(\"it returns\");",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "5": 61,
+    "7": 67,
+    "25": 64,
+    "36": 64,
+    "47": 64,
+    "60": 71
    }
   },
   "one_after_another": {

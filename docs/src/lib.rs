@@ -5,6 +5,7 @@
 
 mod exercise;
 pub mod programs;
+pub mod real_time;
 mod watch;
 
 pub use exercise::{Exercise, Seen};

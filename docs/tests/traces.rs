@@ -3,12 +3,15 @@
 //!
 //! `BLESS=1 cargo test -p docs --test traces` writes them anew. The lines of
 //! the runtime are left out of the comparison: else every edit there would
-//! break it.
+//! break it. A recording with the real clock is made once and kept: of a new
+//! one, the rules and the kinds of events are looked at.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use docs::programs::{ALL, Program};
+use docs::programs::ALL;
+use docs::real_time;
 use executor::instrument::replay::{self, Rule};
 use executor::instrument::{Trace, svg, timeline};
 
@@ -19,8 +22,8 @@ fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-fn file(program: &Program, folder_name: &str, ending: &str) -> PathBuf {
-    folder(folder_name).join(format!("{}.{ending}", program.name))
+fn file(program: &str, folder_name: &str, ending: &str) -> PathBuf {
+    folder(folder_name).join(format!("{program}.{ending}"))
 }
 
 fn blesses() -> bool {
@@ -49,9 +52,9 @@ fn check(file: &Path, wanted: &str, complaints: &mut Vec<String>) {
     ));
 }
 
-fn committed(program: &Program) -> Option<Trace> {
+fn committed(program: &str) -> Option<Trace> {
     let text = fs::read_to_string(file(program, "player/traces", "json")).ok()?;
-    Some(Trace::parse(&text).unwrap_or_else(|error| panic!("{}: {error}", program.name)))
+    Some(Trace::parse(&text).unwrap_or_else(|error| panic!("{program}: {error}")))
 }
 
 #[track_caller]
@@ -69,11 +72,11 @@ fn recordings_and_pictures_are_those_of_the_programs() {
     let mut complaints = Vec::new();
     for program in &ALL {
         let trace = program.record();
-        let json = file(program, "player/traces", "json");
+        let json = file(program.name, "player/traces", "json");
         if blesses() {
             check(&json, &trace.to_json(), &mut complaints);
         }
-        let Some(old) = committed(program) else {
+        let Some(old) = committed(program.name) else {
             complaints.push(format!("{} is missing", json.display()));
             continue;
         };
@@ -86,27 +89,62 @@ fn recordings_and_pictures_are_those_of_the_programs() {
             let first = lines.find(|(a, b)| a != b);
             complaints.push(format!("{} is stale: {first:?}", json.display()));
         }
-        let script = old.to_script(program.name);
-        check(
-            &file(program, "player/traces", "js"),
-            &script,
-            &mut complaints,
-        );
-        let states: String = replay::states(&trace)
-            .map(|state| state.to_json() + "\n")
-            .collect();
-        check(
-            &file(program, "player/traces", "states.jsonl"),
-            &states,
-            &mut complaints,
-        );
-        check(
-            &file(program, "figures", "svg"),
-            &svg(&trace),
-            &mut complaints,
-        );
-        let picture = timeline(&trace, COLUMNS);
-        check(&file(program, "figures", "txt"), &picture, &mut complaints);
+        check_what_is_made_of(program.name, &old, &trace, &mut complaints);
+    }
+    assert_none(&complaints);
+}
+
+/// The script, the states and the pictures. With virtual time the new recording
+/// has the runtime's lines as they are now; the kept one may have older ones.
+fn check_what_is_made_of(program: &str, kept: &Trace, new: &Trace, complaints: &mut Vec<String>) {
+    let traces = |ending| file(program, "player/traces", ending);
+    check(&traces("js"), &kept.to_script(program), complaints);
+    let states: String = replay::states(new)
+        .map(|state| state.to_json() + "\n")
+        .collect();
+    check(&traces("states.jsonl"), &states, complaints);
+    check(&file(program, "figures", "svg"), &svg(new), complaints);
+    let picture = timeline(new, COLUMNS);
+    check(&file(program, "figures", "txt"), &picture, complaints);
+}
+
+/// The kinds of its events.
+fn kinds(trace: &Trace) -> BTreeSet<String> {
+    assert_eq!(replay::judge(trace), [], "{}", trace.program);
+    let events = trace.events.iter();
+    events.map(|entry| entry.event.kind().to_owned()).collect()
+}
+
+/// `BLESS=1` makes the first recording only: another machine's, or a busy
+/// one's, is not better. To have a new one, remove the old one.
+#[test]
+fn recordings_in_real_time_are_of_programs_that_do_the_same_now() {
+    let mut complaints = Vec::new();
+    for program in real_time::NAMES {
+        let json = file(program, "player/traces", "json");
+        if blesses() && !json.exists() {
+            check(
+                &json,
+                &real_time::record(program).to_json(),
+                &mut complaints,
+            );
+        }
+        let Some(kept) = committed(program) else {
+            complaints.push(format!("{} is missing", json.display()));
+            continue;
+        };
+        // More than once, because a machine that stops for a while may change
+        // what is waited for. What is wrong with a recording is wrong each time.
+        let new = (0..5).map(|_| kinds(&real_time::record(program)));
+        let new: Vec<_> = new.take_while(|new| *new != kinds(&kept)).collect();
+        if new.len() == 5 {
+            complaints.push(format!(
+                "{} has {:?}, and a run has {new:?}",
+                json.display(),
+                kinds(&kept)
+            ));
+        }
+        check_what_is_made_of(program, &kept, &kept, &mut complaints);
     }
     assert_none(&complaints);
 }

@@ -1,12 +1,14 @@
 // Made by generate.js. Do not edit.
 loopTraces([
 {"name":"borrowing","shows":"tasks of a scope borrow"},
+{"name":"by_wire","shows":"a model at one end of a socket, a reader at the other"},
 {"name":"cancel","shows":"a task is cancelled"},
 {"name":"fetch_data","shows":"three waits of two seconds, at once"},
 {"name":"fetch_data.python","shows":"the same program on asyncio"},
 {"name":"jobs","shows":"five jobs, two at a time"},
 {"name":"lost_waker","shows":"a future that keeps no waker"},
 {"name":"no_turns","shows":"awaits that have nothing to wait for"},
+{"name":"on_a_thread","shows":"a heart beats while a thread is held up"},
 {"name":"one_after_another","shows":"the same waits, without gather"},
 {"name":"ready_queue","shows":"three tasks stand in line"},
 {"name":"shuffled","shows":"a seed draws the order of each turn"},

@@ -3,7 +3,9 @@
 //! The syntax is trycmd's: `$ command`, then `? code` if it fails, then what
 //! it prints; `[..]` stands for part of a line, a line `...` for any lines.
 //! Under `<!-- console: numbers vary -->` a number stands for any number, so
-//! that a page can show real measurements without `[..]` all over them.
+//! that a page can show real measurements without `[..]` all over them. Under
+//! `<!-- console: drawn anew -->` it is a timeline of a real run: which lanes
+//! it has is compared, not how long their bars are.
 //!
 //! Invariant: a command is a program of this workspace or a Python program of
 //! the book, never a shell.
@@ -24,12 +26,17 @@ pub(crate) fn check(page: &Page) -> Vec<Finding> {
 }
 
 fn look(fence: &Fence) -> Result<(), Finding> {
-    let vary = fence.directed("console") == Some("numbers vary");
+    let how = match fence.directed("console") {
+        None => Compare::Text,
+        Some("numbers vary") => Compare::AllButNumbers,
+        Some("drawn anew") => Compare::Lanes,
+        Some(other) => return Err(Finding::new(fence.line, format!("console: {other}?"))),
+    };
     let mut real = String::new();
     let mut same = true;
     for entry in entries(&fence.body) {
         let complain = |what| Finding::new(fence.line, format!("$ {}: {what}", entry.command));
-        let Some(printed) = other_output(&entry, vary).map_err(complain)? else {
+        let Some(printed) = other_output(&entry, how).map_err(complain)? else {
             real.push_str(&entry.whole());
             continue;
         };
@@ -56,14 +63,14 @@ fn look(fence: &Fence) -> Result<(), Finding> {
 const TRIES: usize = 5;
 
 /// What a command printed, if that is not what the page shows.
-fn other_output(entry: &Entry<'_>, vary: bool) -> Result<Option<String>, String> {
+fn other_output(entry: &Entry<'_>, how: Compare) -> Result<Option<String>, String> {
     let mut other = None;
     for _ in 0..TRIES {
         let Some(printed) = run(entry.command)? else {
             return Ok(None);
         };
         let printed = with_status(printed);
-        if matches(&entry.expected, &printed, vary) {
+        if matches(&entry.expected, &printed, how) {
             return Ok(None);
         }
         other = Some(printed);
@@ -200,16 +207,36 @@ fn with_status(Printed { text, status }: Printed) -> String {
     }
 }
 
+/// What of a program's output has to be as the page shows it.
+#[derive(Clone, Copy)]
+enum Compare {
+    Text,
+    AllButNumbers,
+    Lanes,
+}
+
 /// Does the text fit what is expected?
-fn matches(expected: &str, text: &str, numbers_vary: bool) -> bool {
-    let normal = |text: &str| match numbers_vary {
-        true => without_numbers(text),
-        false => text.trim_end().to_owned(),
+fn matches(expected: &str, text: &str, how: Compare) -> bool {
+    let normal = |text: &str| match how {
+        Compare::Text => text.trim_end().to_owned(),
+        Compare::AllButNumbers => without_numbers(text),
+        Compare::Lanes => lanes(text),
     };
     let (expected, text) = (normal(expected), normal(text));
     let expected: Vec<_> = expected.lines().collect();
     let text: Vec<_> = text.lines().collect();
     lines_match(&expected, &text)
+}
+
+/// The names of a timeline's lanes.
+fn lanes(text: &str) -> String {
+    let bars = ['│', '█', '▒', '─', '·', '▄'];
+    let lanes = text.lines().filter_map(|line| {
+        let (name, bar) = line.split_once("  ")?;
+        let named = name.starts_with(char::is_alphanumeric);
+        (named && bar.contains(bars)).then(|| format!("{name}\n"))
+    });
+    lanes.collect()
 }
 
 fn lines_match(expected: &[&str], text: &[&str]) -> bool {
@@ -262,19 +289,35 @@ fn without_numbers(text: &str) -> String {
 
 #[test]
 fn wildcards_match_parts_and_lines() {
-    assert!(matches("a [..] c\n", "a b c\n", false));
-    assert!(!matches("a [..] c\n", "a b d\n", false));
-    assert!(matches("a\n...\nz\n", "a\nb\nc\nz\n", false));
-    assert!(!matches("a\n...\nz\n", "a\nb\n", false));
-    assert!(!matches("a\n", "a\nb\n", false));
-    assert!(matches("one[..]\n", "one\n", false));
+    assert!(matches("a [..] c\n", "a b c\n", Compare::Text));
+    assert!(!matches("a [..] c\n", "a b d\n", Compare::Text));
+    assert!(matches("a\n...\nz\n", "a\nb\nc\nz\n", Compare::Text));
+    assert!(!matches("a\n...\nz\n", "a\nb\n", Compare::Text));
+    assert!(!matches("a\n", "a\nb\n", Compare::Text));
+    assert!(matches("one[..]\n", "one\n", Compare::Text));
 }
 
 #[test]
 fn numbers_vary_where_a_page_says_so() {
-    assert!(matches("took  2.00s of 6\n", "took 13.5s of 7\n", true));
-    assert!(!matches("took 2.00s\n", "took 2.00ms\n", true));
-    assert!(!matches("took 2.00s\n", "took 2.01s\n", false));
+    assert!(matches(
+        "took  2.00s of 6\n",
+        "took 13.5s of 7\n",
+        Compare::AllButNumbers
+    ));
+    assert!(!matches(
+        "took 2.00s\n",
+        "took 2.00ms\n",
+        Compare::AllButNumbers
+    ));
+    assert!(!matches("took 2.00s\n", "took 2.01s\n", Compare::Text));
+}
+
+#[test]
+fn a_timeline_has_lanes() {
+    let shown = "hog: 40 ms\n       0   20 ms\nloop   ···\nhog    │─██\n\n│ █ polled\n";
+    assert_eq!(lanes(shown), "loop\nhog\n");
+    assert!(matches(shown, "loop   ·····\nhog    ██\n", Compare::Lanes));
+    assert!(!matches(shown, "loop   ·····\n", Compare::Lanes));
 }
 
 #[test]

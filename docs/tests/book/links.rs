@@ -38,6 +38,9 @@ fn follow(page: &Page, link: &Link) -> Result<(), String> {
     if path.ends_with(".rs") && !link.title.is_empty() {
         return select(&path, &read(&path)?, Some(&link.title)).map(drop);
     }
+    if path.ends_with(".md") && !path.starts_with("docs/") {
+        return Err("on the site it would end in .html; link to its folder".into());
+    }
     if path.ends_with(".md") && !anchor.is_empty() {
         let target = Page::parse(&path, &read(&path)?);
         let found = anchors(&target).iter().any(|a| a == anchor);

@@ -16,6 +16,7 @@ mod conformance;
 mod console;
 mod exercises;
 mod form;
+mod house;
 mod items;
 mod links;
 mod markdown;
@@ -84,6 +85,11 @@ fn the_behaviour_catalogue_lists_the_tests_that_there_are() {
 #[test]
 fn pictures_have_text() {
     Report::of("pictures", form::check_pictures).unwrap();
+}
+
+#[test]
+fn the_house_has_the_rooms_that_its_page_shows() {
+    house::check().unwrap();
 }
 
 #[test]
