@@ -30,7 +30,7 @@ module.exports = (check, { open, click, PAGE, PICTURES }) => {
     const { nodes } = await page.send("Accessibility.getFullAXTree");
     const named = (role) => nodes.filter((node) => !node.ignored && node.role && node.role.value === role).map((node) => (node.name || {}).value);
     const buttons = named("button");
-    for (const name of ["Start", "turn", "poll", "event", "Play", "End", "Watch", "Predict", "You are the loop", "runs", "Why is task 1 waiting?", "Next run of task 1"]) {
+    for (const name of ["Start", "Next turn", "Previous turn", "Next poll", "Previous poll", "Next event", "Previous event", "Play", "End", "Watch", "Predict", "You are the loop", "runs", "Why is task 1 waiting?", "Next run of task 1"]) {
       assert.ok(buttons.some((button) => button.includes(name)), name + " is not among the buttons: " + buttons.join(", "));
     }
     assert.ok(!buttons.includes(""), "a button has no name");
