@@ -131,7 +131,10 @@ fn is_judged(contender: &Contender) -> bool {
 
 fn bench(group: &mut BenchmarkGroup<'_, WallTime>, row: &Row, contender: &Contender) {
     group.throughput(Throughput::Elements(row.batch));
-    group.bench_function(BenchmarkId::new(row.name, contender.name), |bencher| {
-        bencher.iter_custom(|times| (contender.work)(row.load(times)));
+    let id = BenchmarkId::new(row.name, contender.name);
+    contender.or_skip(&row.id(), || {
+        group.bench_function(id, |bencher| {
+            bencher.iter_custom(|times| (contender.work)(row.load(times)));
+        });
     });
 }

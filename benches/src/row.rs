@@ -1,5 +1,6 @@
 //! What a row is, and the list of all rows.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
 use crate::{
@@ -28,6 +29,23 @@ pub struct Contender<W = Work> {
     pub name: &'static str,
     /// What it does.
     pub work: W,
+}
+
+impl Contender {
+    /// Does the work; after a panic says so on stderr and gives nothing. Some
+    /// runtimes cannot do all rows, and the others should not suffer for it.
+    pub fn work_or_skip(&self, id: &str, load: Load) -> Option<Duration> {
+        self.or_skip(id, || (self.work)(load))
+    }
+
+    /// The same for whatever measures this contender.
+    pub fn or_skip<T>(&self, id: &str, measure: impl FnOnce() -> T) -> Option<T> {
+        let result = catch_unwind(AssertUnwindSafe(measure));
+        if result.is_err() {
+            eprintln!("skipped: {id} on {}: it panics", self.name);
+        }
+        result.ok()
+    }
 }
 
 /// The name of the hand-written code without any runtime: what none can beat.
@@ -204,4 +222,20 @@ pub(crate) mod by_name {
     #[cfg(all(feature = "peers", target_os = "linux"))]
     pub(crate) use crate::peers::*;
     pub(crate) use crate::side::{Executor, Tokio};
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_contender_that_panics_is_skipped_and_the_next_one_is_not() {
+        let load = Load { batch: 1, times: 1 };
+        let work: Work = |_| panic!("as asked");
+        let panics = Contender { name: "one", work };
+        assert_eq!(panics.work_or_skip("a row", load), None);
+        let work: Work = |_| Duration::ZERO;
+        let works = Contender { name: "two", work };
+        assert_eq!(works.work_or_skip("a row", load), Some(Duration::ZERO));
+    }
 }

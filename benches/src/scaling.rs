@@ -49,7 +49,7 @@ pub fn print() {
         keep_runnable(&mut contenders);
         for count in counts {
             eprintln!("{name}: {count}");
-            for (contender, cost) in measure(&contenders, *count, most_times) {
+            for (contender, cost) in measure(name, &contenders, *count, most_times) {
                 println!(
                     "{name:<18} {count:>8} {contender:<16} {:>10.1}  [{:.1} {:.1}]",
                     cost.median, cost.low, cost.high
@@ -106,7 +106,12 @@ fn all() -> [Series; 4] {
     ]
 }
 
-fn measure(contenders: &[Contender], count: u64, most_times: u64) -> Vec<(&'static str, Middle)> {
+fn measure(
+    name: &str,
+    contenders: &[Contender],
+    count: u64,
+    most_times: u64,
+) -> Vec<(&'static str, Middle)> {
     let load = Load {
         batch: count,
         times: (ITEMS / count).clamp(1, most_times),
@@ -116,11 +121,14 @@ fn measure(contenders: &[Contender], count: u64, most_times: u64) -> Vec<(&'stat
         .iter()
         .map(|one| (one.name, Vec::new()))
         .collect();
-    for _ in 0..effort::rounds(ROUNDS) {
+    let turns = effort::rounds(ROUNDS);
+    for _ in 0..turns {
         for (contender, (_, costs)) in contenders.iter().zip(&mut costs) {
-            costs.push((contender.work)(load).as_nanos() as f64 / items);
+            let took = contender.work_or_skip(name, load);
+            costs.extend(took.map(|took| took.as_nanos() as f64 / items));
         }
     }
+    costs.retain(|(_, costs)| costs.len() == turns);
     let middle = |(name, costs): (_, Vec<f64>)| (name, Middle::of(costs));
     costs.into_iter().map(middle).collect()
 }

@@ -2,7 +2,6 @@
 
 mod print;
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -140,13 +139,8 @@ fn measure(row: &Row) -> Option<Measured> {
 /// One turn: the cost of an operation, or nothing after a panic.
 fn measure_once(row: &Row, contender: &Contender, times: u64) -> Option<f64> {
     let load = row.load(times);
-    match catch_unwind(AssertUnwindSafe(|| (contender.work)(load))) {
-        Ok(took) => Some(per_operation(took, load)),
-        Err(_) => {
-            eprintln!("skipped: {} on {}: it panics", row.id(), contender.name);
-            None
-        }
-    }
+    let took = contender.work_or_skip(&row.id(), load)?;
+    Some(per_operation(took, load))
 }
 
 fn per_operation(took: Duration, load: Load) -> f64 {
