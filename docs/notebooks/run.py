@@ -30,9 +30,14 @@ def run(notebook):
     except CellTimeoutError:
         sys.exit(f"{begun[0]} did not end within {SECONDS} s")
     except CellExecutionError as error:
-        sys.exit(f"{begun[0]} failed:\n{error}")
+        sys.exit(f"{begun[0]} failed:\n{error}\n{error.evalue}")
     except (DeadKernelError, RuntimeError) as error:
         sys.exit(f"the kernel ended or did not start; begun was {begun[0]}: {error}")
+    # The kernel goes on after a panic in a cell, and only prints it.
+    for cell in notebook.cells:
+        said = [out.text for out in cell.get("outputs", []) if out.get("name") == "stderr"]
+        if said:
+            sys.exit(f"the cell\n{cell.source}\nsays on stderr\n{''.join(said)}")
 
 
 def printed(notebook):

@@ -3,7 +3,7 @@
 //! `cargo run --release -p executor --example soak [--minutes N | --seconds N]`;
 //! one minute unless told otherwise. Each round is a loop of its own, with an
 //! echo server and its clients, timers, thread jobs, calls from other threads,
-//! cancels, scopes, locks, channels and panics together. After each, what the
+//! cancels, scopes, locks, queues, channels and panics together. After each, what the
 //! loop recorded is reconciled: tasks spawned = returned + cancelled +
 //! panicked, timers armed = fired + dropped, jobs begun = ended. At the end no
 //! descriptor and no thread may be left over, and the memory must be steady.
@@ -15,6 +15,8 @@ use std::time::Duration;
 
 #[path = "soak/books.rs"]
 mod books;
+#[path = "soak/contend.rs"]
+mod contend;
 #[path = "soak/load.rs"]
 mod load;
 #[path = "soak/process.rs"]

@@ -7,6 +7,8 @@ use std::time::Duration;
 
 #[path = "../examples/soak/books.rs"]
 mod books;
+#[path = "../examples/soak/contend.rs"]
+mod contend;
 #[path = "../examples/soak/load.rs"]
 mod load;
 #[path = "../examples/soak/process.rs"]

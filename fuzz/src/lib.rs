@@ -69,7 +69,7 @@ pub fn trace(bytes: &[u8]) {
         Ok(trace) => {
             let again = Trace::parse(&trace.to_json()).expect("it was written by us");
             assert_eq!(again, trace);
-            assert!(replay::states(&trace).count() <= trace.entries.len() + 1);
+            assert!(replay::states(&trace).count() <= trace.events.len() + 1);
             drop(replay::judge(&trace));
         }
         Err(error) => assert!(error.to_string().contains("line"), "{error}"),

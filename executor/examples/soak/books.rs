@@ -47,6 +47,7 @@ impl Books {
         assert_eq!(calls, 0, "calls that no thread has and nobody dropped");
         self.balance("futures made", &["futures dropped"]);
         self.balance("panics on purpose", &["panicked"]);
+        self.balance("items put", &["items got"]);
         self.balance("connections asked for", &["connections served"]);
     }
 }

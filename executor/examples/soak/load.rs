@@ -15,6 +15,7 @@ use executor::{
 use futures::io::{AsyncReadExt, AsyncWriteExt, copy};
 
 use crate::books::{Books, Call, Counted};
+use crate::contend::Contended;
 
 /// What the panics on purpose say.
 pub(crate) const PANIC: &str = "on purpose";
@@ -23,7 +24,7 @@ pub(crate) const PANIC: &str = "on purpose";
 const EACH: u64 = 24;
 
 /// Every kind of work that a task may do here.
-const KINDS: u64 = 10;
+const KINDS: u64 = 11;
 
 /// A number that differs from call to call and not from run to run.
 #[derive(Clone)]
@@ -53,6 +54,7 @@ struct World {
     server: std::net::SocketAddr,
     lock: Rc<async_lock::Mutex<u64>>,
     queue: async_channel::Sender<u64>,
+    ours: Rc<Contended>,
 }
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
@@ -60,8 +62,11 @@ type Work = Pin<Box<dyn Future<Output = ()>>>;
 pub(crate) async fn load(seed: u64, books: Books) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let (queue, items) = async_channel::bounded(4);
+    let random = Random(Rc::new(Cell::new(seed ^ 0x5EED)));
+    let ours = Rc::new(Contended::new());
     let world = World {
-        random: Random(Rc::new(Cell::new(seed ^ 0x5EED))),
+        random: random.clone(),
+        ours: Rc::clone(&ours),
         server: listener.local_addr().expect("an address"),
         lock: Rc::default(),
         queue,
@@ -76,8 +81,13 @@ pub(crate) async fn load(seed: u64, books: Books) {
     // A client that was cancelled may have left a connection that is reset.
     .on_error(|_, _| ());
     let consumer = spawn(async move { while items.recv().await.is_ok() {} });
+    let (contended, counted) = (Rc::clone(&ours), books.clone());
+    let takers = spawn(async move { contended.consume(&counted, || random.nap()).await });
     let clients = all_kinds(world);
     let served = server.until(clients).await.expect("it listens");
+    ours.close().await;
+    takers.await.expect("they end with the queue");
+    ours.assert_nothing_is_held();
     books.add("connections asked for", served.connections);
     consumer.await.expect("it ends with the last sender");
 }
@@ -122,6 +132,7 @@ fn kind_of_work(world: World, kind: u64) -> Work {
         6 => Box::pin(gather_and_race(world)),
         7 => Box::pin(share(world)),
         8 => Box::pin(panic_on_purpose(world)),
+        9 => Box::pin(contend(world)),
         _ => Box::pin(wake_from_a_thread(world)),
     }
 }
@@ -240,6 +251,11 @@ async fn share(world: World) {
         let sent = timeout(world.random.nap(), world.queue.send(1)).await;
         assert!(sent.is_err() || sent == Ok(Ok(())), "{sent:?}");
     }
+}
+
+async fn contend(world: World) {
+    let nap = || world.random.nap();
+    world.ours.contend(&world.books, nap).await;
 }
 
 async fn panic_on_purpose(world: World) {

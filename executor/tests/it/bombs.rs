@@ -237,10 +237,16 @@ fn of_a_call_from_another_thread() {
             let fuse = Fuse;
             drop(handle.spawn(move || async move { drop(fuse) }));
         });
-        while !posts.is_finished() || tasks().len() > 2 {
+        while !posts.is_finished() {
             sleep(MS).await;
         }
         posts.join().unwrap();
+        // Letters come in their order: those before this one have come.
+        let last = Handle::current().spawn(async || ());
+        last.await.unwrap();
+        while tasks().len() > 2 {
+            sleep(MS).await;
+        }
     });
 }
 
