@@ -113,8 +113,11 @@ impl FromStr for Url {
                 number.ok_or_else(|| bad("what follows the host is no port"))?
             }
         };
-        let host = authority.host().trim_matches(['[', ']']);
-        if host.is_empty() {
+        let host = authority.host();
+        // Around the whole of it they stand for an IPv6 address.
+        let within = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        let host = within.unwrap_or(host);
+        if host.is_empty() || host.contains(['[', ']']) {
             return Err(bad(EXAMPLE));
         }
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
