@@ -25,17 +25,23 @@ var LoopCode = (function () {
       case "run.start": case "turn": case "turn.order": return "turn";
       case "run.end": case "loop.close": case "loop.closed": return "main.done";
       case "timer.fire": case "park.start": case "park.end": case "inbox.drain": return event.k;
-      case "io.event": case "call.start": case "call.end": return event.k;
+      case "io.event": return fromPoller(state);
+      case "call.start": case "call.end": return event.k;
     }
     if (state.mode === "poll") return "inside" + own;
     if (state.calling !== null) return "call.start";
-    if (event.k === "wake" || event.k === "ready.push" || event.k === "call.push") return cause(event);
+    if (event.k === "wake" || event.k === "ready.push" || event.k === "call.push") return cause(event, state);
     return state.mode === "park" ? "park.start" : "turn";
   }
 
-  function cause(event) {
+  // The poller is asked in two places: between polls, and to sleep.
+  function fromPoller(state) {
+    return state.mode === "park" ? "park.wait" : "io.event";
+  }
+
+  function cause(event, state) {
     if (event.k === "call.push" || (event.by && event.by.timer)) return "timer.wake";
-    if (event.by === "io") return "io.event";
+    if (event.by === "io") return fromPoller(state);
     if (event.by === "mail" || (event.by && event.by.job)) return "inbox.drain";
     return "turn";
   }

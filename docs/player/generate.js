@@ -41,6 +41,7 @@ const PLACES = {
   "timer.fire": ["fire_due_timers", "Event::TimerFire"],
   "timer.wake": ["fire_due_timers", "runtime.wake("],
   "park.start": ["park", "Event::ParkStart"],
+  "park.wait": ["park", "match deadline {"],
   "park.end": ["park", "Event::ParkEnd"],
   "io.event": ["turn_until_done", "look_at_sockets("],
 };
@@ -99,7 +100,7 @@ function pythonSource() {
   }
   for (const place of ["poll.start", "inside", "poll.end", "put_back"]) places[place + ".main"] = places[place] || places["poll.end"];
   places["put_back"] = places["task.done"] = places["poll.end"];
-  places["inbox.drain"] = places["io.event"];
+  places["inbox.drain"] = places["park.wait"] = places["io.event"];
   return { parts: [{ title: ASYNCIO.title, first: 1, lines }], places };
 }
 

@@ -231,6 +231,10 @@ var LOOP_SOURCE = {
     5,
     28
    ],
+   "park.wait": [
+    5,
+    32
+   ],
    "park.end": [
     5,
     44
@@ -337,6 +341,10 @@ var LOOP_SOURCE = {
    "put_back": [
     0,
     13
+   ],
+   "park.wait": [
+    0,
+    5
    ],
    "inbox.drain": [
     0,

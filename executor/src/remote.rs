@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use pin_project::pin_project;
 
-use crate::error::{JoinError, report};
+use crate::error::{JoinError, caught, report};
 use crate::join::Cell;
 use crate::ready::{Mail, Mailbox};
 use crate::runtime::{OnPanic, Runtime};
@@ -136,8 +136,11 @@ impl Drop for Handle {
     fn drop(&mut self) {
         if self.mailbox.count_handle(-1) == 0 {
             // A loop that waits only because of this handle must look again;
-            // one that has closed need not.
-            let _ = self.mailbox.post(Mail::Nudge);
+            // one that has closed need not. No panic if it cannot be rung for:
+            // what drops this may be the panic of a ring before.
+            if let Err(text) = caught(|| self.mailbox.post(Mail::Nudge).is_ok()) {
+                report(format_args!("a loop's last handle was dropped: {text}"));
+            }
         }
     }
 }
