@@ -146,7 +146,11 @@ fn dots(title: &str, lines: &[(&str, Vec<Dot<'_>>)], mark: Option<f64>) -> Drawn
         draw_dots(&root, title, lines, mark, height).map_err(|error| error.to_string())?;
         root.present().map_err(|error| error.to_string())?;
     }
-    Ok(dress(&svg))
+    let said = lines.iter().map(|(label, dots)| {
+        let dots = dots.iter().map(|dot| format!("{} {:.3}", dot.name, dot.at));
+        format!("{label}: {}.", dots.collect::<Vec<_>>().join(", "))
+    });
+    Ok(dress(&svg, title, &said.collect::<Vec<_>>().join(" ")))
 }
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
@@ -244,11 +248,20 @@ fn of_growth(report: &Report, series: &str) -> Drawn {
         draw_growth(&root, series, &points).map_err(|error| error.to_string())?;
         root.present().map_err(|error| error.to_string())?;
     }
-    Ok(dress(&svg))
+    let said = points.iter().map(|point| {
+        let cost = point.cost.median;
+        format!("{} of {}: {cost:.1} ns each.", point.count, point.name)
+    });
+    let said = said.collect::<Vec<_>>().join(" ");
+    Ok(dress(&svg, &growth_title(series), &said))
+}
+
+fn growth_title(series: &str) -> String {
+    format!("{series}: ns for one item, by how many there are")
 }
 
 fn draw_growth(root: &Area<'_>, series: &str, points: &[&Point]) -> Result<(), Trouble> {
-    let title = format!("{series}: ns for one item, by how many there are");
+    let title = growth_title(series);
     root.draw(&Text::new(title, (12, 12), words(19, HPos::Left)))?;
     let counts = points.iter().map(|point| point.count as f64);
     let (few, many) = (
@@ -380,17 +393,24 @@ fn short(value: f64) -> String {
     }
 }
 
-/// Gives the picture paper and ink that follow the reader's light or dark.
-fn dress(svg: &str) -> String {
+/// Gives the picture paper and ink that follow the reader's light or dark, and
+/// words for who cannot see it.
+fn dress(svg: &str, title: &str, says: &str) -> String {
     const STYLE: &str = "<style>svg{color:#1f2328;background:#fff}\
         @media(prefers-color-scheme:dark){svg{color:#e6edf3;background:#0d1117}}</style>\n";
     let inked = svg.replace("#010203", "currentColor");
     match inked.find('>') {
         Some(end) => format!(
-            "{}\n{STYLE}{}",
+            "{}\n<title>{}</title>\n<desc>{}</desc>\n{STYLE}{}",
             &inked[..=end],
+            escaped(title),
+            escaped(says),
             inked[end + 1..].trim_start()
         ),
         None => inked,
     }
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;")
 }
