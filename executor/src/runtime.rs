@@ -199,7 +199,7 @@ impl Runtime {
         let ready = Rc::new(ReadyQueue::new(Rc::clone(&probe)));
         let slow_poll = settings.debug.then_some(settings.slow_poll);
         let watched = Watched::new(slow_poll, || outside::asker(ready.mailbox()));
-        Rc::new(Runtime {
+        let runtime = Runtime {
             tasks: RefCell::default(),
             ready,
             timers: RefCell::default(),
@@ -224,10 +224,12 @@ impl Runtime {
             phase: Cell::new(Phase::Open),
             letters: Cell::default(),
             precise: Cell::new(None),
-            followed: Cell::new(settings.debug || watched.is_some()),
+            followed: Cell::new(false),
             watched,
             process: Cell::new(None),
-        })
+        };
+        runtime.followed.set(runtime.is_followed_from_the_start());
+        Rc::new(runtime)
     }
 
     /// Makes this the thread's loop until the guard is dropped; `None` if the

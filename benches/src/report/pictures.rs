@@ -217,13 +217,16 @@ fn draw_dots(
     for (at, name) in legend_of(lines).into_iter().enumerate() {
         let y = top + 8 + (LINE / 2 + 1) * at as i32;
         let x = WIDTH as i32 - LEGEND;
-        root.draw(&Circle::new((x, y), 5, colour(name).filled()))?;
-        root.draw(&Text::new(
-            name.to_string(),
-            (x + 10, y - 6),
-            words(15, HPos::Left),
-        ))?;
+        draw_name(root, name, (x, y))?;
     }
+    Ok(())
+}
+
+/// One line of a legend.
+fn draw_name(root: &Area<'_>, name: &str, (x, y): (i32, i32)) -> Result<(), Trouble> {
+    root.draw(&Circle::new((x, y), 5, colour(name).filled()))?;
+    let place = (x + 10, y - 6);
+    root.draw(&Text::new(name.to_string(), place, words(15, HPos::Left)))?;
     Ok(())
 }
 
@@ -312,12 +315,7 @@ fn draw_growth(root: &Area<'_>, series: &str, points: &[&Point]) -> Result<(), T
         .enumerate()
     {
         let (x, y) = (WIDTH as i32 - LEGEND, 58 + 20 * at as i32);
-        root.draw(&Circle::new((x, y), 5, colour(name).filled()))?;
-        root.draw(&Text::new(
-            name.to_string(),
-            (x + 10, y - 6),
-            words(15, HPos::Left),
-        ))?;
+        draw_name(root, name, (x, y))?;
     }
     Ok(())
 }

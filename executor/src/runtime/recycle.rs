@@ -68,7 +68,6 @@ impl Runtime {
         self.process.set(None);
         self.waits.reset();
         // An instrument that panicked is gone, and nobody else can have come.
-        self.followed
-            .set(self.settings.debug || self.watched.is_some());
+        self.followed.set(self.is_followed_from_the_start());
     }
 }

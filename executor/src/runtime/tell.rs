@@ -22,6 +22,11 @@ impl Runtime {
         self.followed.get()
     }
 
+    /// The same, as long as no instrument has come.
+    pub(super) fn is_followed_from_the_start(&self) -> bool {
+        self.settings.debug || self.watched.is_some()
+    }
+
     /// A poll begins. Word is left for the watchers before the task may get
     /// stuck.
     #[cold]
