@@ -20,7 +20,7 @@ const ROOT = path.join(HERE, "..", "..");
 
 // The functions that are the loop, in the order of reading.
 const PARTS = [
-  ["executor/src/run.rs", ["turn_until_done", "poll_task", "poll_the_main_future", "look_around", "fire_due_timers"]],
+  ["executor/src/run.rs", ["turn_until_done", "take_turn", "poll_task", "poll_the_main_future", "look_around", "fire_due_timers"]],
   ["executor/src/run/park.rs", ["park"]],
 ];
 
@@ -43,7 +43,7 @@ const PLACES = {
   "park.start": ["park", "Event::ParkStart"],
   "park.wait": ["park", "match deadline {"],
   "park.end": ["park", "Event::ParkEnd"],
-  "io.event": ["turn_until_done", "look_at_sockets("],
+  "io.event": ["take_turn", "look_at_sockets("],
 };
 
 // asyncio's loop in our own words: its source is not ours to copy.

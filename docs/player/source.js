@@ -4,7 +4,7 @@ var LOOP_SOURCE = {
   "parts": [
    {
     "title": "executor/src/run.rs · turn_until_done",
-    "first": 169,
+    "first": 168,
     "lines": [
      "fn turn_until_done(runtime: &Runtime, main: TaskKey, poll_main: Main<'_>) -> Result<(), RunError> {",
      "    let spare = runtime.spare_waker.take();",
@@ -12,20 +12,13 @@ var LOOP_SOURCE = {
      "    let mut polls = 0;",
      "    loop {",
      "        runtime.ready.start_turn(&runtime.rng);",
-     "        runtime.note_turn();",
-     "        while let Some(task) = runtime.ready.pop() {",
-     "            if task != main {",
-     "                poll_task(runtime, task, &mut spare);",
-     "            } else if poll_the_main_future(runtime, task, &mut spare, poll_main).is_ready() {",
-     "                runtime.spare_waker.set(Some(spare));",
-     "                return Ok(());",
-     "            }",
-     "            polls += 1;",
-     "            if polls == POLLS_BETWEEN_LOOKS {",
-     "                polls = 0;",
-     "                look_around(runtime);",
-     "                runtime.look_at_sockets();",
-     "            }",
+     "        let turn = match runtime.is_followed() {",
+     "            true => take_turn::<true>(runtime, main, &mut spare, &mut polls, poll_main),",
+     "            false => take_turn::<false>(runtime, main, &mut spare, &mut polls, poll_main),",
+     "        };",
+     "        if turn.is_ready() {",
+     "            runtime.spare_waker.set(Some(spare));",
+     "            return Ok(());",
      "        }",
      "        runtime.take_in_mail();",
      "        if runtime.ready.is_empty() {",
@@ -40,10 +33,41 @@ var LOOP_SOURCE = {
     ]
    },
    {
-    "title": "executor/src/run.rs · poll_task",
-    "first": 204,
+    "title": "executor/src/run.rs · take_turn",
+    "first": 202,
     "lines": [
-     "fn poll_task(runtime: &Runtime, task: TaskKey, spare: &mut OwnedWaker) {",
+     "fn take_turn<const FOLLOWED: bool>(",
+     "    runtime: &Runtime,",
+     "    main: TaskKey,",
+     "    spare: &mut OwnedWaker,",
+     "    polls: &mut u32,",
+     "    poll_main: Main<'_>,",
+     ") -> Poll<()> {",
+     "    if FOLLOWED {",
+     "        runtime.tell_turn();",
+     "    }",
+     "    while let Some(task) = runtime.ready.pop() {",
+     "        if task != main {",
+     "            poll_task::<FOLLOWED>(runtime, task, spare);",
+     "        } else if poll_the_main_future::<FOLLOWED>(runtime, task, spare, poll_main).is_ready() {",
+     "            return Poll::Ready(());",
+     "        }",
+     "        *polls += 1;",
+     "        if *polls == POLLS_BETWEEN_LOOKS {",
+     "            *polls = 0;",
+     "            look_around(runtime);",
+     "            runtime.look_at_sockets();",
+     "        }",
+     "    }",
+     "    Poll::Pending",
+     "}"
+    ]
+   },
+   {
+    "title": "executor/src/run.rs · poll_task",
+    "first": 230,
+    "lines": [
+     "fn poll_task<const FOLLOWED: bool>(runtime: &Runtime, task: TaskKey, spare: &mut OwnedWaker) {",
      "    let Some(taken) = runtime.take_out(task) else {",
      "        return;",
      "    };",
@@ -53,15 +77,23 @@ var LOOP_SOURCE = {
      "    }",
      "    let waker = waker::lend(&taken.own_waker, spare, task);",
      "    runtime.start_poll(task, waker);",
+     "    if FOLLOWED {",
+     "        runtime.tell_poll(task);",
+     "    }",
      "    let result = catch_unwind(AssertUnwindSafe(|| {",
      "        work.as_mut().poll(&mut Context::from_waker(waker.waker()))",
      "    }));",
-     "    runtime.end_poll(Polled::of(&result));",
+     "    if FOLLOWED {",
+     "        runtime.tell_end_of_poll(Polled::of(&result));",
+     "    }",
+     "    runtime.end_poll();",
      "    match result {",
      "        Ok(Poll::Pending) => {",
      "            let own_waker = waker::keep_if_cloned(taken.own_waker, spare);",
      "            runtime.put_back(task, Some(work), own_waker);",
-     "            runtime.note_pending(task);",
+     "            if FOLLOWED {",
+     "                runtime.look_at_pending(task);",
+     "            }",
      "        }",
      "        Ok(Poll::Ready(())) => {",
      "            drop(spare.replace_if_cloned());",
@@ -77,9 +109,9 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/run.rs · poll_the_main_future",
-    "first": 236,
+    "first": 270,
     "lines": [
-     "fn poll_the_main_future(",
+     "fn poll_the_main_future<const FOLLOWED: bool>(",
      "    runtime: &Runtime,",
      "    main: TaskKey,",
      "    spare: &mut OwnedWaker,",
@@ -90,14 +122,20 @@ var LOOP_SOURCE = {
      "    };",
      "    let waker = waker::lend(&taken.own_waker, spare, main);",
      "    runtime.start_poll(main, waker);",
+     "    if FOLLOWED {",
+     "        runtime.tell_poll(main);",
+     "    }",
      "    let result = catch_unwind(AssertUnwindSafe(|| {",
      "        poll_main(&mut Context::from_waker(waker.waker()))",
      "    }));",
-     "    runtime.end_poll(Polled::of(&result));",
+     "    if FOLLOWED {",
+     "        runtime.tell_end_of_poll(Polled::of(&result));",
+     "    }",
+     "    runtime.end_poll();",
      "    let own_waker = waker::keep_if_cloned(taken.own_waker, spare);",
      "    runtime.put_back(main, None, own_waker);",
-     "    if matches!(result, Ok(Poll::Pending)) {",
-     "        runtime.note_pending(main);",
+     "    if FOLLOWED && matches!(result, Ok(Poll::Pending)) {",
+     "        runtime.look_at_pending(main);",
      "    }",
      "    result.unwrap_or_else(|payload| resume_unwind(payload))",
      "}"
@@ -105,7 +143,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/run.rs · look_around",
-    "first": 262,
+    "first": 302,
     "lines": [
      "fn look_around(runtime: &Runtime) {",
      "    runtime.take_in_mail();",
@@ -116,7 +154,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/run.rs · fire_due_timers",
-    "first": 269,
+    "first": 309,
     "lines": [
      "fn fire_due_timers(runtime: &Runtime) {",
      "    if runtime.timers.borrow().next_deadline().is_none() {",
@@ -126,7 +164,7 @@ var LOOP_SOURCE = {
      "    loop {",
      "        let due = runtime.timers.borrow_mut().pop_due(now);",
      "        let Some((timer, waiter)) = due else { return };",
-     "        runtime.probe.emit(|_| Event::TimerFire {",
+     "        runtime.emit(move |_| Event::TimerFire {",
      "            timer: probe::timer_number(timer),",
      "        });",
      "        runtime.wake(waiter);",
@@ -145,7 +183,7 @@ var LOOP_SOURCE = {
      "    }",
      "    let deadline = runtime.timers.borrow().next_deadline();",
      "    runtime.tell_all_wakers();",
-     "    runtime.probe.emit(|_| Event::ParkStart {",
+     "    runtime.emit(move |_| Event::ParkStart {",
      "        until: deadline.map(probe::time),",
      "    });",
      "    let mut socket_was_ready = false;",
@@ -161,7 +199,7 @@ var LOOP_SOURCE = {
      "        }",
      "        None => wait_for_somebody_else(runtime)?,",
      "    }",
-     "    runtime.probe.emit(|_| Event::ParkEnd {",
+     "    runtime.emit(move |_| Event::ParkEnd {",
      "        cause: cause(runtime, deadline, socket_was_ready),",
      "    });",
      "    look_around(runtime);",
@@ -173,75 +211,75 @@ var LOOP_SOURCE = {
   "places": {
    "turn": [
     0,
-    174
+    173
    ],
    "poll.start": [
-    1,
-    213
+    2,
+    239
    ],
    "poll.start.main": [
-    2,
-    246
+    3,
+    280
    ],
    "inside": [
-    1,
-    215
+    2,
+    244
    ],
    "inside.main": [
-    2,
-    248
+    3,
+    285
    ],
    "poll.end": [
-    1,
-    217
+    2,
+    249
    ],
    "poll.end.main": [
-    2,
-    250
+    3,
+    290
    ],
    "put_back": [
-    1,
-    221
+    2,
+    253
    ],
    "put_back.main": [
-    2,
-    252
+    3,
+    292
    ],
    "task.done": [
-    1,
-    226
+    2,
+    260
    ],
    "main.done": [
     0,
-    181
+    180
    ],
    "inbox.drain": [
-    3,
-    263
+    4,
+    303
    ],
    "timer.fire": [
-    4,
-    277
+    5,
+    317
    ],
    "timer.wake": [
-    4,
-    280
+    5,
+    320
    ],
    "park.start": [
-    5,
+    6,
     28
    ],
    "park.wait": [
-    5,
+    6,
     32
    ],
    "park.end": [
-    5,
+    6,
     44
    ],
    "io.event": [
-    0,
-    187
+    1,
+    222
    ]
   }
  },

@@ -165,7 +165,7 @@ fn in_the_repository(file: &str) -> String {
 /// ```
 pub fn mark(text: impl fmt::Display) {
     Runtime::with(|runtime| {
-        runtime.probe.emit(|probe| Event::Mark {
+        runtime.emit(move |probe| Event::Mark {
             task: runtime.polled_task().map(|task| probe.id(task)),
             text: text.to_string(),
         });

@@ -47,7 +47,7 @@ pub fn line(text: fmt::Arguments<'_>) {
         Err(error) => panic!("could not print to stdout: {error}"),
     }
     Runtime::with(|runtime| {
-        runtime.probe.emit(|probe| Event::Print {
+        runtime.emit(move |probe| Event::Print {
             task: runtime.polled_task().map(|task| probe.id(task)),
             text: text.to_string(),
         });

@@ -116,11 +116,9 @@ impl ReadyQueue {
     }
 
     /// Makes a task known and queues it for its first poll.
+    #[inline]
     pub(crate) fn admit(&self, task: TaskKey) {
         self.local.borrow_mut().admit(task);
-        if self.probe.is_on() {
-            self.tell_of_push(task);
-        }
     }
 
     /// Makes a child of a scope known, and writes it on the scope's roll for
@@ -264,6 +262,12 @@ impl Local {
         std::mem::swap(&mut self.turn, &mut self.queue);
     }
 
+    /// Is somebody told of wakes?
+    #[inline]
+    fn is_told(&self) -> bool {
+        !cfg!(executor_unwatched) && self.tells_of_wakes
+    }
+
     #[inline]
     fn mark(&mut self, task: TaskKey) -> Option<&mut Mark> {
         let mark = self.marks.get_mut(task.index())?;
@@ -290,7 +294,7 @@ impl Local {
     /// this one takes more.
     #[inline]
     fn wake_plainly(&mut self, task: TaskKey) -> bool {
-        if !cfg!(executor_unwatched) && self.tells_of_wakes {
+        if self.is_told() {
             return false;
         }
         match self.mark(task).map(|mark| mark.standing) {

@@ -37,9 +37,9 @@ pub(crate) enum Ended {
 
 /// Ends an entered loop.
 pub(crate) fn shutdown(runtime: &Runtime) -> Ended {
-    runtime.probe.emit(|_| Event::LoopClose);
+    runtime.emit(|_| Event::LoopClose);
     let ended = close(runtime);
-    runtime.probe.emit(|_| Event::LoopClosed);
+    runtime.emit(|_| Event::LoopClosed);
     ended
 }
 

@@ -183,12 +183,12 @@ where
                 since: Instant::now(),
             }
         });
-        runtime.probe.emit(|probe| Event::JobSubmit {
+        runtime.emit(|probe| Event::JobSubmit {
             job: job_number(key),
             task: probe.id(task),
             at: self.site.to_string(),
         });
-        runtime.probe.emit(|probe| Event::Await {
+        runtime.emit(move |probe| Event::Await {
             task: probe.id(task),
             on: On::Job(job_number(key)),
         });
@@ -291,7 +291,7 @@ impl<F, T> Drop for ToThread<F, T> {
             let job = (started == Started::No).then(|| jobs.remove(key));
             drop(jobs);
             if let Some(Some(_)) = job {
-                home.probe.emit(|_| Event::JobCancel {
+                home.emit(move |_| Event::JobCancel {
                     job: job_number(key),
                 });
             }

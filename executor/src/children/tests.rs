@@ -6,7 +6,7 @@ use super::*;
 use std::cell::RefCell;
 use std::future::poll_fn;
 use std::rc::Rc;
-use std::task::Waker;
+use std::task::{Poll, Waker};
 
 type Log = Rc<RefCell<Vec<usize>>>;
 
@@ -25,17 +25,32 @@ fn set(len: usize, log: &Log, ready: &Log) -> Children<impl Future<Output = usiz
     }))
 }
 
+/// Nobody listens, and the budget is as it is.
+struct OneAnswer {
+    spent: bool,
+}
+
+impl Watcher for OneAnswer {
+    fn is_quiet(&self) -> bool {
+        true
+    }
+
+    fn is_spent(&self) -> bool {
+        self.spent
+    }
+
+    fn polls(&self, _: usize) {}
+
+    fn done(&self, _: usize) {}
+}
+
 fn round<F: Future>(children: &mut Children<F>, spent: bool) -> (Round, Vec<(usize, F::Output)>) {
     let mut outputs = Vec::new();
     let mut cx = Context::from_waker(Waker::noop());
-    let end = children.poll_round(
-        &mut cx,
-        |_| spent,
-        |index, output| {
-            outputs.push((index, output));
-            Verdict::Taken
-        },
-    );
+    let end = children.poll_round(&mut cx, &OneAnswer { spent }, |index, output| {
+        outputs.push((index, output));
+        Verdict::Taken
+    });
     (end, outputs)
 }
 

@@ -48,9 +48,7 @@ impl<F: Future> Stream for AsCompleted<F> {
         if this.ready.is_empty() {
             let ready = &mut this.ready;
             let watch = Watch::begin();
-            let stops_before = |index| watch.stops_before(index);
-            this.children.poll_round(cx, stops_before, |index, output| {
-                watch.done(index);
+            this.children.poll_round(cx, &watch, |index, output| {
                 ready.push_back((index, output));
                 Verdict::Taken
             });

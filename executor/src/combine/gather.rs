@@ -59,11 +59,9 @@ impl<F: Future> Future for GatherVec<F> {
         let this = self.get_mut();
         assert!(!this.given, "a gather was polled after it was ready");
         let watch = Watch::begin();
-        let stops_before = |index| watch.stops_before(index);
-        let round = this.children.poll_round(cx, stops_before, |index, output| {
-            watch.done(index);
-            Verdict::Keep(output)
-        });
+        let round = this
+            .children
+            .poll_round(cx, &watch, |_, output| Verdict::Keep(output));
         if round != Round::Finished {
             return Poll::Pending;
         }

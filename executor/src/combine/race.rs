@@ -7,7 +7,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::{Race, Watch, shuffle};
-use crate::children::{Children, Verdict};
+use crate::children::{Children, Verdict, Watcher};
 
 /// The future of [`race`](crate::race()) for a `Vec` or an array.
 #[must_use = "futures do nothing unless awaited"]
@@ -38,6 +38,32 @@ impl<F: Future> RaceVec<F> {
     }
 }
 
+/// Knows the futures by their places before they were lined up.
+struct Lined<'a> {
+    watch: Watch,
+    order: &'a [usize],
+}
+
+impl Watcher for Lined<'_> {
+    fn is_quiet(&self) -> bool {
+        self.watch.is_quiet()
+    }
+
+    fn is_spent(&self) -> bool {
+        self.watch.is_spent()
+    }
+
+    #[track_caller]
+    fn polls(&self, index: usize) {
+        self.watch.polls(self.order[index]);
+    }
+
+    #[track_caller]
+    fn done(&self, index: usize) {
+        self.watch.done(self.order[index]);
+    }
+}
+
 impl<F: Future> Unpin for RaceVec<F> {}
 
 impl<F: Future> Future for RaceVec<F> {
@@ -54,11 +80,12 @@ impl<F: Future> Future for RaceVec<F> {
             "a race was polled after it had its winner"
         );
         let mut winner = None;
-        let watch = Watch::begin();
         let order = &this.order;
-        let stops_before = |index: usize| watch.stops_before(order[index]);
-        children.poll_round(cx, stops_before, |index, output| {
-            watch.done(order[index]);
+        let watch = Lined {
+            watch: Watch::begin(),
+            order,
+        };
+        children.poll_round(cx, &watch, |index, output| {
             winner = Some((order[index], output));
             Verdict::Stop
         });

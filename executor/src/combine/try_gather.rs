@@ -55,17 +55,15 @@ impl<F: Future<Output = Result<T, E>>, T, E> Future for TryGatherVec<F, T, E> {
         assert!(!this.given, "a try_gather was polled after it was ready");
         let error = &mut this.error;
         let watch = Watch::begin();
-        let stops_before = |index| watch.stops_before(index);
-        let round = this.children.poll_round(cx, stops_before, |index, output| {
-            watch.done(index);
-            match output {
+        let round = this
+            .children
+            .poll_round(cx, &watch, |_, output| match output {
                 Ok(value) => Verdict::Keep(Ok(value)),
                 Err(first) => {
                     *error = Some(first);
                     Verdict::Stop
                 }
-            }
-        });
+            });
         if let Some(error) = this.error.take() {
             this.given = true;
             this.children.clear();

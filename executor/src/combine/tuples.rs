@@ -13,6 +13,7 @@ use std::task::{Context, Poll};
 use pin_project::pin_project;
 
 use super::{Gather, Race, TryGather, Watch, shuffle};
+use crate::children::Watcher;
 
 /// A future, then its output.
 #[pin_project(project = PlaceProjection)]

@@ -6,6 +6,7 @@
 
 use std::rc::Rc;
 
+use crate::children::Watcher;
 use crate::probe::{Event, Probe};
 use crate::runtime::Runtime;
 
@@ -20,23 +21,34 @@ impl Watch {
     #[inline]
     pub(super) fn begin() -> Self {
         let runtime = Runtime::current();
-        let is_told = runtime
-            .as_ref()
-            .is_some_and(|runtime| runtime.probe.is_on());
+        let is_told = runtime.as_ref().is_some_and(|runtime| runtime.is_told());
         Watch { runtime, is_told }
     }
 
-    /// Does the loop want the task to stop for this turn?
+    #[cold]
+    #[track_caller]
+    fn emit(&self, event: impl FnOnce(&Runtime, &Probe) -> Event) {
+        if let Some(runtime) = &self.runtime {
+            runtime.emit(|probe| event(runtime, probe));
+        }
+    }
+}
+
+impl Watcher for Watch {
     #[inline]
-    pub(super) fn is_spent(&self) -> bool {
+    fn is_quiet(&self) -> bool {
+        !self.is_told
+    }
+
+    #[inline]
+    fn is_spent(&self) -> bool {
         let runtime = self.runtime.as_ref();
         runtime.is_some_and(|runtime| runtime.is_spent())
     }
 
-    /// The nth future is about to be polled.
     #[inline]
     #[track_caller]
-    pub(super) fn polls(&self, child: usize) {
+    fn polls(&self, child: usize) {
         if self.is_told {
             self.emit(|runtime, probe| Event::ChildPoll {
                 task: probe.id(runtime.polled_task()),
@@ -45,34 +57,14 @@ impl Watch {
         }
     }
 
-    /// The same, unless the task is to stop.
     #[inline]
     #[track_caller]
-    pub(super) fn stops_before(&self, child: usize) -> bool {
-        let spent = self.is_spent();
-        if !spent {
-            self.polls(child);
-        }
-        spent
-    }
-
-    /// The nth future has returned.
-    #[inline]
-    #[track_caller]
-    pub(super) fn done(&self, child: usize) {
+    fn done(&self, child: usize) {
         if self.is_told {
             self.emit(|runtime, probe| Event::ChildDone {
                 task: probe.id(runtime.polled_task()),
                 child,
             });
-        }
-    }
-
-    #[cold]
-    #[track_caller]
-    fn emit(&self, event: impl FnOnce(&Runtime, &Probe) -> Event) {
-        if let Some(runtime) = &self.runtime {
-            runtime.probe.emit(|probe| event(runtime, probe));
         }
     }
 }

@@ -25,6 +25,14 @@ impl ReadyQueue {
         }
     }
 
+    /// A task was made known and went in the queue, unless it was refused.
+    #[cold]
+    pub(crate) fn tell_of_first_push(&self, key: TaskKey) {
+        if self.is_queued(key) {
+            self.tell_of_push(key);
+        }
+    }
+
     /// A task went in the queue, or on the roll of its scope.
     #[cold]
     pub(super) fn tell_of_push(&self, key: TaskKey) {

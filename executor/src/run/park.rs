@@ -25,7 +25,7 @@ pub(super) fn park(runtime: &Runtime) -> Result<(), RunError> {
     }
     let deadline = runtime.timers.borrow().next_deadline();
     runtime.tell_all_wakers();
-    runtime.probe.emit(|_| Event::ParkStart {
+    runtime.emit(move |_| Event::ParkStart {
         until: deadline.map(probe::time),
     });
     let mut socket_was_ready = false;
@@ -41,7 +41,7 @@ pub(super) fn park(runtime: &Runtime) -> Result<(), RunError> {
         }
         None => wait_for_somebody_else(runtime)?,
     }
-    runtime.probe.emit(|_| Event::ParkEnd {
+    runtime.emit(move |_| Event::ParkEnd {
         cause: cause(runtime, deadline, socket_was_ready),
     });
     look_around(runtime);

@@ -69,18 +69,13 @@ impl Runtime {
     #[inline]
     fn enlist(&self, task: Task) -> TaskKey {
         let finished = task.is_finished();
-        let key = self.write_down(task);
+        let key = self.tasks.borrow_mut().insert(task);
         if !finished {
             self.ready.admit(key);
         }
-        key
-    }
-
-    #[inline]
-    pub(super) fn write_down(&self, task: Task) -> TaskKey {
-        let key = self.tasks.borrow_mut().insert(task);
-        if self.probe.is_on() {
+        if self.is_told() {
             self.tell_spawn(key);
+            self.ready.tell_of_first_push(key);
         }
         key
     }
@@ -112,11 +107,10 @@ impl Runtime {
     /// Takes the main future's place away and gives back its variables.
     pub(crate) fn dismiss_main(&self, key: TaskKey, how: Ending) -> Context {
         self.ready.dismiss(key);
-        self.probe.emit(|probe| Event::TaskEnd {
-            task: probe.id(key),
-            how,
-            text: None,
-        });
+        if self.is_told() {
+            self.tell_end(key, how, None);
+            self.emit(move |_| Event::RunEnd { how });
+        }
         let task = self.tasks.borrow_mut().remove(key);
         self.nobody_will_ask(key);
         task.map_or(Context::EMPTY, |task| task.context)
@@ -126,6 +120,9 @@ impl Runtime {
     /// awaits it.
     pub(crate) fn finish(&self, key: TaskKey, work: Option<BoxedWork>, how: Ending) {
         self.ready.dismiss(key);
+        if self.is_told() {
+            self.tell_end(key, how, work.as_ref());
+        }
         let (waiter, has_handle, waker) = {
             let mut tasks = self.tasks.borrow_mut();
             let Some(task) = tasks.get_mut(key) else {
@@ -137,11 +134,6 @@ impl Runtime {
         };
         drop(waker);
         self.nobody_will_ask(key);
-        self.probe.emit(|probe| Event::TaskEnd {
-            task: probe.id(key),
-            how,
-            text: self.panic_text_of(key),
-        });
         if has_handle {
             self.wake(waiter);
         } else {
@@ -254,19 +246,15 @@ impl Runtime {
     /// Remembers who awaits a task's handle.
     pub(crate) fn set_join_waiter(&self, task: TaskKey, waiter: Waiter) {
         self.waits.note_change();
-        let who = waiter.task;
+        if self.is_told() {
+            self.tell_join(task, waiter.task);
+        }
         let displaced = {
             let mut tasks = self.tasks.borrow_mut();
             tasks
                 .get_mut(task)
                 .map(|task| std::mem::replace(&mut task.waiter, waiter))
         };
-        if displaced.as_ref().is_some_and(|old| old.task != who) {
-            self.probe.emit(|probe| Event::Await {
-                task: probe.id(who),
-                on: On::Task(probe.id(task)),
-            });
-        }
         drop(displaced);
     }
 
@@ -283,8 +271,8 @@ impl Runtime {
             let unread = task.is_finished().then_some(task.work.is_some());
             (task.waiter.take(), unread)
         };
-        if waiter.is_somebody() {
-            self.probe.emit(|probe| Event::AwaitEnd {
+        if self.is_told() && waiter.is_somebody() {
+            self.emit(move |probe| Event::AwaitEnd {
                 task: probe.id(waiter.task),
                 on: On::Task(probe.id(key)),
             });
@@ -353,7 +341,7 @@ impl Runtime {
             }
         };
         if requested {
-            self.probe.emit(|probe| Event::TaskCancel {
+            self.emit(move |probe| Event::TaskCancel {
                 task: probe.id(key),
             });
             self.ready.wake(key);

@@ -47,7 +47,10 @@ impl Runtime {
         if roll.is_none() {
             task.state = State::Finished;
         }
-        let key = self.write_down(task);
+        let key = self.tasks.borrow_mut().insert(task);
+        if self.is_told() {
+            self.tell_spawn(key);
+        }
         if let Some(roll) = roll {
             self.ready.admit_in_scope(key, roll);
         }
@@ -74,14 +77,20 @@ impl Runtime {
         let owner = self.suspend();
         let waker = waker::lend(&taken.own_waker, spare, task);
         self.start_poll(task, waker);
+        if self.is_followed() {
+            self.tell_poll(task);
+        }
         let result = catch_unwind(AssertUnwindSafe(|| {
             poll(&mut TaskContext::from_waker(waker.waker()))
         }));
-        self.end_poll(Polled::of(&result));
+        if self.is_followed() {
+            self.tell_end_of_poll(Polled::of(&result));
+        }
+        self.end_poll();
         let own_waker = waker::keep_if_cloned(taken.own_waker, spare);
         self.put_back(task, None, own_waker);
-        if matches!(result, Ok(Poll::Pending)) {
-            self.note_pending(task);
+        if self.is_followed() && matches!(result, Ok(Poll::Pending)) {
+            self.look_at_pending(task);
         }
         self.resume(owner);
         match result {

@@ -50,7 +50,7 @@ impl Runtime {
     fn open_letters(&self) {
         let mut letters = self.letters.take();
         self.ready.mailbox().take_mail(&mut letters);
-        self.probe.emit(|_| Event::Mail {
+        self.emit(|_| Event::Mail {
             messages: letters.len(),
         });
         for letter in letters.drain(..) {
@@ -78,7 +78,7 @@ impl Runtime {
     /// The end of a thread job has come: whoever awaits it goes on.
     pub(crate) fn end_job(&self, key: JobKey) {
         let job = self.jobs.borrow_mut().remove(key);
-        self.probe.emit(|_| Event::JobEnd {
+        self.emit(move |_| Event::JobEnd {
             job: job_number(key),
         });
         if let Some(job) = job {

@@ -8,7 +8,6 @@ use std::task::{Context as TaskContext, Poll, Waker};
 
 use super::{BUDGET, Lent, Runtime, contain};
 use crate::context::{self, Context};
-use crate::probe::Polled;
 use crate::slab::TaskKey;
 use crate::waker::{OwnedWaker, Waiter};
 
@@ -29,27 +28,13 @@ impl Runtime {
             data: waker.waker().data(),
             vtable: waker.waker().vtable(),
         }));
-        if self.is_followed() {
-            self.tell_poll(task);
-        }
     }
 
     /// Nobody is being polled any more.
     #[inline]
-    pub(crate) fn end_poll(&self, result: Polled) {
-        if self.is_followed() {
-            self.tell_end_of_poll(result);
-        }
+    pub(crate) fn end_poll(&self) {
         self.polled.set(None);
         self.lent.set(None);
-    }
-
-    /// A task waits: its poll gave `Pending`, and it is back in the table.
-    #[inline]
-    pub(crate) fn note_pending(&self, task: TaskKey) {
-        if self.is_followed() {
-            self.look_at_pending(task);
-        }
     }
 
     /// Runs `f` in the name of a task, as for a poll but without a waker: for

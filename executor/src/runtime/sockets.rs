@@ -43,7 +43,7 @@ impl Runtime {
         let task = waiter.task;
         let displaced = self.with_sources(|reactor| reactor.wait_for(key, direction, waiter));
         let is_news = |old: &Waiter| old.task != task;
-        if displaced.as_ref().is_some_and(is_news) && self.probe.is_on() {
+        if self.is_told() && displaced.as_ref().is_some_and(is_news) {
             self.tell_source_wait(key, direction, task);
         }
         displaced.is_some()
@@ -101,12 +101,12 @@ impl Runtime {
 
     fn ask_poller(&self, timeout: Option<Duration>) -> io::Result<bool> {
         let mut due = self.due.take();
-        let mut heard = self.probe.is_on().then(Vec::new);
+        let mut heard = self.is_told().then(Vec::new);
         let asked = self.with_sources(|reactor| reactor.wait(timeout, &mut due, &mut heard));
         asked.unwrap_or(Ok(()))?;
         for heard in heard.into_iter().flatten() {
             self.probe.because(Cause::Io);
-            self.probe.emit(|_| Event::SourceReady {
+            self.emit(move |_| Event::SourceReady {
                 source: source_number(heard.source),
                 readable: heard.readable,
                 writable: heard.writable,

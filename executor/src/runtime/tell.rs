@@ -3,9 +3,10 @@
 //! **Invariant:** nothing in here is done unless somebody listens.
 
 use super::Runtime;
-use crate::probe::{Ending, Event, Note, On, Polled, source_number};
+use crate::probe::{Ending, Event, Note, On, Polled, Probe, source_number};
 use crate::reactor::Direction;
 use crate::slab::{SourceKey, TaskKey};
+use crate::task::BoxedWork;
 
 impl Runtime {
     /// Tells `sink` everything from now on.
@@ -17,9 +18,36 @@ impl Runtime {
     }
 
     /// Does anybody follow each poll: an instrument, a watcher, debug mode?
+    /// Once they do, they do for the whole run.
     #[inline]
-    pub(super) fn is_followed(&self) -> bool {
+    pub(crate) fn is_followed(&self) -> bool {
         self.followed.get()
+    }
+
+    /// Does an instrument listen?
+    #[inline]
+    pub(crate) fn is_told(&self) -> bool {
+        !cfg!(executor_unwatched) && self.is_followed() && self.probe.is_on()
+    }
+
+    /// Tells what happened, if anybody listens. The caller's line is the one
+    /// that a trace shows.
+    ///
+    /// Give it a `move` closure: what a closure borrows has to lie in memory,
+    /// whether or not it is ever called.
+    #[inline]
+    #[track_caller]
+    pub(crate) fn emit(&self, event: impl FnOnce(&Probe) -> Event) {
+        if !cfg!(executor_unwatched) && self.is_followed() {
+            self.pass_on(event);
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[track_caller]
+    fn pass_on(&self, event: impl FnOnce(&Probe) -> Event) {
+        self.probe.emit(event);
     }
 
     /// The same, as long as no instrument has come.
@@ -30,8 +58,8 @@ impl Runtime {
     /// A poll begins. Word is left for the watchers before the task may get
     /// stuck.
     #[cold]
-    pub(super) fn tell_poll(&self, task: TaskKey) {
-        self.probe.emit(|probe| Event::PollStart {
+    pub(crate) fn tell_poll(&self, task: TaskKey) {
+        self.emit(move |probe| Event::PollStart {
             task: probe.id(task),
         });
         if let Some(watched) = &self.watched {
@@ -41,8 +69,8 @@ impl Runtime {
     }
 
     #[cold]
-    pub(super) fn tell_end_of_poll(&self, result: Polled) {
-        self.probe.emit(|probe| Event::PollEnd {
+    pub(crate) fn tell_end_of_poll(&self, result: Polled) {
+        self.emit(move |probe| Event::PollEnd {
             task: probe.id(self.polled.get()),
             result,
         });
@@ -54,7 +82,7 @@ impl Runtime {
     /// A task returned `Pending`: tells who has its waker, and the wakers of
     /// those whom it woke; in debug mode, whether it can be woken at all.
     #[cold]
-    pub(super) fn look_at_pending(&self, task: TaskKey) {
+    pub(crate) fn look_at_pending(&self, task: TaskKey) {
         if self.probe.is_on() {
             self.sample(task, Some(self.registered.get()));
             self.sample_woken();
@@ -87,9 +115,9 @@ impl Runtime {
             (event, task.identity.id, task.is_finished())
         };
         self.probe.introduce(key, id);
-        self.probe.emit(|_| event);
+        self.emit(move |_| event);
         if refused {
-            self.probe.emit(|_| Event::TaskEnd {
+            self.emit(move |_| Event::TaskEnd {
                 task: id,
                 how: Ending::Cancelled,
                 text: None,
@@ -97,28 +125,43 @@ impl Runtime {
         }
     }
 
-    /// What a task that panicked said, as long as nobody took it.
+    /// A task has ended; `work` is what is left of it.
     #[cold]
-    pub(super) fn panic_text_of(&self, key: TaskKey) -> Option<String> {
-        let tasks = self.tasks.borrow();
-        let error = tasks.get(key)?.work.as_ref()?.error()?;
-        error.panic_text()
+    pub(super) fn tell_end(&self, key: TaskKey, how: Ending, work: Option<&BoxedWork>) {
+        let error = work.and_then(|work| work.error());
+        let text = error.and_then(|error| error.panic_text());
+        self.emit(|probe| Event::TaskEnd {
+            task: probe.id(key),
+            how,
+            text,
+        });
     }
 
-    /// A turn begins.
-    #[inline]
-    pub(crate) fn note_turn(&self) {
-        if self.is_followed() && self.probe.is_on() {
-            self.tell_turn();
+    /// `who` is about to be written down as the one that awaits `task`.
+    #[cold]
+    pub(super) fn tell_join(&self, task: TaskKey, who: Option<TaskKey>) {
+        let is_news = {
+            let tasks = self.tasks.borrow();
+            tasks.get(task).is_some_and(|task| task.waiter.task != who)
+        };
+        if is_news {
+            self.emit(|probe| Event::Await {
+                task: probe.id(who),
+                on: On::Task(probe.id(task)),
+            });
         }
     }
 
+    /// A turn begins.
     #[cold]
-    fn tell_turn(&self) {
+    pub(crate) fn tell_turn(&self) {
+        if !self.is_told() {
+            return;
+        }
         let turn = self.ready.this_turn();
-        self.probe.emit(|_| Event::Turn { ready: turn.len() });
+        self.emit(|_| Event::Turn { ready: turn.len() });
         if self.settings.seed.is_some() {
-            self.probe.emit(|probe| Event::TurnOrder {
+            self.emit(move |probe| Event::TurnOrder {
                 order: turn.iter().map(|task| probe.id(*task)).collect(),
             });
         }
@@ -127,7 +170,7 @@ impl Runtime {
     /// Tells who has the waker of each task, before the loop sleeps.
     #[inline]
     pub(crate) fn tell_all_wakers(&self) {
-        if self.probe.is_on() {
+        if self.is_told() {
             self.sample_all();
         }
     }
@@ -167,12 +210,12 @@ impl Runtime {
         task: Option<TaskKey>,
     ) {
         let (source, way) = (source_number(key), direction.way());
-        self.probe.emit(|probe| Event::SourceWait {
+        self.emit(move |probe| Event::SourceWait {
             source,
             task: task.map(|task| probe.id(task)),
             way,
         });
-        self.probe.emit(|probe| Event::Await {
+        self.emit(move |probe| Event::Await {
             task: probe.id(task),
             on: On::Source(source, way),
         });

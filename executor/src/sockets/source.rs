@@ -56,7 +56,7 @@ impl<S: mio::event::Source> Registered<S> {
         let runtime = Runtime::expect_current("a socket");
         let fd = io.descriptor();
         let key = runtime.with_reactor(|reactor| reactor.register(&mut io, fd, peer))??;
-        runtime.probe.emit(|_| Event::SourceAdd {
+        runtime.emit(move |_| Event::SourceAdd {
             source: source_number(key),
             kind: last_word(std::any::type_name::<S>()).to_owned(),
             addr: peer.map(|peer| peer.to_string()),
@@ -94,7 +94,7 @@ impl<S: mio::event::Source> Registered<S> {
         let may_be_ready = runtime.with_sources(|r| r.may_be_ready(self.key, direction));
         if may_be_ready == Some(true) {
             let result = without_interruption(|| attempt(&self.io));
-            runtime.probe.emit(|_| Event::SourceTry {
+            runtime.emit(|_| Event::SourceTry {
                 source: source_number(self.key),
                 way: direction.way(),
                 result: outcome(&result),
@@ -168,7 +168,7 @@ impl<S: mio::event::Source> Drop for Registered<S> {
             return;
         };
         let waiters = runtime.with_sources(|reactor| reactor.deregister(&mut self.io, self.key));
-        runtime.probe.emit(|_| Event::SourceRemove {
+        runtime.emit(move |_| Event::SourceRemove {
             source: source_number(self.key),
         });
         for waiter in waiters.into_iter().flatten() {
@@ -200,7 +200,7 @@ impl<S: mio::event::Source> Drop for Wait<'_, S> {
         };
         let forgotten = runtime.with_sources(|r| r.forget(self.source.key, self.direction));
         if let Some(waiter) = forgotten {
-            runtime.probe.emit(|_| Event::SourceWait {
+            runtime.emit(move |_| Event::SourceWait {
                 source: source_number(self.source.key),
                 task: None,
                 way: self.direction.way(),

@@ -7,10 +7,10 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
-use crate::clock::saturating_nanos;
+use crate::clock::{Nanos, saturating_nanos};
 use crate::probe::{Event, On, time, timer_number};
 use crate::runtime::Runtime;
-use crate::slab::TimerKey;
+use crate::slab::{TaskKey, TimerKey};
 
 /// Waits for a time span (asyncio: `sleep`).
 ///
@@ -108,7 +108,7 @@ impl Sleep {
                 let moved = here.number() == runtime
                     && here.timers.borrow_mut().reschedule(timer, deadline);
                 if moved {
-                    here.probe.emit(|_| Event::TimerMove {
+                    here.emit(move |_| Event::TimerMove {
                         timer: timer_number(timer),
                         deadline: time(deadline),
                     });
@@ -159,15 +159,9 @@ impl Sleep {
         let waiter = runtime.waiter(cx);
         let task = waiter.task;
         let timer = runtime.timers.borrow_mut().add(deadline, waiter);
-        runtime.probe.emit(|probe| Event::TimerAdd {
-            timer: timer_number(timer),
-            task: probe.id(task),
-            deadline: time(deadline),
-        });
-        runtime.probe.emit(|probe| Event::Await {
-            task: probe.id(task),
-            on: On::Timer(timer_number(timer)),
-        });
+        if runtime.is_told() {
+            tell_arming(runtime, timer, task, deadline);
+        }
         self.state = State::Armed {
             runtime: runtime.number(),
             timer,
@@ -231,6 +225,20 @@ impl Sleep {
 }
 
 #[cold]
+#[track_caller]
+fn tell_arming(runtime: &Runtime, timer: TimerKey, task: Option<TaskKey>, deadline: Nanos) {
+    runtime.emit(move |probe| Event::TimerAdd {
+        timer: timer_number(timer),
+        task: probe.id(task),
+        deadline: time(deadline),
+    });
+    runtime.emit(move |probe| Event::Await {
+        task: probe.id(task),
+        on: On::Timer(timer_number(timer)),
+    });
+}
+
+#[cold]
 fn no_loop() -> ! {
     panic!("a sleep or timeout was polled where no loop runs: await it inside `executor::run(..)`")
 }
@@ -244,7 +252,7 @@ fn cancel(runtime: &Runtime, timer: TimerKey) -> Option<Waker> {
     }
     let displaced = timers.cancel(timer);
     drop(timers);
-    runtime.probe.emit(|_| Event::TimerCancel {
+    runtime.emit(move |_| Event::TimerCancel {
         timer: timer_number(timer),
     });
     displaced
