@@ -113,7 +113,7 @@ fn c023_a_chain_of_ten_thousand_tasks_needs_no_deep_stack() {
             }
         })
     }
-    const DEPTH: u32 = sized(10_000, 100);
+    const DEPTH: u32 = sized(10_000, 50);
     // If one task ran on the stack of another, this stack would overflow.
     let thread = thread::Builder::new().stack_size(256 << 10);
     let deep = thread.spawn(|| run(nest(DEPTH))).unwrap();
@@ -380,7 +380,7 @@ fn c034_a_task_from_another_thread_has_the_line_that_sent_it() {
 fn c034_ids_are_never_used_twice() {
     let mut ids = BTreeSet::new();
     run(async {
-        for _ in 0..100 {
+        for _ in 0..sized(100, 10) {
             let task = spawn(async {});
             assert!(ids.insert(task.id()));
             task.await.unwrap();
