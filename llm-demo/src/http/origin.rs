@@ -126,6 +126,9 @@ impl FromStr for Url {
             return Err(bad(EXAMPLE));
         }
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        if !path.is_ascii() {
+            return Err(bad("what is not ASCII in a path is written as %C3%A9"));
+        }
         Ok(Url {
             origin: Origin {
                 https,
