@@ -315,15 +315,6 @@ impl<T> Future for RemoteHandle<T> {
     }
 }
 
-impl<T> Drop for RemoteHandle<T> {
-    fn drop(&mut self) {
-        let unread = lock(&self.answer.slot).result.take();
-        if let Some(Err(error)) = unread.filter(|result| matches!(result, Err(e) if e.is_panic())) {
-            report(format_args!("{error} (and nobody awaited it)"));
-        }
-    }
-}
-
 impl<T> fmt::Debug for RemoteHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RemoteHandle")

@@ -6,8 +6,9 @@
 use std::pin::Pin;
 use std::task::Waker;
 
-use crate::error::JoinError;
+use crate::error::{JoinError, report};
 use crate::info::Identity;
+use crate::runtime::contain;
 use crate::slab::TaskKey;
 use crate::sys::{Arc, Condvar, Mutex, lock};
 
@@ -59,6 +60,22 @@ impl<T> Answer<T> {
         if let Some(waiter) = waiter {
             waiter.wake();
         }
+    }
+}
+
+/// Whoever lets go last, the loop or the other thread, has what nobody read: a
+/// panic is reported, and so is a destructor that panics.
+impl<T> Drop for Answer<T> {
+    fn drop(&mut self) {
+        let Some(unread) = lock(&self.slot).result.take() else {
+            return;
+        };
+        if let Some(error) = unread.as_ref().err().filter(|error| error.is_panic()) {
+            report(format_args!("{error} (and nobody awaited it)"));
+        }
+        contain("the destructor of an output that nobody read", || {
+            drop(unread);
+        });
     }
 }
 

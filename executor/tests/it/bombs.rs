@@ -11,8 +11,8 @@ use std::task::{Wake, Waker};
 use std::time::Duration;
 
 use executor::{
-    ContextVar, Handle, Runner, ThreadPool, run, run_in_executor, scope, sleep, spawn, tasks,
-    to_thread, yield_now,
+    ContextVar, Handle, RemoteHandle, Runner, ThreadPool, run, run_in_executor, scope, sleep,
+    spawn, tasks, to_thread, yield_now,
 };
 
 use crate::common::{Count, OnDrop, poll_once, virtual_runner};
@@ -247,6 +247,27 @@ fn of_a_call_from_another_thread() {
         while tasks().len() > 2 {
             sleep(MS).await;
         }
+    });
+}
+
+/// The handle is dropped on a thread of its own, when the task has ended: what
+/// nobody read goes off there.
+#[test]
+fn of_what_a_handle_on_another_thread_did_not_read() {
+    survives(|| async {
+        let handle = Handle::current();
+        let posts = std::thread::spawn(move || {
+            let panics = handle.spawn(|| async { panic_any(Bomb) });
+            let returns = handle.spawn(|| async { Fuse });
+            while !(panics.is_finished() && returns.is_finished()) {
+                std::thread::yield_now();
+            }
+            drop::<(RemoteHandle<()>, _)>((panics, returns));
+        });
+        while !posts.is_finished() {
+            sleep(MS).await;
+        }
+        posts.join().expect("the other thread is not hurt");
     });
 }
 

@@ -17,7 +17,7 @@ use executor::{
 use futures::channel::oneshot;
 
 use crate::common::{
-    Count, Gate, Log, OnDrop, count, polls_of, recorded_virtual_runner, virtual_runner,
+    Count, Gate, Log, OnDrop, count, polls_of, recorded_virtual_runner, sized, virtual_runner,
 };
 
 /// A guard that logs when it is dropped.
@@ -489,7 +489,7 @@ fn closing_a_runner_drops_tasks_in_reverse_order_too() {
 
 #[test]
 fn c086_oneshots_are_completed_by_another_thread_while_the_loop_ends() {
-    const MANY: usize = if cfg!(miri) { 10 } else { 10_000 };
+    const MANY: usize = sized(10_000, 10);
     for _ in 0..5 {
         let dropped = Count::default();
         let mut runner = Runner::new();
@@ -522,7 +522,7 @@ fn c086_oneshots_are_completed_by_another_thread_while_the_loop_ends() {
 
 #[test]
 fn c086_another_thread_spawns_while_the_loop_ends_and_each_call_is_answered() {
-    const MANY: usize = if cfg!(miri) { 20 } else { 2000 };
+    const MANY: usize = sized(2000, 20);
     for _ in 0..5 {
         let alive = Arc::new(AtomicU32::new(0));
         let mut runner = Runner::new();

@@ -21,14 +21,14 @@ use futures::{FutureExt, Stream, StreamExt};
 
 use crate::common::{
     Count, Gate, Log, OnDrop, count, counted, panic_text, poll_once, recorded_virtual_runner,
-    virtual_runner,
+    sized, virtual_runner,
 };
 
 const MS: Duration = Duration::from_millis(1);
 
 /// From this many futures on, only those that were woken are polled. Tests
 /// that must hold on both sides use a number from each.
-const LARGE: usize = 100;
+const LARGE: usize = sized(100, 40);
 const SMALL: usize = 3;
 
 /// Says "dropped `name`" when it goes.
@@ -75,10 +75,9 @@ fn c091_a_gather_of_nothing_is_ready_at_the_first_poll() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c092_a_gather_of_one_and_of_many_ready_futures_polls_each_once() {
     let mut runner = virtual_runner();
-    for n in [1, 32, 33, 100_000] {
+    for n in [1, 32, 33, sized(100_000, 100)] {
         let polls = Count::default();
         let outputs = runner.run(async {
             let children = (0..n).map(|n| counted(&polls, ready(n)));
@@ -90,9 +89,8 @@ fn c092_a_gather_of_one_and_of_many_ready_futures_polls_each_once() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c092_a_large_gather_of_sleeping_futures_polls_each_once_more_than_it_is_woken() {
-    let n: u32 = 100_000;
+    let n: u32 = sized(100_000, 200);
     let polls = Count::default();
     virtual_runner().run(async {
         let child = |n: u32| counted(&polls, sleep((1 + n % 100) * MS));
@@ -189,6 +187,7 @@ fn a_gather_takes_futures_and_handles_by_reference() {
 
 #[test]
 fn a_large_gather_inside_a_large_gather_polls_no_more_than_it_must() {
+    const LARGE: usize = sized(self::LARGE, 33);
     let polls = Count::default();
     virtual_runner().run(async {
         let inner = |n: usize| {
@@ -332,14 +331,14 @@ fn c094_the_siblings_of_a_failed_future_are_dropped_before_the_error_is_given() 
             ["dropped 2", "dropped 1", "dropped 3", "failed 2"]
         );
 
-        let failed = try_gather((0..LARGE).map(|n| child(n, 70)).collect::<Vec<_>>()).await;
+        let failed = try_gather((0..LARGE).map(|n| child(n, 35)).collect::<Vec<_>>()).await;
         log.push(format!("failed {}", failed.unwrap_err()));
         let others = (0..LARGE)
-            .filter(|n| *n != 70)
+            .filter(|n| *n != 35)
             .map(|n| format!("dropped {n}"));
-        let mut expected = vec!["dropped 70".to_owned()];
+        let mut expected = vec!["dropped 35".to_owned()];
         expected.extend(others);
-        expected.push("failed 70".into());
+        expected.push("failed 35".into());
         assert_eq!(log.take(), expected);
     });
 }
@@ -484,9 +483,9 @@ fn c100_a_handle_cannot_be_gathered_twice_because_it_cannot_be_cloned() {
 // ---- limit ----------------------------------------------------------------
 
 #[test]
-#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c101_no_more_than_the_limit_run_at_once_and_the_order_is_kept() {
-    for (n, limit) in [(20, 3), (1_000, 10), (1_000, 1), (5, 100)] {
+    let many = sized(1_000, 50);
+    for (n, limit) in [(20, 3), (many, 10), (many, 1), (5, 100)] {
         let (running, most) = (Cell::new(0), Cell::new(0));
         let job = |index: usize| {
             let (running, most) = (&running, &most);
@@ -506,9 +505,8 @@ fn c101_no_more_than_the_limit_run_at_once_and_the_order_is_kept() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c101_a_failure_starts_no_new_job() {
-    for n in [20, 1_000] {
+    for n in [20, sized(1_000, 50)] {
         let started = RefCell::new(Vec::new());
         let job = |index: usize| {
             let started = &started;
@@ -774,7 +772,7 @@ fn c115_a_loop_around_a_race_goes_on_with_those_that_are_left() {
 #[test]
 fn c116_without_a_seed_the_first_in_order_wins_a_tie() {
     let mut runner = virtual_runner();
-    for _ in 0..10 {
+    for _ in 0..sized(10, 2) {
         assert_eq!(runner.run(race((ready("a"), ready("b")))), (0, "a"));
         assert_eq!(runner.run(race([ready("a"), ready("b")])), (0, "a"));
         let tie = (0..LARGE)
@@ -798,9 +796,14 @@ fn c116_with_a_seed_ties_are_drawn_and_the_same_seed_draws_the_same() {
             winners
         })
     };
-    let all: BTreeSet<_> = (0..32).map(winners).collect();
-    assert!(all.len() > 16, "only {} different outcomes", all.len());
-    assert!((0..32).map(winners).eq((0..32).map(winners)));
+    let seeds = 0..sized(32, 4);
+    let all: BTreeSet<_> = seeds.clone().map(winners).collect();
+    assert!(
+        all.len() > seeds.end as usize / 2,
+        "only {} different outcomes",
+        all.len()
+    );
+    assert!(seeds.clone().map(winners).eq(seeds.map(winners)));
     // The index is the place in the user's order, not in the drawn one.
     assert!(all.iter().flatten().all(|(index, output)| index == output));
 }
@@ -808,12 +811,11 @@ fn c116_with_a_seed_ties_are_drawn_and_the_same_seed_draws_the_same() {
 /// Handles of finished tasks are always ready. The budget of a poll makes the
 /// greedy branch pause, and the other one has its turn.
 #[test]
-#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c118_a_branch_that_is_always_ready_does_not_keep_the_other_from_winning() {
     virtual_runner().run(async {
         let greedy = |taken: &Count| {
             let taken = taken.clone();
-            let tasks: Vec<_> = (0..10_000).map(|_| spawn(async {})).collect();
+            let tasks: Vec<_> = (0..sized(10_000, 500)).map(|_| spawn(async {})).collect();
             async move {
                 for task in tasks {
                     task.await.unwrap();
@@ -845,6 +847,10 @@ fn c118_a_branch_that_is_always_ready_does_not_keep_the_other_from_winning() {
 }
 
 #[test]
+#[cfg_attr(
+    miri,
+    ignore = "thousands of recorded tasks are too long for an interpreter"
+)]
 fn a_gather_stops_polling_once_the_budget_of_the_poll_is_spent() {
     let (mut runner, recorder) = recorded_virtual_runner();
     for n in [2, SMALL, LARGE] {
@@ -899,8 +905,8 @@ fn the_losers_of_a_race_are_dropped_before_the_winner_is_given() {
         log.push("won");
         assert_eq!((index, output), (1, 1));
         assert_eq!(log.take(), ["dropped 1", "dropped 0", "dropped 2", "won"]);
-        let (index, output) = race((0..LARGE).map(|n| runner(n, 50)).collect::<Vec<_>>()).await;
-        assert_eq!((index, output), (50, 50));
+        let (index, output) = race((0..LARGE).map(|n| runner(n, 35)).collect::<Vec<_>>()).await;
+        assert_eq!((index, output), (35, 35));
         assert_eq!(log.take().len(), LARGE);
     });
 }

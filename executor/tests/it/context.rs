@@ -9,7 +9,7 @@ use executor::{
 };
 use std::time::Duration;
 
-use crate::common::{Log, OnDrop, virtual_runner};
+use crate::common::{Log, OnDrop, sized, virtual_runner};
 
 static NUMBER: ContextVar<u32> = ContextVar::new("number");
 static WORD: ContextVar<String> = ContextVar::new("word");
@@ -33,7 +33,7 @@ fn c232_a_child_sees_the_values_at_its_spawn_and_keeps_its_own_to_itself() {
 
 #[test]
 fn c235_interleaved_tasks_never_mix_their_values() {
-    const STEPS: u32 = if cfg!(miri) { 5 } else { 50 };
+    const STEPS: u32 = sized(50, 5);
     let task = |id: u32| async move {
         NUMBER.set(id);
         for step in 0..STEPS {

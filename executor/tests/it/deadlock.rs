@@ -260,6 +260,7 @@ macro_rules! reports_of {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn in_debug_mode_a_deadlock_is_reported_once_while_others_go_on() {
     let reports = reports_of!(
         "in_debug_mode_a_deadlock_is_reported_once_while_others_go_on",
@@ -278,6 +279,7 @@ fn in_debug_mode_a_deadlock_is_reported_once_while_others_go_on() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn in_debug_mode_a_second_deadlock_is_reported_too() {
     let reports = reports_of!("in_debug_mode_a_second_deadlock_is_reported_too", async {
         opposite_order();
@@ -292,6 +294,7 @@ fn in_debug_mode_a_second_deadlock_is_reported_too() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn c215_in_debug_mode_locking_twice_is_reported_though_others_sleep() {
     let reports = reports_of!(
         "c215_in_debug_mode_locking_twice_is_reported_though_others_sleep",
@@ -311,6 +314,7 @@ fn c215_in_debug_mode_locking_twice_is_reported_though_others_sleep() {
 
 /// The sleep of the other branch ends without a new wait.
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn in_debug_mode_a_deadlock_that_becomes_certain_later_is_reported_then() {
     let reports = reports_of!(
         "in_debug_mode_a_deadlock_that_becomes_certain_later_is_reported_then",
@@ -330,6 +334,7 @@ fn in_debug_mode_a_deadlock_that_becomes_certain_later_is_reported_then() {
 // ---- what is not ------------------------------------------------------------
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn two_children_of_one_task_that_contend_for_a_lock_are_no_deadlock() {
     let reports = reports_of!(
         "two_children_of_one_task_that_contend_for_a_lock_are_no_deadlock",
@@ -348,6 +353,7 @@ fn two_children_of_one_task_that_contend_for_a_lock_are_no_deadlock() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn a_wait_inside_a_timeout_or_a_race_is_no_deadlock() {
     let reports = reports_of!("a_wait_inside_a_timeout_or_a_race_is_no_deadlock", async {
         let lock = Rc::new(Lock::new(()));
@@ -377,6 +383,7 @@ fn a_wait_inside_a_timeout_or_a_race_is_no_deadlock() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn a_channel_from_elsewhere_between_two_tasks_is_no_deadlock() {
     let reports = reports_of!(
         "a_channel_from_elsewhere_between_two_tasks_is_no_deadlock",
@@ -405,6 +412,7 @@ fn a_channel_from_elsewhere_between_two_tasks_is_no_deadlock() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn waits_for_events_queues_and_semaphores_are_no_deadlock() {
     let reports = reports_of!(
         "waits_for_events_queues_and_semaphores_are_no_deadlock",
@@ -437,6 +445,7 @@ fn waits_for_events_queues_and_semaphores_are_no_deadlock() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn a_guard_that_a_task_of_the_scope_was_given_is_no_deadlock() {
     let reports = reports_of!(
         "a_guard_that_a_task_of_the_scope_was_given_is_no_deadlock",
@@ -457,6 +466,7 @@ fn a_guard_that_a_task_of_the_scope_was_given_is_no_deadlock() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn a_chain_of_waits_that_ends_in_a_sleep_is_no_deadlock() {
     let reports = reports_of!(
         "a_chain_of_waits_that_ends_in_a_sleep_is_no_deadlock",

@@ -11,7 +11,7 @@ use futures::StreamExt;
 use futures::channel::oneshot;
 use futures::stream::FuturesUnordered;
 
-use crate::common::{Count, Log, count, poll_once, virtual_runner};
+use crate::common::{Count, Log, count, poll_once, sized, virtual_runner};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -62,7 +62,7 @@ fn tasks_that_yield_are_polled_in_strict_rotation() {
 fn c176_a_newcomer_among_busy_pairs_is_done_after_a_turn_for_each_of_its_yields() {
     let (mut runner, recorder) = recorded_runner();
     runner.run(async {
-        for _ in 0..100 {
+        for _ in 0..sized(100, 5) {
             let (ping, pings) = async_channel::bounded(1);
             let (pong, pongs) = async_channel::bounded(1);
             drop(spawn(async move {
@@ -93,11 +93,11 @@ fn c176_a_newcomer_among_busy_pairs_is_done_after_a_turn_for_each_of_its_yields(
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c178_a_burst_of_wakes_from_another_thread_is_handled_at_once() {
+    const BURST: usize = sized(500, 50);
     let (mut runner, recorder) = recorded_runner();
     runner.run(async {
-        let (senders, receivers): (Vec<_>, Vec<_>) = (0..500).map(|_| oneshot::channel()).unzip();
+        let (senders, receivers): (Vec<_>, Vec<_>) = (0..BURST).map(|_| oneshot::channel()).unzip();
         let tasks: Vec<_> = receivers.into_iter().map(spawn).collect();
         yield_now().await;
         yield_now().await; // all wait
@@ -114,7 +114,7 @@ fn c178_a_burst_of_wakes_from_another_thread_is_handled_at_once() {
         }
     });
     let events = recorder.take();
-    let mail = |event: &Event| matches!(event, Event::Mail { messages: 500 });
+    let mail = |event: &Event| matches!(event, Event::Mail { messages: BURST });
     assert_eq!(count(&events, mail), 1);
     let before = events
         .iter()
@@ -164,6 +164,10 @@ async fn wake_then(f: impl Fn()) {
 /// Of catalogue row C052, which asks for one turn; a turn of a long queue may
 /// take long, so the bound is a number of polls.
 #[test]
+#[cfg_attr(
+    miri,
+    ignore = "122 loops with 200 busy tasks each are too long for an interpreter"
+)]
 fn a_queue_that_is_never_empty_does_not_hide_a_timer() {
     let comes_due = async || {
         let start = now();
@@ -179,6 +183,10 @@ fn a_queue_that_is_never_empty_does_not_hide_a_timer() {
 }
 
 #[test]
+#[cfg_attr(
+    miri,
+    ignore = "122 loops with 200 busy tasks each are too long for an interpreter"
+)]
 fn a_queue_that_is_never_empty_does_not_hide_the_mail() {
     let posts = async || {
         let handle = Handle::current();
@@ -189,13 +197,15 @@ fn a_queue_that_is_never_empty_does_not_hide_the_mail() {
     assert_eq!(hidden, POLLS_BETWEEN_LOOKS - 1);
 }
 
+/// More than twice as many as a task may find ready in one poll.
+const MANY: u32 = sized(1_000, 300);
+
 /// The handles of finished tasks are always ready; after 128 of them the task
 /// has to let the others run.
 #[test]
-#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn a_task_that_always_finds_something_ready_lets_the_others_run() {
     virtual_runner().run(async {
-        let finished: Vec<_> = (0..1_000).map(|n| spawn(async move { n })).collect();
+        let finished: Vec<_> = (0..MANY).map(|n| spawn(async move { n })).collect();
         sleep(MS).await;
         let turns = Count::default();
         let counts = turns.clone();
@@ -209,15 +219,14 @@ fn a_task_that_always_finds_something_ready_lets_the_others_run() {
         for task in finished {
             task.await.unwrap();
         }
-        assert_eq!(turns.get(), 1_000 / 128);
+        assert_eq!(turns.get(), MANY / 128);
     });
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c286_draining_a_foreign_set_of_a_thousand_ready_handles_lets_the_others_run() {
     virtual_runner().run(async {
-        let mut set: FuturesUnordered<_> = (0..1_000).map(|n| spawn(async move { n })).collect();
+        let mut set: FuturesUnordered<_> = (0..MANY).map(|n| spawn(async move { n })).collect();
         sleep(MS).await; // all are finished
         let turns = Count::default();
         let counts = turns.clone();
@@ -232,9 +241,9 @@ fn c286_draining_a_foreign_set_of_a_thousand_ready_handles_lets_the_others_run()
         while let Some(output) = set.next().await {
             sum += output.unwrap();
         }
-        assert_eq!(sum, 999 * 1_000 / 2);
+        assert_eq!(sum, (MANY - 1) * MANY / 2);
         assert!(
-            turns.get() >= 1_000 / 128,
+            turns.get() >= MANY / 128,
             "the others ran {} times",
             turns.get()
         );

@@ -19,7 +19,7 @@ use executor::{
 };
 use futures::channel::oneshot;
 
-use crate::common::{OnDrop, count, panic_text, virtual_runner};
+use crate::common::{OnDrop, count, in_own_process, panic_text, reports, sized, virtual_runner};
 
 /// Long enough for any machine; only a test that fails waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -112,7 +112,7 @@ async fn arrivals(expected: u32) {
 #[test]
 fn c199_posts_of_many_threads_all_arrive_and_each_threads_in_its_order() {
     const POSTERS: u32 = 8;
-    const EACH: u32 = if cfg!(miri) { 30 } else { 3_000 };
+    const EACH: u32 = sized(3_000, 10);
     run(async {
         for poster in 0..POSTERS {
             let handle = Handle::current();
@@ -130,8 +130,8 @@ fn c199_posts_of_many_threads_all_arrive_and_each_threads_in_its_order() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c199_posts_that_come_while_the_loop_is_busy_are_taken_in_at_once() {
+    const EACH: usize = sized(1_000, 5);
     let recorder = Recorder::new();
     let mut runner = Runner::builder().instrument(recorder.clone()).build();
     let ran = Arc::new(AtomicUsize::new(0));
@@ -140,7 +140,7 @@ fn c199_posts_that_come_while_the_loop_is_busy_are_taken_in_at_once() {
         let posters = [(); 8].map(|()| {
             let (handle, ran) = (Handle::current(), ran.clone());
             thread::spawn(move || {
-                for _ in 0..1_000 {
+                for _ in 0..EACH {
                     let ran = ran.clone();
                     drop(handle.spawn(move || async move { ran.fetch_add(1, Ordering::SeqCst) }));
                 }
@@ -151,7 +151,7 @@ fn c199_posts_that_come_while_the_loop_is_busy_are_taken_in_at_once() {
         }
         yield_now().await;
         yield_now().await;
-        assert_eq!(ran.load(Ordering::SeqCst), 8_000);
+        assert_eq!(ran.load(Ordering::SeqCst), 8 * EACH);
     });
     let events = recorder.take();
     let mails: Vec<_> = events
@@ -161,7 +161,7 @@ fn c199_posts_that_come_while_the_loop_is_busy_are_taken_in_at_once() {
             _ => None,
         })
         .collect();
-    assert_eq!(mails[0], 8_000, "all in one look at the mail");
+    assert_eq!(mails[0], 8 * EACH, "all in one look at the mail");
     assert_eq!(
         count(&events, |event| matches!(event, Event::ParkStart { .. })),
         0
@@ -171,7 +171,7 @@ fn c199_posts_that_come_while_the_loop_is_busy_are_taken_in_at_once() {
 /// Each round is one post to a loop that is about to park, or has just done so.
 #[test]
 fn c200_no_post_is_lost_between_the_last_look_and_the_sleep() {
-    const ROUNDS: u32 = if cfg!(miri) { 50 } else { 20_000 };
+    const ROUNDS: u32 = sized(20_000, 30);
     let rounds = run(async {
         let handle = Handle::current();
         let (done, is_done) = oneshot::channel();
@@ -192,7 +192,7 @@ fn c200_no_post_is_lost_between_the_last_look_and_the_sleep() {
 
 #[test]
 fn c200_no_wake_is_lost_between_the_last_look_and_the_sleep() {
-    const ROUNDS: usize = if cfg!(miri) { 50 } else { 20_000 };
+    const ROUNDS: usize = sized(20_000, 30);
     let (to_thread, from_loop) = async_channel::bounded::<usize>(1);
     let (to_loop, from_thread) = async_channel::bounded::<usize>(1);
     let echo = thread::spawn(move || {
@@ -246,11 +246,11 @@ fn c202_a_post_after_the_end_is_refused_with_an_error() {
 
 #[test]
 fn c202_posts_that_race_the_end_are_all_answered() {
-    for _ in 0..50 {
+    for _ in 0..sized(50, 5) {
         let (tell, told) = mpsc::channel::<Handle>();
         let poster = thread::spawn(move || {
             let handle = told.recv().unwrap();
-            let posts: Vec<_> = (0..50)
+            let posts: Vec<_> = (0..sized(50, 10))
                 .map(|n| handle.spawn(move || async move { n }))
                 .collect();
             posts
@@ -410,6 +410,32 @@ fn there_is_a_current_handle_exactly_where_a_loop_runs() {
         text.starts_with("Handle::current needs a running loop"),
         "{text}"
     );
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
+fn c038_a_panic_that_a_dropped_handle_would_have_told_is_reported_once() {
+    let test = "posting::c038_a_panic_that_a_dropped_handle_would_have_told_is_reported_once";
+    let Some(child) = in_own_process(test, &[]) else {
+        run(async {
+            let spawn = |text: &'static str| {
+                Handle::current().spawn(move || async move { panic!("{text}") })
+            };
+            drop::<RemoteHandle<()>>(spawn("the handle goes first"));
+            let late = spawn("the task ends first");
+            while !late.is_finished() {
+                yield_now().await;
+            }
+            drop(late);
+        });
+        return;
+    };
+    let reports = reports(&child);
+    assert_eq!(reports.len(), 2, "{reports:?}");
+    for (report, text) in reports.iter().zip(["the handle goes", "the task ends"]) {
+        let end = format!("panicked: {text} first (and nobody awaited it)");
+        assert!(report.ends_with(&end), "{end} is not in {reports:?}");
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use executor::instrument::{Event, Instrument, Trace, Tracer, svg, timeline};
 use executor::net::{TcpListener, TcpStream};
 use executor::{Builder, Handle, Runner, gather, run, sleep, spawn, to_thread, yield_now};
 
-use crate::common::{in_own_process, reports};
+use crate::common::{in_own_process, reports, sized};
 
 fn record<F: Future>(builder: Builder, program: impl FnOnce() -> F) -> Trace {
     let tracer = Tracer::new();
@@ -63,6 +63,7 @@ fn recording_twice_gives_the_same_bytes() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "Miri has no sockets")]
 fn a_trace_with_sockets_threads_and_messages_is_read_back_and_keeps_the_rules() {
     let trace = record(Runner::builder(), || async {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -184,7 +185,7 @@ fn what_is_wrong_with_a_text_is_named_with_its_line_and_column() {
         error("{} {}"),
         "line 1, column 4: the end of the text was expected here"
     );
-    let deep = "[".repeat(100_000);
+    let deep = "[".repeat(sized(100_000, 100));
     assert_eq!(error(&deep), "line 1, column 34: this is nested too deep");
     assert_eq!(
         error("{\"schema\":\"other/2\"}"),
@@ -217,7 +218,8 @@ fn no_broken_text_makes_the_reader_panic() {
         sleep(Duration::from_secs(1))
     })
     .to_json();
-    for cut in (0..good.len()).filter(|at| good.is_char_boundary(*at)) {
+    let cuts = (0..good.len()).filter(|at| good.is_char_boundary(*at));
+    for cut in cuts.step_by(sized(1, 2000)) {
         let _ = Trace::parse(&good[..cut]);
         for letter in ["\"", "{", "9", "\u{e4}", "\\"] {
             let mut text = good.clone();
@@ -230,6 +232,7 @@ fn no_broken_text_makes_the_reader_panic() {
 /// A trace from elsewhere, with numbers that no loop would write: time that
 /// goes back, a thread with the largest number there is, counts of anything.
 #[test]
+#[cfg_attr(miri, ignore = "draws too much for an interpreter")]
 fn a_trace_that_can_be_read_can_be_judged_and_drawn_whatever_is_in_it() {
     let good = record(Runner::builder().virtual_time(), naps).to_json();
     let lines: Vec<_> = good.lines().collect();
@@ -269,6 +272,7 @@ fn a_job_of_a_thread_with_the_largest_number_is_one_row() {
 /// The picture of many takes as long for each as that of a few: with a search
 /// for each wait this would not end within the patience of a test.
 #[test]
+#[cfg_attr(miri, ignore = "draws too much for an interpreter")]
 fn forty_thousand_waits_can_be_drawn() {
     let trace = record(Runner::builder().virtual_time(), || async {
         let nap = || sleep(Duration::from_millis(1));
@@ -287,6 +291,7 @@ fn scratch(name: &str) -> PathBuf {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn the_environment_asks_for_a_trace_of_each_loop() {
     let file = scratch("trace.json");
     let test = "recording::the_environment_asks_for_a_trace_of_each_loop";
@@ -309,6 +314,7 @@ fn the_environment_asks_for_a_trace_of_each_loop() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn a_trace_that_cannot_be_written_is_reported_and_the_program_goes_on() {
     let test = "recording::a_trace_that_cannot_be_written_is_reported_and_the_program_goes_on";
     let environment = [("EXECUTOR_TRACE", "/nowhere/at/all.json")];
@@ -322,6 +328,7 @@ fn a_trace_that_cannot_be_written_is_reported_and_the_program_goes_on() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn the_environment_asks_for_a_timeline() {
     let test = "recording::the_environment_asks_for_a_timeline";
     let environment = [("EXECUTOR_TIMELINE", "1"), ("COLUMNS", "60")];
@@ -345,6 +352,7 @@ fn the_environment_asks_for_a_timeline() {
 }
 
 #[test]
+#[cfg_attr(miri, ignore = "draws too much for an interpreter")]
 fn a_timeline_is_never_wider_than_asked_for_nor_longer_than_a_screen() {
     let trace = record(Runner::builder().virtual_time(), || async {
         let tasks: Vec<_> = (1..200)

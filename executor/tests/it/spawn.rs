@@ -26,7 +26,7 @@ use futures::FutureExt;
 
 use crate::common::{
     Count, Gate, Log, OnDrop, in_own_process, panic_text, poll_once, polls_of,
-    recorded_virtual_runner, reports, virtual_runner, wakes_of,
+    recorded_virtual_runner, reports, sized, virtual_runner, wakes_of,
 };
 
 /// The line that calls this.
@@ -72,7 +72,7 @@ fn c022_first_polls_happen_in_spawn_order() {
 fn c022_a_seed_shuffles_the_first_polls_and_repeats_itself() {
     let with_seed = |seed| first_polls(Runner::builder().virtual_time().seed(seed).build());
     let mut orders = BTreeSet::new();
-    for seed in 0..16 {
+    for seed in 0..sized(16, 4) {
         let order = with_seed(seed);
         assert_eq!(order, with_seed(seed), "the same seed gives the same order");
         let all: BTreeSet<_> = order.iter().cloned().collect();
@@ -104,7 +104,6 @@ fn a_task_that_is_spawned_later_runs_after_those_that_are_ready() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c023_a_chain_of_ten_thousand_tasks_needs_no_deep_stack() {
     fn nest(depth: u32) -> Pin<Box<dyn Future<Output = u32>>> {
         Box::pin(async move {
@@ -114,16 +113,17 @@ fn c023_a_chain_of_ten_thousand_tasks_needs_no_deep_stack() {
             }
         })
     }
+    const DEPTH: u32 = sized(10_000, 50);
     // If one task ran on the stack of another, this stack would overflow.
     let thread = thread::Builder::new().stack_size(256 << 10);
-    let deep = thread.spawn(|| run(nest(10_000))).unwrap();
-    assert_eq!(deep.join().unwrap(), 10_000);
+    let deep = thread.spawn(|| run(nest(DEPTH))).unwrap();
+    assert_eq!(deep.join().unwrap(), DEPTH);
     // The same when the chain is cut off in the middle of it.
     let thread = thread::Builder::new().stack_size(256 << 10);
     let cut = thread.spawn(|| {
         run(async {
-            let task = spawn(nest(10_000));
-            for _ in 0..5_000 {
+            let task = spawn(nest(DEPTH));
+            for _ in 0..DEPTH / 2 {
                 yield_now().await;
             }
             assert!(task.cancel());
@@ -169,6 +169,7 @@ fn c025_dropping_a_handle_in_the_middle_detaches_too() {
 
 #[test]
 fn c026_a_detached_task_on_a_timer_is_kept_alive_by_the_loop() {
+    const ROUNDS: u32 = sized(100, 3);
     let log = Log::new();
     virtual_runner().run(async {
         let mine = log.clone();
@@ -177,9 +178,9 @@ fn c026_a_detached_task_on_a_timer_is_kept_alive_by_the_loop() {
             mine.push("completed");
         }));
         // Other tasks come and go in the slots beside it.
-        for _ in 0..100 {
+        for _ in 0..ROUNDS {
             gather((0..20).map(|_| spawn(yield_now())).collect::<Vec<_>>()).await;
-            sleep(Duration::from_secs(30)).await;
+            sleep(Duration::from_secs(3000) / ROUNDS).await;
         }
         assert!(log.take().is_empty());
         sleep(Duration::from_secs(600)).await;
@@ -380,7 +381,7 @@ fn c034_a_task_from_another_thread_has_the_line_that_sent_it() {
 fn c034_ids_are_never_used_twice() {
     let mut ids = BTreeSet::new();
     run(async {
-        for _ in 0..100 {
+        for _ in 0..sized(100, 10) {
             let task = spawn(async {});
             assert!(ids.insert(task.id()));
             task.await.unwrap();
@@ -756,9 +757,8 @@ fn c046_futures_that_were_taken_are_dropped_when_the_iterator_panics() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c047_a_hundred_thousand_tasks_leave_nothing_behind() {
-    const MANY: usize = 100_000;
+    const MANY: usize = sized(100_000, 100);
     let dropped = Count::default();
     let mut runner = virtual_runner();
     runner.run(async {
@@ -787,7 +787,7 @@ fn c047_a_hundred_thousand_tasks_leave_nothing_behind() {
 fn c047_detached_tasks_leave_nothing_behind_either() {
     let mut runner = virtual_runner();
     runner.run(async {
-        (0..1000).for_each(|_| drop(spawn(yield_now())));
+        (0..sized(1000, 100)).for_each(|_| drop(spawn(yield_now())));
         sleep(Duration::from_secs(1)).await;
     });
     assert_eq!(format!("{runner:?}"), "Runner(0 tasks)");
@@ -810,7 +810,7 @@ fn a_finished_task_is_listed_until_its_output_was_read() {
 
 #[test]
 fn c049_large_futures_fit_on_a_usual_stack() {
-    const LARGE: usize = 1 << 20;
+    const LARGE: usize = 1 << sized(20, 10);
     // What a main thread has by default. Passing the future to `spawn` puts
     // some copies on the stack of a debug build; the loop makes no more.
     let usual = thread::Builder::new().stack_size(8 << 20);

@@ -41,7 +41,7 @@ async fn lost_update() {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "too long for an interpreter")]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
 fn c170_the_first_seed_that_fails_is_named_and_fails_again() {
     let name = "testing::c170_the_first_seed_that_fails_is_named_and_fails_again";
     if let Some(child) = in_own_process(name, &[]) {

@@ -19,7 +19,7 @@ use executor::{
 };
 
 use crate::common::{
-    count, in_own_process, panic_text, poll_once, virtual_runner, without_settings,
+    count, in_own_process, panic_text, poll_once, sized, virtual_runner, without_settings,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -102,7 +102,7 @@ fn a_pool_runs_no_more_calls_at_once_than_it_has_threads() {
                 thread::current().id()
             })
         };
-        gather((0..200).map(call).collect::<Vec<_>>())
+        gather((0..sized(200, 50)).map(call).collect::<Vec<_>>())
             .await
             .into_iter()
             .collect()
@@ -252,8 +252,9 @@ fn c185_an_abandoned_call_is_told_and_can_stop_early() {
 
 #[test]
 fn c185_a_call_that_is_awaited_is_waited_for() {
-    let count = to_thread_with(|waited| (0..1_000).take_while(|_| waited.still()).count());
-    assert_eq!(run(count), 1_000);
+    const LOOKS: usize = sized(1_000, 50);
+    let count = to_thread_with(|waited| (0..LOOKS).take_while(|_| waited.still()).count());
+    assert_eq!(run(count), LOOKS);
 }
 
 #[test]
@@ -344,7 +345,7 @@ impl Drop for CallsAtTheEnd {
 
 #[test]
 fn c188_a_call_made_while_the_loop_ends_is_refused_every_time() {
-    for _ in 0..20 {
+    for _ in 0..sized(20, 5) {
         let (tell, told) = mpsc::channel();
         run(async move {
             drop(spawn(async move {
@@ -525,14 +526,14 @@ fn c190_a_refused_thread_is_the_error_of_that_call_and_the_loop_lives() {
 /// (That a thread which goes away after ten idle seconds loses no call is for
 /// a model checker: the ten seconds are fixed.)
 #[test]
-#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c191_a_call_handed_over_as_its_thread_goes_idle_runs_exactly_once() {
+    const CALLS: usize = sized(5_000, 20);
     for threads in [1, 2] {
         let pool = ThreadPool::new(threads);
         let runs = Arc::new(AtomicUsize::new(0));
         let used = run(async {
             let mut used = HashSet::new();
-            for _ in 0..5_000 {
+            for _ in 0..CALLS {
                 let runs = runs.clone();
                 let call = run_in_executor(&pool, move || {
                     runs.fetch_add(1, Ordering::SeqCst);
@@ -542,14 +543,14 @@ fn c191_a_call_handed_over_as_its_thread_goes_idle_runs_exactly_once() {
             }
             used
         });
-        assert_eq!(runs.load(Ordering::SeqCst), 5_000);
+        assert_eq!(runs.load(Ordering::SeqCst), CALLS);
         assert!(used.len() <= threads);
     }
 }
 
 #[test]
 fn c191_calls_from_several_loops_on_one_pool_run_exactly_once_each() {
-    const ROUNDS: usize = if cfg!(miri) { 3 } else { 100 };
+    const ROUNDS: usize = sized(100, 3);
     let pool = ThreadPool::new(3);
     let runs = Arc::new(AtomicUsize::new(0));
     let loops = [(); 4].map(|()| {

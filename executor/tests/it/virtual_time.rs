@@ -16,7 +16,7 @@ use executor::{
 };
 use futures::channel::oneshot;
 
-use crate::common::{Count, Log, count, poll_once, recorded_virtual_runner, virtual_runner};
+use crate::common::{Count, Log, count, poll_once, recorded_virtual_runner, sized, virtual_runner};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -72,7 +72,7 @@ fn c163_the_clock_stands_still_while_a_task_is_ready() {
     runner.run(async {
         let start = now();
         let nap = spawn(sleep(Duration::from_nanos(1)));
-        for _ in 0..1_000 {
+        for _ in 0..sized(1_000, 50) {
             yield_now().await;
             assert_eq!(now(), start);
         }
@@ -111,7 +111,7 @@ fn c164_the_clock_stands_still_while_a_thread_job_runs_that_nobody_awaits() {
             started.send(()).unwrap();
             parks.recv().unwrap();
             // Time enough for a loop that does not wait.
-            (0..1_000).for_each(|_| std::thread::yield_now());
+            (0..sized(1_000, 50)).for_each(|_| std::thread::yield_now());
             ends.store(true, Ordering::SeqCst);
         });
         assert!(poll_once(&mut job).await.is_pending());
@@ -292,7 +292,7 @@ fn trace(seed: Option<u64>) -> String {
 #[test]
 fn c169_the_same_seed_gives_the_same_trace_and_other_seeds_give_others() {
     let mut traces = BTreeSet::new();
-    for seed in 0..64 {
+    for seed in 0..sized(64, 2) {
         let once = trace(Some(seed));
         let again = std::thread::spawn(move || trace(Some(seed)))
             .join()
@@ -300,7 +300,11 @@ fn c169_the_same_seed_gives_the_same_trace_and_other_seeds_give_others() {
         assert_eq!(once, again, "seed {seed}");
         traces.insert(once);
     }
-    assert!(traces.len() > 32, "only {} different traces", traces.len());
+    assert!(
+        traces.len() > sized(32, 1),
+        "only {} different traces",
+        traces.len()
+    );
 }
 
 #[test]
@@ -338,7 +342,6 @@ fn sum_of_two_careless_tasks(seed: Option<u64>) -> u32 {
 }
 
 #[test]
-#[cfg_attr(miri, ignore = "too long for an interpreter")]
 fn c170_a_seed_that_shows_a_bug_shows_it_every_time() {
     assert_eq!(
         sum_of_two_careless_tasks(None),
@@ -347,7 +350,7 @@ fn c170_a_seed_that_shows_a_bug_shows_it_every_time() {
     );
     let bad = (0..256).find(|&seed| sum_of_two_careless_tasks(Some(seed)) != 2);
     let bad = bad.expect("some order shows it");
-    for _ in 0..10 {
+    for _ in 0..sized(10, 2) {
         assert_eq!(sum_of_two_careless_tasks(Some(bad)), 1);
     }
 }
@@ -370,8 +373,8 @@ fn a_seed_changes_the_order_of_a_turn_and_nothing_is_lost_or_doubled() {
             });
         log.take()
     };
-    let all: BTreeSet<_> = (0..64).map(orders).collect();
-    assert!(all.len() > 10, "{} orders", all.len());
+    let all: BTreeSet<_> = (0..sized(64, 8)).map(orders).collect();
+    assert!(all.len() > sized(10, 2), "{} orders", all.len());
     for mut order in all {
         order.sort();
         assert_eq!(order, ["0", "1", "2", "3", "4"]);
@@ -380,7 +383,7 @@ fn a_seed_changes_the_order_of_a_turn_and_nothing_is_lost_or_doubled() {
 
 #[test]
 fn a_seed_does_not_change_the_order_of_deadlines() {
-    for seed in 0..32 {
+    for seed in 0..sized(32, 4) {
         let log = Log::new();
         let inner = log.clone();
         Runner::builder()

@@ -20,7 +20,7 @@ use futures::channel::oneshot;
 
 use crate::common::{
     Count, Gate, Log, OnDrop, count, counted, in_own_process, poll_once, polls_of,
-    recorded_virtual_runner, reports, virtual_runner, wakes_of,
+    recorded_virtual_runner, reports, sized, virtual_runner, wakes_of,
 };
 
 /// The waker of the task that asks.
@@ -167,13 +167,14 @@ fn c052_in_one_turn_a_task_that_wakes_itself_is_polled_once() {
 
 #[test]
 fn c053_a_thousand_wakes_between_two_polls_are_one_poll() {
+    const WAKES: usize = sized(1000, 50);
     let (mut runner, recorder) = recorded_virtual_runner();
     let task = runner.run(async {
         let gate = Gate::new();
         let task = spawn(gate.clone().wait());
         yield_now().await;
         let waker = gate.last_waker();
-        (0..1000).for_each(|_| waker.wake_by_ref());
+        (0..WAKES).for_each(|_| waker.wake_by_ref());
         yield_now().await;
         yield_now().await;
         task.id()
@@ -182,7 +183,7 @@ fn c053_a_thousand_wakes_between_two_polls_are_one_poll() {
     assert_eq!(polls_of(&events, task), 2, "its first poll, and one more");
     let effects = wakes_of(&events, task);
     assert_eq!(effects[0], Effect::Queued);
-    assert_eq!(effects[1..], [Effect::AlreadyQueued; 999]);
+    assert_eq!(effects[1..], [Effect::AlreadyQueued; WAKES - 1]);
 }
 
 #[test]
@@ -194,7 +195,7 @@ fn c053_a_thousand_wakes_from_another_thread_are_one_letter_and_one_poll() {
         yield_now().await;
         let waker = gate.last_waker();
         // The loop waits here, inside a poll, so nothing is taken in meanwhile.
-        let wakes = thread::spawn(move || (0..1000).for_each(|_| waker.wake_by_ref()));
+        let wakes = thread::spawn(move || (0..sized(1000, 50)).for_each(|_| waker.wake_by_ref()));
         wakes.join().unwrap();
         yield_now().await;
         yield_now().await;
@@ -364,7 +365,7 @@ fn c056_a_task_that_is_cancelled_and_panics_in_the_same_poll_has_panicked() {
 #[test]
 fn c061_wakers_of_a_task_that_is_not_send_go_to_any_thread() {
     const THREADS: u32 = 4;
-    const WAKES: u32 = 1000;
+    const WAKES: u32 = sized(1000, 30);
     let done = Arc::new(std::sync::atomic::AtomicU32::new(0));
     let polls = Count::default();
     run(async {

@@ -4,6 +4,7 @@
 //! it is: it was checked when it was read.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 use hyper::Uri;
@@ -58,6 +59,7 @@ impl fmt::Display for Origin {
 /// let base: Url = "http://127.0.0.1:8080/v1/".parse().unwrap();
 /// assert_eq!(base.join("models").to_string(), "http://127.0.0.1:8080/v1/models");
 /// assert!("127.0.0.1:8080".parse::<Url>().is_err());
+/// assert!("http://[localhost]/v1".parse::<Url>().is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Url {
@@ -114,13 +116,19 @@ impl FromStr for Url {
             }
         };
         let host = authority.host();
-        // Around the whole of it they stand for an IPv6 address.
+        // Around the whole of it they stand for an IPv6 address, and nothing else.
         let within = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
+        if within.is_some_and(|address| address.parse::<Ipv6Addr>().is_err()) {
+            return Err(bad("what stands in the brackets is no IPv6 address"));
+        }
         let host = within.unwrap_or(host);
         if host.is_empty() || host.contains(['[', ']']) {
             return Err(bad(EXAMPLE));
         }
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
+        if !path.is_ascii() {
+            return Err(bad("what is not ASCII in a path is written as %C3%A9"));
+        }
         Ok(Url {
             origin: Origin {
                 https,

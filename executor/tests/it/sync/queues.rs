@@ -9,7 +9,7 @@ use executor::sync::{Closed, Queue, TryGetError, TryPutError};
 use executor::{Wait, gather, run, spawn, tasks, timeout, yield_now};
 
 use super::{assert_waits, ready};
-use crate::common::{Log, OnDrop, panic_text, virtual_runner};
+use crate::common::{Log, OnDrop, panic_text, sized, virtual_runner};
 
 #[test]
 fn items_leave_in_the_order_in_which_they_came() {
@@ -301,7 +301,7 @@ fn c229_whoever_waited_on_a_queue_that_is_gone_holds_nothing() {
 
 #[test]
 fn many_producers_and_consumers_move_every_item_once() {
-    for seed in 0..64 {
+    for seed in 0..sized(64, 1) {
         let got = Rc::new(RefCell::new(Vec::new()));
         let mut runner = executor::Runner::builder()
             .virtual_time()
