@@ -206,11 +206,23 @@ impl OpenAi {
     }
 
     /// Sends a request, as often as `retry` says, and has its answer finished.
+    ///
+    /// What that takes, some 4 KiB, is in a box and gone with the head of the
+    /// answer: whoever streams would carry it along inside his own future.
     async fn post<T>(
         &self,
         path: &str,
         body: &Value,
         finish: impl AsyncFn(Answer) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        Box::pin(self.ask(path, body, &finish)).await
+    }
+
+    async fn ask<T>(
+        &self,
+        path: &str,
+        body: &Value,
+        finish: &impl AsyncFn(Answer) -> Result<T, Error>,
     ) -> Result<T, Error> {
         let deadline = self.inner.total.map(Deadline::after);
         let request = Outgoing {
@@ -220,7 +232,7 @@ impl OpenAi {
             body: body.to_string().into(),
             deadline,
         };
-        let answer = self.retrying(&request, &finish);
+        let answer = self.retrying(&request, finish);
         let answer = match deadline {
             None => answer.await,
             Some(deadline) => {

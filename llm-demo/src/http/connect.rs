@@ -35,7 +35,8 @@ async fn open(shared: &Shared, origin: &Origin) -> io::Result<Connection> {
     stream.set_nodelay(true)?;
     let stream: Stream = if origin.https {
         let ca_file = shared.settings.ca_file.as_ref();
-        shared.tls.secure(&origin.host, ca_file, stream).await?
+        // In a box, or those without TLS would have its kibibyte as well.
+        Box::pin(shared.tls.secure(&origin.host, ca_file, stream)).await?
     } else {
         Box::pin(stream)
     };

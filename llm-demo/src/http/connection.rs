@@ -22,7 +22,9 @@ pub(super) type Gone = hyper::Error;
 
 pub(super) struct Connection {
     sender: http1::SendRequest<Full<Bytes>>,
-    bytes: http1::Connection<Io<Stream>, Full<Bytes>>,
+    /// In a box, because it is large and moves: into the pool, into the body,
+    /// and twice into each future that it is handed to.
+    bytes: Box<http1::Connection<Io<Stream>, Full<Bytes>>>,
     /// Has hyper ended it?
     over: bool,
     idle_since: Option<Instant>,
@@ -35,7 +37,7 @@ impl Connection {
         let (sender, bytes) = http.handshake(Io::new(stream)).await?;
         Ok(Connection {
             sender,
-            bytes,
+            bytes: Box::new(bytes),
             over: false,
             idle_since: None,
         })
