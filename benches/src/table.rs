@@ -50,14 +50,7 @@ pub fn print(filter: &str, serve: Option<&Path>) {
     for row in memory {
         eprintln!("{}", row.id);
         match row.measure() {
-            Ok(bytes) => {
-                let one_round = bytes.into_iter().map(|(name, bytes)| (name, vec![bytes]));
-                results.push(Measured::of(
-                    row.id.to_string(),
-                    row.goal,
-                    one_round.collect(),
-                ));
-            }
+            Ok(rounds) => results.push(Measured::of(row.id.to_string(), row.goal, rounds)),
             Err(reason) => eprintln!("skipped: {}: {reason}", row.id),
         }
     }

@@ -190,7 +190,7 @@ struct Worker(Arc<Shared>);
 impl Worker {
     fn serve(&self) {
         loop {
-            match self.0.jobs.recv_timeout(KEEP_ALIVE) {
+            match self.next_job() {
                 Ok(job) => {
                     job.run();
                     drop(job);
@@ -201,6 +201,13 @@ impl Worker {
                 Err(RecvTimeoutError::Timeout) => {} // a job is on its way
             }
         }
+    }
+
+    /// Waits for a job only if none is there: a wait begins with a look at the
+    /// clock, which in a burst is a sixth of what a call costs here (perf).
+    fn next_job(&self) -> Result<Arc<dyn Job>, RecvTimeoutError> {
+        let jobs = &self.0.jobs;
+        jobs.try_recv().or_else(|_| jobs.recv_timeout(KEEP_ALIVE))
     }
 
     /// May this idle thread go? Only if it can take its own place out of

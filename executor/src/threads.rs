@@ -166,7 +166,6 @@ where
 
     fn submit(&mut self, runtime: &Runtime, call: F, pool: Option<ThreadPool>, cx: &Context<'_>) {
         runtime.settle_in_process();
-        let pool = pool.unwrap_or_else(|| runtime.default_pool());
         let waiter = runtime.waiter(cx);
         let task = waiter.task;
         let context = runtime.context();
@@ -195,7 +194,11 @@ where
         let (Some(call), Some(queued)) = (submitted, queued) else {
             unreachable!("a job was inserted");
         };
-        if let Err(error) = pool.submit(queued) {
+        let handed_over = match &pool {
+            Some(pool) => pool.submit(queued),
+            None => runtime.submit_to_default_pool(queued),
+        };
+        if let Err(error) = handed_over {
             call.abandon();
             let job = runtime.jobs.borrow_mut().remove(key);
             drop(job);

@@ -8,8 +8,10 @@
 #[cfg(all(test, executor_loom))]
 mod model;
 
+use std::io;
+
 use super::{Runtime, contain};
-use crate::pool::ThreadPool;
+use crate::pool::{Job, ThreadPool};
 use crate::probe::{Cause, Event, job_number};
 use crate::ready::{Mail, Mailbox};
 use crate::slab::JobKey;
@@ -102,10 +104,11 @@ impl Runtime {
             || mailbox.has_mail()
     }
 
-    /// The pool behind `to_thread`.
-    pub(crate) fn default_pool(&self) -> ThreadPool {
+    /// Hands a job to the pool behind `to_thread`.
+    pub(crate) fn submit_to_default_pool(&self, job: Arc<dyn Job>) -> io::Result<()> {
         let mut pool = self.default_pool.borrow_mut();
-        pool.get_or_insert_with(ThreadPool::default_size).clone()
+        pool.get_or_insert_with(ThreadPool::default_size)
+            .submit(job)
     }
 
     pub(crate) fn has_default_pool(&self) -> bool {

@@ -187,6 +187,9 @@ struct QueueState<T> {
 pub(crate) struct Sender<T>(Arc<Queue<T>>);
 pub(crate) struct Receiver<T>(Arc<Queue<T>>);
 
+/// The queue is empty.
+pub(crate) struct Nothing;
+
 #[derive(Debug)]
 pub(crate) enum RecvTimeoutError {
     Timeout,
@@ -231,6 +234,10 @@ impl<T> Drop for Sender<T> {
 }
 
 impl<T> Receiver<T> {
+    pub(crate) fn try_recv(&self) -> Result<T, Nothing> {
+        lock(&self.0.state).items.pop_front().ok_or(Nothing)
+    }
+
     /// Times out whenever nothing is there, as long as the model [allows](allow)
     /// it; waits otherwise.
     pub(crate) fn recv_timeout(&self, _: Duration) -> Result<T, RecvTimeoutError> {
