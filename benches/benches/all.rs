@@ -4,9 +4,12 @@ use std::env;
 use std::path::Path;
 use std::time::Duration;
 
-use benches::child::answer_if_asked;
-use benches::row::{self, Contender, FLOOR, Row};
-use benches::{allocations, effort, lateness, program, results, scaling, table};
+use benches::answers::answer_if_asked;
+use benches::contender::{Contender, FLOOR};
+use benches::passes::{allocations, lateness, scaling, table};
+use benches::python::{ASYNCIO, UVLOOP};
+use benches::row::Row;
+use benches::{effort, groups, results, skipped};
 use criterion::measurement::WallTime;
 use criterion::{BenchmarkGroup, BenchmarkId, Criterion, Throughput};
 
@@ -14,7 +17,7 @@ fn main() {
     if answer_if_asked() {
         return;
     }
-    row::announce();
+    skipped::announce();
     match Task::asked_for(&words()) {
         Task::Everyday => {
             run_criterion(criterion().configure_from_args(), is_a_runtime);
@@ -104,7 +107,7 @@ fn criterion() -> Criterion {
 }
 
 fn run_criterion(mut criterion: Criterion, is_wanted: fn(&Contender) -> bool) {
-    let rows = row::all();
+    let rows = groups::all();
     for group_of_rows in rows.chunk_by(|a, b| a.group == b.group) {
         let mut group = criterion.benchmark_group(group_of_rows[0].group);
         for row in group_of_rows {
@@ -120,7 +123,7 @@ fn run_criterion(mut criterion: Criterion, is_wanted: fn(&Contender) -> bool) {
 /// criterion watches runtimes over time. The floors and Python stand still, and
 /// only the table has them.
 fn is_a_runtime(contender: &Contender) -> bool {
-    ![FLOOR, program::ASYNCIO, program::UVLOOP].contains(&contender.name)
+    ![FLOOR, ASYNCIO, UVLOOP].contains(&contender.name)
 }
 
 /// The two that the report has criterion's numbers of: the others would take

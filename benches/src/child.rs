@@ -1,17 +1,15 @@
-//! Questions that need a process of their own: how much memory something takes,
-//! and how long a whole program does.
+//! This program, started again to answer one question for one contender: how
+//! much memory something takes, or how long a whole program runs.
 //!
-//! This program starts itself again with an environment variable. Every program
-//! that asks calls [`answer_if_asked`] first in its `main`.
+//! The question is in an environment variable. The module `answers`
+//! knows who answers it.
 
 use std::env;
 use std::process::Command;
 
-use crate::{memory, program};
-
 const QUESTION: &str = "BENCHES_CHILD";
 
-/// A command that runs this program again, to answer for one contender.
+/// Returns a command that starts this program again with a question.
 pub(crate) fn command(question: &str, contender: &str) -> Result<Command, String> {
     let this = env::current_exe().map_err(|error| error.to_string())?;
     let mut command = Command::new(this);
@@ -19,25 +17,9 @@ pub(crate) fn command(question: &str, contender: &str) -> Result<Command, String
     Ok(command)
 }
 
-/// In a process that was started for a question, does the work, prints the
-/// answer and says `true`.
-pub fn answer_if_asked() -> bool {
-    let Ok(asked) = env::var(QUESTION) else {
-        return false;
-    };
+/// Returns the question and the contender that this process was started for.
+pub(crate) fn question() -> Option<(String, String)> {
+    let asked = env::var(QUESTION).ok()?;
     let (question, contender) = asked.split_once('|').unwrap_or((&asked, ""));
-    #[cfg(feature = "llm")]
-    if question == crate::llm::QUESTION {
-        match crate::llm::answer(contender) {
-            Ok(found) => println!("{found}"),
-            Err(why) => eprintln!("{why}"),
-        }
-        return true;
-    }
-    if question == program::QUESTION {
-        program::answer(contender);
-    } else if let Some(bytes) = memory::answer(question, contender) {
-        println!("{bytes}");
-    }
-    true
+    Some((question.to_string(), contender.to_string()))
 }

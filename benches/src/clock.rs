@@ -78,6 +78,12 @@ impl RuntimeCpuWatch {
     }
 }
 
+/// Returns an upper bound for the time to arm that many timers on a busy
+/// machine: a deadline further away is armed before it passes.
+pub(crate) fn time_to_arm(timers: u64) -> Duration {
+    Duration::from_micros(100 + 2 * timers)
+}
+
 #[cfg(target_os = "linux")]
 fn thread_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);

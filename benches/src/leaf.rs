@@ -5,6 +5,8 @@ use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll};
 
+use crate::side::Side;
+
 /// Wakes itself by reference, is pending once, then ready. No runtime sees
 /// this coming, unlike its own `yield_now`.
 #[derive(Debug, Default)]
@@ -39,4 +41,11 @@ pub async fn poll_once_and_drop(future: impl Future<Output = ()>) {
         Poll::Ready(())
     })
     .await;
+}
+
+/// Returns when every task that was spawned before has been polled.
+pub async fn poll_spawned<S: Side>() {
+    S::yield_now().await;
+    // A task that is spawned now is polled after all the others.
+    S::spawn(async {}).await.expect("the task returns");
 }

@@ -1,25 +1,23 @@
 //! What the executor costs, beside tokio's current-thread runtime and, with the
-//! feature `peers`, beside all others that can be had.
+//! feature `peers`, beside the other runtimes.
 //!
 //! Every row is one function, generic over the [`Side`](side::Side) that runs
 //! it, so all runtimes do the same work. Where they cannot (each has its own
 //! `gather`, its own way to run a blocking call), the difference is a method
-//! of `Side`, to be read next to its twin.
+//! of `Side`, one beside the other.
 //!
-//! | module | what it holds |
+//! The modules are layers. Each imports only from rows above its own or from
+//! modules before it in its row, and no files import each other in a cycle (but
+//! for a module and its own children).
+//!
+//! | module | contents |
 //! |---|---|
-//! | [`side`] | the executor and tokio, behind traits: tasks, timers, threads |
-//! | `peers` | the other runtimes, with the feature of that name |
-//! | [`row`] | what a row is; the list of all rows |
-//! | [`lifecycle`], [`spawn`], [`yielding`], [`channel`], [`gather`], [`sync`], [`timers`], [`threads`], [`wake`], [`tcp`], [`http`], [`stream`], [`program`] | the rows, one file per group |
-//! | [`net`] | a server on any runtime, and the load on it |
-//! | [`floor`] | what the hand-written floors share; each floor stands beside its row |
-//! | [`leaf`] | futures that several groups use |
-//! | [`clock`], [`stats`] | time on the wall and on the processor; medians and how sure they are |
-//! | [`table`] | the interleaved pass and its table |
-//! | [`memory`], [`lateness`], [`scaling`], [`allocations`] | passes that are no rows: bytes, lateness, growth, allocations |
-//! | `llm` | the client of `llm-demo` beside the same on tokio, with the feature of that name |
-//! | [`child`], [`results`], [`effort`], [`report`] | questions for another process; what is kept; how much is measured; the page made from it |
+//! | [`effort`], [`stats`], [`side`], [`clock`], [`floor`], [`leaf`], `resident`, `child` | how much is measured; medians and their intervals; the executor and tokio behind traits (tasks, timers, threads); wall-clock and CPU time; a loop for hand-written floors; futures that several groups use; resident memory; this program, started again for one question |
+//! | [`net`], `peers`, [`python`] | a server on any runtime, and the load on it; the other runtimes, with the feature `peers`; asyncio and uvloop |
+//! | [`contender`], [`row`], [`skipped`], [`results`] | one way to do a row's work; a row; what cannot be measured; the files of results |
+//! | [`groups`] | the rows, one file per group, and the list of all; a row's floor is in the row's file |
+//! | [`passes`] | [`table`](passes::table), the interleaved pass; [`memory`](passes::memory), [`lateness`](passes::lateness), [`scaling`](passes::scaling), [`allocations`](passes::allocations); `llm`, the client of `llm-demo` beside the same on tokio, with the feature `llm` |
+//! | [`report`], [`answers`] | the page made from the results; the answer to the question of `child` |
 //!
 //! # How a row is measured
 //!
@@ -56,36 +54,23 @@
 //! cargo run --release -p benches --bin report -- --try    the same, each thing once and briefly, kept apart
 //! ```
 
-pub mod allocations;
-pub mod channel;
-pub mod child;
+pub mod answers;
+mod child;
 pub mod clock;
+pub mod contender;
 pub mod effort;
 pub mod floor;
-pub mod gather;
-pub mod http;
-pub mod lateness;
+pub mod groups;
 pub mod leaf;
-pub mod lifecycle;
-#[cfg(feature = "llm")]
-pub mod llm;
-pub mod memory;
 pub mod net;
+pub mod passes;
 #[cfg(all(feature = "peers", target_os = "linux"))]
 pub mod peers;
-pub mod program;
+pub mod python;
 pub mod report;
+mod resident;
 pub mod results;
 pub mod row;
-pub mod scaling;
 pub mod side;
-pub mod spawn;
+pub mod skipped;
 pub mod stats;
-pub mod stream;
-pub mod sync;
-pub mod table;
-pub mod tcp;
-pub mod threads;
-pub mod timers;
-pub mod wake;
-pub mod yielding;

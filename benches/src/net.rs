@@ -19,6 +19,7 @@ use futures::channel::mpsc::{UnboundedSender, unbounded};
 use futures::channel::oneshot;
 
 use crate::clock::{CpuWatch, Stopwatch};
+use crate::leaf::poll_spawned;
 use crate::side::Side;
 use client::Tokens;
 pub(crate) use client::{listen, raise_descriptor_limit};
@@ -222,9 +223,7 @@ pub fn per_idle_connection<S: Sockets>(
         for _ in 0..count {
             S::spawn_echo(S::accept(&listener).await, ended.clone());
         }
-        S::yield_now().await;
-        // A task that is spawned now is polled after all the others.
-        S::spawn(async {}).await.expect("the task returns");
+        poll_spawned::<S>().await;
         let clients = clients.join().expect("all can connect");
         Some((resident()? - before, clients))
     })?;

@@ -17,7 +17,8 @@ use serde_json::Value;
 
 pub(crate) use kept::{Allocated, Criterion, Late, Llm, Point, Row};
 
-use crate::{memory, results, row};
+use crate::passes::memory;
+use crate::{groups, results};
 
 /// Everything that the page is made from.
 #[derive(Debug)]
@@ -112,7 +113,7 @@ fn is_of(expected: &Value, about: &Value, keys: &[&str]) -> Result<(), String> {
 
 /// The rows that a whole run has and this one has not: somebody gave no result.
 fn missing(rows: &[Row]) -> Vec<String> {
-    let all = row::all().into_iter().map(|row| row.id());
+    let all = groups::all().into_iter().map(|row| row.id());
     let all = all.chain(memory::rows().into_iter().map(|row| row.id.to_string()));
     all.filter(|id| rows.iter().all(|row| row.id != *id))
         .collect()
@@ -143,7 +144,7 @@ mod tests {
     #[test]
     fn every_group_has_a_note() {
         let notes = sections(include_str!("../notes.md"));
-        for row in crate::row::all() {
+        for row in groups::all() {
             let has_note = notes.iter().any(|(group, _)| group == row.group);
             assert!(has_note, "notes.md has nothing on the group {}", row.group);
         }

@@ -8,7 +8,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::effort;
+use crate::{effort, skipped};
 
 /// The build folder, found from where this program stands in it.
 fn build_folder() -> Result<PathBuf, String> {
@@ -100,7 +100,7 @@ pub(crate) fn about() -> Value {
         "date": said("date", &["-u", "+%Y-%m-%d %H:%M UTC"]),
         "load": first_words(&fs::read_to_string("/proc/loadavg").unwrap_or_default(), 3),
         "peers": cfg!(all(feature = "peers", target_os = "linux")),
-        "left_out": crate::row::left_out().iter().map(|(name, why)| json!([name, why])).collect::<Vec<_>>(),
+        "left_out": skipped::reasons().iter().map(|(name, why)| json!([name, why])).collect::<Vec<_>>(),
     })
 }
 

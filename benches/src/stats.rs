@@ -1,5 +1,7 @@
 //! The middle of some rounds, and how sure one may be of it.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 /// A median with an interval that holds the true median in about 95 of 100
@@ -58,6 +60,16 @@ fn outside(count: usize) -> usize {
         probability *= (count - left_out) as f64 / (left_out + 1) as f64;
     }
     0
+}
+
+/// Returns the value that `percent` percent of the durations are below.
+///
+/// # Panics
+///
+/// If there are no durations, or `percent` is 100 or more.
+pub(crate) fn percentile(mut durations: Vec<Duration>, percent: usize) -> Duration {
+    durations.sort_unstable();
+    durations[durations.len() * percent / 100]
 }
 
 #[cfg(test)]

@@ -5,8 +5,8 @@
 
 use std::alloc::System;
 
-use benches::allocations;
-use benches::child::answer_if_asked;
+use benches::answers::answer_if_asked;
+use benches::passes::allocations;
 use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
 
 #[global_allocator]

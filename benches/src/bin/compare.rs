@@ -16,7 +16,8 @@
 use std::env;
 use std::process::{Command, ExitCode};
 
-use benches::row::{self, Row};
+use benches::groups;
+use benches::row::Row;
 use benches::stats::Middle;
 
 /// Odd, so that the median is one of the rounds.
@@ -93,7 +94,7 @@ fn asked_for(filters: &[String]) -> Result<Vec<Row>, String> {
         [] => GROUPS.iter().any(|group| id.starts_with(group)),
         filters => filters.iter().any(|filter| id.contains(filter.as_str())),
     };
-    let rows: Vec<_> = row::all()
+    let rows: Vec<_> = groups::all()
         .into_iter()
         .filter(|row| is_asked_for(&row.id()))
         .collect();

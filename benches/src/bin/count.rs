@@ -18,8 +18,9 @@
 use std::env;
 use std::process::ExitCode;
 
-use benches::child::answer_if_asked;
-use benches::row::{self, Row};
+use benches::answers::answer_if_asked;
+use benches::groups;
+use benches::row::Row;
 
 fn main() -> ExitCode {
     if answer_if_asked() {
@@ -59,7 +60,7 @@ fn run(arguments: &[String]) -> Result<String, String> {
 }
 
 fn find(name: &str) -> Result<Row, String> {
-    let all = row::all();
+    let all = groups::all();
     if let Some(row) = all.iter().find(|row| row.id() == name) {
         return Ok(row.clone());
     }

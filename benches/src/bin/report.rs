@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use std::{env, fs};
 
-use benches::child::answer_if_asked;
+use benches::answers::answer_if_asked;
 use benches::report::{Report, pictures};
 use benches::{effort, results};
 

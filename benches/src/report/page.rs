@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 
 use super::kept::{Entry, Row};
 use super::{Report, pictures};
-use crate::row::FLOOR;
+use crate::contender::FLOOR;
 
 const METHOD: &str = "\
 Each row is one function that is compiled for every runtime, so all do the same work; the comment above the function argues it. \

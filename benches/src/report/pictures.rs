@@ -6,7 +6,7 @@ use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::Report;
 use super::kept::{Late, Point, Row};
-use crate::row::FLOOR;
+use crate::contender::FLOOR;
 
 /// A colour that becomes the paper's own ink: see [`dress`].
 const INK: RGBColor = RGBColor(1, 2, 3);

@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::effort;
-use crate::memory;
-use crate::results;
+use super::memory;
+use crate::contender::{Contender, Load};
+use crate::row::Row;
 #[cfg(feature = "llm")]
 use crate::row::SAME;
-use crate::row::{self, Contender, Load, Row};
 use crate::stats::Middle;
+use crate::{effort, groups, results};
 use print::Table;
 
 /// How many times a row's contenders take turns. Odd, so that the median is one
@@ -34,7 +34,7 @@ const TOO_LONG: Duration = Duration::from_secs(1);
 /// empty text finds is kept for the report. The group `llm` needs the path of
 /// the program `serve`.
 pub fn print(filter: &str, serve: Option<&Path>) {
-    let rows = row::all()
+    let rows = groups::all()
         .into_iter()
         .filter(|row| row.id().contains(filter));
     let rows: Vec<_> = rows.collect();
@@ -64,7 +64,7 @@ pub fn print(filter: &str, serve: Option<&Path>) {
 /// The rows of the group `llm`, if this program has it.
 #[cfg(feature = "llm")]
 fn llm(filter: &str, serve: Option<&Path>) -> Vec<Measured> {
-    use crate::llm;
+    use super::llm;
     let Some(serve) = serve.filter(|_| llm::is_asked_for(filter)) else {
         return Vec::new();
     };

@@ -28,10 +28,10 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use crate::child;
+use crate::contender::{Contender, list};
 use crate::effort;
 use crate::net::raise_descriptor_limit;
 use crate::results;
-use crate::row::{Contender, list};
 use crate::stats::Middle;
 use clients::turn_of;
 use seen::Found;

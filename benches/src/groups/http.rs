@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use crate::contender::Load;
 use crate::net::{Sockets, Took, asked, by_hand};
-use crate::row::{Load, rows};
+use crate::row::rows;
 
 rows! { "http",
     "hello, 1 connection" by 10 below SAME: [sockets] hello_1, floor floor::hello_1;

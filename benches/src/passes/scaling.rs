@@ -8,14 +8,15 @@
 
 use serde_json::{Value, json};
 
+use crate::contender::{Contender, Load, Work, sides};
 use crate::effort;
-use crate::gather::{self, of_yielding};
+use crate::groups::gather::{self, of_yielding};
+use crate::groups::spawn::{self, many};
+use crate::groups::tcp::{self, echo_each_cpu};
+use crate::groups::timers::{self, one_deadline};
 use crate::results;
-use crate::row::{Contender, FLOOR, Load, Work, keep_runnable, sides};
-use crate::spawn::{self, many};
+use crate::skipped::keep_runnable;
 use crate::stats::Middle;
-use crate::tcp::{self, echo_each_cpu};
-use crate::timers::{self, one_deadline};
 
 /// How many turns each takes.
 const ROUNDS: usize = 5;
@@ -42,10 +43,7 @@ pub fn print() {
         floor,
     } in all()
     {
-        contenders.push(Contender {
-            name: FLOOR,
-            work: floor,
-        });
+        contenders.push(Contender::floor(floor));
         keep_runnable(&mut contenders);
         for count in counts {
             eprintln!("{name}: {count}");

@@ -3,8 +3,9 @@
 
 use std::time::Duration;
 
+use crate::contender::Load;
 use crate::net::{Sockets, Took, by_hand, streamed};
-use crate::row::{Load, rows};
+use crate::row::rows;
 
 rows! { "stream",
     "1,000 token streams" by 20_000 below SAME: [sockets] tokens, floor floor_tokens;

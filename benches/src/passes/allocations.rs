@@ -10,8 +10,8 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::results;
-use crate::row::{self, FLOOR};
+use crate::contender::FLOOR;
+use crate::{groups, results};
 
 /// The rows that are counted, and how often they are run.
 const ROWS: [(&str, u64); 9] = [
@@ -37,7 +37,7 @@ pub fn count(read: fn() -> Counts) {
         "row", "", "allocations", "bytes"
     );
     let mut kept = Vec::new();
-    for row in row::all() {
+    for row in groups::all() {
         let Some((_, times)) = ROWS.iter().find(|(id, _)| *id == row.id()) else {
             continue;
         };

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display};
 
 use super::{Entry, Measured};
-use crate::row::FLOOR;
+use crate::contender::FLOOR;
 
 /// The rows, the least favourable first.
 pub(super) struct Table(Vec<Measured>);

@@ -11,10 +11,11 @@ use std::time::{Duration, Instant};
 
 use futures::future::join_all;
 
-use crate::clock::{CpuWatch, RuntimeCpuWatch, Stopwatch};
+use crate::clock::{CpuWatch, RuntimeCpuWatch, Stopwatch, time_to_arm};
+use crate::contender::Load;
 use crate::floor::Queue;
 use crate::leaf::PendingOnce;
-use crate::row::{Load, rows};
+use crate::row::rows;
 use crate::side::{Side, Timed};
 
 rows! { "gather",
@@ -83,11 +84,6 @@ pub fn of_sleeping<S: Timed>(load: Load) -> Duration {
         }
         watch.stop()
     })
-}
-
-/// How long it takes at most to arm so many timers, on a busy machine.
-pub(crate) fn time_to_arm(timers: u64) -> Duration {
-    Duration::from_micros(100 + 2 * timers)
 }
 
 /// `join_all` of the crate `futures` on both runtimes.

@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
-use crate::row::{Load, rows};
+use crate::contender::Load;
+use crate::row::rows;
 use crate::side::Threaded;
 
 rows! { "threads",

@@ -6,15 +6,16 @@
 //! take turns, a part of the sleeps each. It cannot say how late a sleep is on a
 //! loop that is busy; the rows of `timers` with random deadlines say some of it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::contender::{Contender, sides};
 use crate::effort;
+use crate::groups::timers::{floor, latenesses};
 use crate::results;
-use crate::row::{Contender, FLOOR, keep_runnable, sides};
-use crate::side::Timed;
-use crate::timers::{floor, percentile};
+use crate::skipped::keep_runnable;
+use crate::stats::percentile;
 
 type Latenesses = fn(Duration, u64) -> Vec<Duration>;
 
@@ -31,11 +32,8 @@ const ROUNDS: u64 = 5;
 
 /// Measures and prints; keeps the result for the report.
 pub fn print() {
-    let mut contenders: Vec<Contender<Latenesses>> = sides!([timed] of_sleeps);
-    contenders.push(Contender {
-        name: FLOOR,
-        work: floor::latenesses,
-    });
+    let mut contenders: Vec<Contender<Latenesses>> = sides!([timed] latenesses);
+    contenders.push(Contender::floor(floor::latenesses));
     keep_runnable(&mut contenders);
     println!(
         "\nHow late does a sleep end? Microseconds; half of the sleeps are earlier, 99 of 100 are earlier.\n"
@@ -73,18 +71,6 @@ fn measure(
         }
     }
     all
-}
-
-fn of_sleeps<S: Timed>(length: Duration, times: u64) -> Vec<Duration> {
-    S::run(async {
-        let mut late = Vec::with_capacity(times as usize);
-        for _ in 0..times {
-            let deadline = Instant::now() + length;
-            S::sleep(length).await;
-            late.push(deadline.elapsed());
-        }
-        late
-    })
 }
 
 fn micros(duration: Duration) -> f64 {

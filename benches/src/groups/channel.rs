@@ -9,9 +9,10 @@ use futures::StreamExt as _;
 use futures::channel::mpsc;
 
 use crate::clock::Stopwatch;
+use crate::contender::Load;
 use crate::floor::Queue;
 use crate::leaf::PendingOnce;
-use crate::row::{Load, rows};
+use crate::row::rows;
 use crate::side::Side;
 
 rows! { "channel",

@@ -13,7 +13,8 @@ use executor::sync::{Lock, Queue, Semaphore};
 use tokio::sync::mpsc;
 
 use crate::clock::Stopwatch;
-use crate::row::{Contender, Load, Row, SAME, Work};
+use crate::contender::{Contender, Load, Work};
+use crate::row::{Row, SAME};
 use crate::side::{Executor, Side, Tokio};
 
 /// The rows of this group.
@@ -23,7 +24,7 @@ pub fn rows() -> Vec<Row> {
         name,
         batch,
         goal: SAME,
-        contenders: works.map(|(name, work)| Contender { name, work }).into(),
+        contenders: works.map(|(name, work)| Contender::new(name, work)).into(),
     };
     let sides = ["executor", "tokio", "async-lock here"];
     let with = |works: [Work; 3]| [0, 1, 2].map(|n| (sides[n], works[n]));

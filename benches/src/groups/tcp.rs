@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use crate::contender::Load;
 use crate::net::{Sockets, Took, asked, by_hand, received, sent};
-use crate::row::{Load, rows};
+use crate::row::rows;
 
 rows! { "tcp",
     "echo, 1 connection" by 10 below SAME: [sockets] echo_1, floor floor::echo_1;

@@ -10,7 +10,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 
 use crate::clock::{CpuWatch, Stopwatch};
-use crate::memory::resident_bytes;
+use crate::resident;
 
 /// The names of what is measured. All are nanoseconds for a token, but
 /// `memory`, which is bytes for a stream.
@@ -78,7 +78,7 @@ impl Watch {
         });
         Watch {
             streams,
-            resident: resident_bytes(),
+            resident: resident::bytes(),
             wall: Stopwatch::start(),
             cpu: CpuWatch::start(),
         }
@@ -135,7 +135,7 @@ pub(super) fn token(stamp: &str) {
         }
         seen.tokens += 1;
         if seen.tokens == tokens / 2 {
-            seen.resident = resident_bytes();
+            seen.resident = resident::bytes();
         }
     });
 }

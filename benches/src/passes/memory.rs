@@ -13,18 +13,23 @@
 //! each time: that row alone is measured by turns.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::fs;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
+use crate::child;
+use crate::contender::{Contender, sides};
 use crate::effort;
 use crate::floor::poll_now;
+use crate::groups::program;
+use crate::leaf::poll_spawned;
 use crate::net::{BUFFER, Sockets, client, per_idle_connection};
-use crate::program;
-use crate::row::{Contender, FLOOR, HALF, SAME, keep_runnable, sides};
-use crate::side::{Side, Timed};
+use crate::python::{self, ASYNCIO, UVLOOP};
+use crate::resident;
+use crate::row::{HALF, SAME};
+use crate::side::Timed;
+use crate::skipped::keep_runnable;
 
 /// Measures in its own process.
 type Bytes = fn() -> Option<f64>;
@@ -63,10 +68,7 @@ pub fn rows() -> Vec<MemoryRow> {
 /// that out starts each of them, which takes memory.
 fn with_all() -> Vec<MemoryRow> {
     let row = |id, goal, rounds, mut contenders: Vec<Contender<Bytes>>, floor: Bytes| {
-        contenders.push(Contender {
-            name: FLOOR,
-            work: floor,
-        });
+        contenders.push(Contender::floor(floor));
         MemoryRow {
             id,
             goal,
@@ -75,10 +77,8 @@ fn with_all() -> Vec<MemoryRow> {
         }
     };
     let mut programs: Vec<Contender<Bytes>> = sides!([timed] of_program);
-    programs.extend([program::ASYNCIO, program::UVLOOP].map(|name| Contender {
-        name,
-        work: peak_bytes as Bytes,
-    }));
+    programs
+        .extend([ASYNCIO, UVLOOP].map(|name| Contender::new(name, resident::peak_bytes as Bytes)));
     vec![
         row(
             "memory/idle task",
@@ -106,7 +106,7 @@ fn with_all() -> Vec<MemoryRow> {
             SAME,
             BY_TURNS,
             programs,
-            peak_bytes,
+            resident::peak_bytes,
         ),
     ]
 }
@@ -137,10 +137,10 @@ impl MemoryRow {
     }
 
     fn ask(&self, contender: &str) -> Result<f64, String> {
-        if [program::ASYNCIO, program::UVLOOP].contains(&contender) {
-            return program::peak_of_python(contender);
+        if [ASYNCIO, UVLOOP].contains(&contender) {
+            return python::peak_bytes(contender);
         }
-        let output = crate::child::command(self.id, contender)?
+        let output = child::command(self.id, contender)?
             .output()
             .map_err(|error| error.to_string())?;
         let answer = String::from_utf8_lossy(&output.stdout);
@@ -163,24 +163,18 @@ pub(crate) fn answer(id: &str, contender: &str) -> Option<f64> {
 }
 
 fn per_connection<S: Sockets>() -> Option<f64> {
-    per_idle_connection::<S>(CONNECTIONS, resident_bytes)
+    per_idle_connection::<S>(CONNECTIONS, resident::bytes)
 }
 
 fn per_task<S: Timed>() -> Option<f64> {
     S::run(async {
-        let before = resident_bytes()?;
+        let before = resident::bytes()?;
         for _ in 0..TASKS {
             S::detach(S::spawn(async { S::sleep(DAY).await }));
         }
-        all_are_polled::<S>().await;
-        Some((resident_bytes()? - before) / TASKS as f64)
+        poll_spawned::<S>().await;
+        Some((resident::bytes()? - before) / TASKS as f64)
     })
-}
-
-async fn all_are_polled<S: Side>() {
-    S::yield_now().await;
-    // A task that is spawned now is polled after all the others.
-    S::spawn(async {}).await.expect("the task returns");
 }
 
 /// Sleeps in boxes, polled by one task: the future and what the runtime adds.
@@ -188,7 +182,7 @@ fn per_timer<S: Timed>() -> Option<f64> {
     S::run(async {
         let mut timers: Vec<Pin<Box<dyn Future<Output = ()>>>> = Vec::new();
         timers.reserve_exact(TASKS as usize);
-        let before = resident_bytes()?;
+        let before = resident::bytes()?;
         for _ in 0..TASKS {
             timers.push(Box::pin(S::sleep(DAY)));
         }
@@ -199,14 +193,14 @@ fn per_timer<S: Timed>() -> Option<f64> {
             Poll::Ready(())
         })
         .await;
-        Some((resident_bytes()? - before) / TASKS as f64)
+        Some((resident::bytes()? - before) / TASKS as f64)
     })
 }
 
 /// The program of the group `program`, at its end.
 fn of_program<S: Timed>() -> Option<f64> {
     program::three_fetches::<S>();
-    peak_bytes()
+    resident::peak_bytes()
 }
 
 /// A boxed future that holds its deadline, a place in a queue, one in an ordered
@@ -214,7 +208,7 @@ fn of_program<S: Timed>() -> Option<f64> {
 fn floor_task() -> Option<f64> {
     let mut queue: VecDeque<Pin<Box<dyn Future<Output = ()>>>> = VecDeque::new();
     let mut timers = BTreeSet::new();
-    let before = resident_bytes()?;
+    let before = resident::bytes()?;
     for number in 0..TASKS {
         let deadline = Instant::now() + DAY;
         let mut task = Box::pin(async move {
@@ -226,7 +220,7 @@ fn floor_task() -> Option<f64> {
         assert!(poll_now(task.as_mut()).is_pending());
         queue.push_back(task);
     }
-    let after = resident_bytes()?;
+    let after = resident::bytes()?;
     drop((queue, timers));
     Some((after - before) / TASKS as f64)
 }
@@ -234,11 +228,11 @@ fn floor_task() -> Option<f64> {
 /// An entry in an ordered set.
 fn floor_timer() -> Option<f64> {
     let mut timers = BTreeSet::new();
-    let before = resident_bytes()?;
+    let before = resident::bytes()?;
     for number in 0..TASKS {
         timers.insert((Instant::now() + DAY, number));
     }
-    let after = resident_bytes()?;
+    let after = resident::bytes()?;
     drop(timers);
     Some((after - before) / TASKS as f64)
 }
@@ -247,29 +241,13 @@ fn floor_timer() -> Option<f64> {
 fn floor_connection() -> Option<f64> {
     let (listener, addr) = client::listen(CONNECTIONS);
     let clients = client::connect(addr, CONNECTIONS);
-    let before = resident_bytes()?;
+    let before = resident::bytes()?;
     let mut servers = Vec::new();
     for _ in 0..CONNECTIONS {
         let (stream, _peer) = listener.accept().ok()?;
         servers.push((stream, vec![1_u8; BUFFER]));
     }
-    let after = resident_bytes()?;
+    let after = resident::bytes()?;
     drop((clients, servers));
     Some((after - before) / CONNECTIONS as f64)
-}
-
-pub(crate) fn resident_bytes() -> Option<f64> {
-    status_bytes("VmRSS:")
-}
-
-/// The most that was resident at once.
-pub(crate) fn peak_bytes() -> Option<f64> {
-    status_bytes("VmHWM:")
-}
-
-fn status_bytes(name: &str) -> Option<f64> {
-    let status = fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-    let kibibytes: f64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(kibibytes * 1024.0)
 }

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
+use crate::contender::Load;
 use crate::floor::Queue;
 use crate::leaf::PendingOnce;
-use crate::row::{Load, rows};
+use crate::row::rows;
 use crate::side::Side;
 
 rows! { "yield",

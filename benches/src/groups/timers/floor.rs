@@ -9,11 +9,11 @@ use std::hint::black_box;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{HOUR, Numbers, SHORT, percentile};
-use crate::clock::{CpuWatch, Stopwatch};
+use super::{HOUR, Numbers, SHORT};
+use crate::clock::{CpuWatch, Stopwatch, time_to_arm};
+use crate::contender::Load;
 use crate::floor::poll_now;
-use crate::gather::time_to_arm;
-use crate::row::Load;
+use crate::stats::percentile;
 
 pub(crate) fn one_deadline(load: Load) -> Duration {
     let watch = CpuWatch::start();

@@ -6,11 +6,12 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use crate::clock::{RuntimeCpuWatch, Stopwatch};
-use crate::gather::time_to_arm;
+use crate::clock::{RuntimeCpuWatch, Stopwatch, time_to_arm};
+use crate::contender::Load;
 use crate::leaf::poll_once_and_drop;
-use crate::row::{Load, rows};
+use crate::row::rows;
 use crate::side::Timed;
+use crate::stats::percentile;
 
 rows! { "timers",
     "10k sleeps, one deadline (CPU)" by 10_000 below SAME:
@@ -179,21 +180,21 @@ pub fn timeout_of_ready<S: Timed>(load: Load) -> Duration {
 /// tokio's timers have a resolution of one millisecond and say so. A loop that
 /// is otherwise idle; it cannot say how late a sleep is on a busy one.
 pub fn lateness<S: Timed>(load: Load) -> Duration {
-    S::run(async {
-        let mut late = Vec::with_capacity(load.times as usize);
-        for _ in 0..load.times {
-            let deadline = Instant::now() + SHORT;
-            S::sleep(SHORT).await;
-            late.push(deadline.elapsed());
-        }
-        percentile(late, 50) * load.times as u32
-    })
+    let late = latenesses::<S>(SHORT, load.times);
+    percentile(late, 50) * load.times as u32
 }
 
-/// The value that so many percent of the durations are below.
-pub(crate) fn percentile(mut durations: Vec<Duration>, percent: usize) -> Duration {
-    durations.sort_unstable();
-    durations[durations.len() * percent / 100]
+/// Returns how late each of that many sleeps is, one after another.
+pub(crate) fn latenesses<S: Timed>(length: Duration, times: u64) -> Vec<Duration> {
+    S::run(async {
+        let mut late = Vec::with_capacity(times as usize);
+        for _ in 0..times {
+            let deadline = Instant::now() + length;
+            S::sleep(length).await;
+            late.push(deadline.elapsed());
+        }
+        late
+    })
 }
 
 /// One sleep of 50 microseconds after another: what each costs in CPU time.

@@ -9,7 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
-use crate::row::{Load, rows};
+use crate::contender::Load;
+use crate::row::rows;
 use crate::side::Side;
 
 rows! { "wake",

@@ -4,8 +4,9 @@ use std::hint::black_box;
 use std::time::Duration;
 
 use crate::clock::Stopwatch;
+use crate::contender::Load;
 use crate::floor::Queue;
-use crate::row::{Load, rows};
+use crate::row::rows;
 use crate::side::Side;
 
 rows! { "spawn",
