@@ -14,7 +14,7 @@
 //! |---|---|
 //! | [`effort`], [`stats`], [`side`], [`clock`], [`floor`], [`leaf`], `resident`, `child` | how much is measured; medians and their intervals; the executor and tokio behind traits (tasks, timers, threads); wall-clock and CPU time; a loop for hand-written floors; futures that several groups use; resident memory; this program, started again for one question |
 //! | [`net`], `peers`, [`python`] | a server on any runtime, and the load on it; the other runtimes, with the feature `peers`; asyncio and uvloop |
-//! | [`contender`], [`row`], [`skipped`], [`results`] | one way to do a row's work; a row; what cannot be measured; the files of results |
+//! | [`contender`], [`row`], [`skipped`], [`results`], `measured` | one way to do a row's work; a row; what cannot be measured; the files of results; a row's result |
 //! | [`groups`] | the rows, one file per group, and the list of all; a row's floor is in the row's file |
 //! | [`passes`] | [`table`](passes::table), the interleaved pass; [`memory`](passes::memory), [`lateness`](passes::lateness), [`scaling`](passes::scaling), [`allocations`](passes::allocations); `llm`, the client of `llm-demo` beside the same on tokio, with the feature `llm` |
 //! | [`report`], [`answers`] | the page made from the results; the answer to the question of `child` |
@@ -62,6 +62,7 @@ pub mod effort;
 pub mod floor;
 pub mod groups;
 pub mod leaf;
+mod measured;
 pub mod net;
 pub mod passes;
 #[cfg(all(feature = "peers", target_os = "linux"))]

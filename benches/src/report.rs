@@ -4,6 +4,7 @@
 //! files of this crate: `notes.md`, what each group does and cannot say, and
 //! `losses.md`, the cause of each loss.
 
+mod format;
 mod kept;
 mod llm;
 mod page;
@@ -15,8 +16,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-pub(crate) use kept::{Allocated, Criterion, Late, Llm, Point, Row};
+pub(crate) use kept::{Allocated, Criterion, Late, Llm, Point};
 
+use crate::measured::Measured;
 use crate::passes::memory;
 use crate::{groups, results};
 
@@ -25,7 +27,7 @@ use crate::{groups, results};
 pub struct Report {
     /// The machine and the moment, as the table's pass wrote it down.
     about: Value,
-    rows: Vec<Row>,
+    rows: Vec<Measured>,
     criterion: Vec<Criterion>,
     lateness: Vec<Late>,
     scaling: Vec<Point>,
@@ -54,7 +56,7 @@ impl Report {
         let about = &table["about"];
         is_of(&results::about(), about, &["processor", "cores"])
             .map_err(|how| format!("the table is from another machine: {how}\n{MEASURE}"))?;
-        let rows = kept::all(&table, Row::from_json)?;
+        let rows = kept::all(&table, Measured::from_json)?;
         let criterion = match pass("criterion", about, |_| Some(()))?.is_empty() {
             true => Vec::new(),
             false => kept::criterion(&results::criterion_folder()?)?,
@@ -112,7 +114,7 @@ fn is_of(expected: &Value, about: &Value, keys: &[&str]) -> Result<(), String> {
 }
 
 /// The rows that a whole run has and this one has not: somebody gave no result.
-fn missing(rows: &[Row]) -> Vec<String> {
+fn missing(rows: &[Measured]) -> Vec<String> {
     let all = groups::all().into_iter().map(|row| row.id());
     let all = all.chain(memory::rows().into_iter().map(|row| row.id.to_string()));
     all.filter(|id| rows.iter().all(|row| row.id != *id))

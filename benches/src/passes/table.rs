@@ -5,14 +5,14 @@ mod print;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::memory;
 use crate::contender::{Contender, Load};
+use crate::measured::Measured;
 use crate::row::Row;
 #[cfg(feature = "llm")]
 use crate::row::SAME;
-use crate::stats::Middle;
 use crate::{effort, groups, results};
 use print::Table;
 
@@ -80,23 +80,6 @@ fn llm(filter: &str, serve: Option<&Path>) -> Vec<Measured> {
 #[cfg(not(feature = "llm"))]
 fn llm(_: &str, _: Option<&Path>) -> Vec<Measured> {
     Vec::new()
-}
-
-/// What came out for one row.
-pub(crate) struct Measured {
-    id: String,
-    goal: f64,
-    /// The executor first, tokio second.
-    entries: Vec<Entry>,
-}
-
-/// What came out for one contender of a row.
-struct Entry {
-    name: &'static str,
-    /// Nanoseconds, or bytes, per operation.
-    cost: Middle,
-    /// The executor's cost by this one's, round by round.
-    ratio: Middle,
 }
 
 /// Runs all contenders by turns. Who begins changes from round to round, so
@@ -167,36 +150,5 @@ fn pace(row: &Row, contender: &Contender) -> Option<Pace> {
             });
         }
         times *= 2;
-    }
-}
-
-impl Measured {
-    fn of(id: String, goal: f64, rounds: Vec<(&'static str, Vec<f64>)>) -> Self {
-        let ours = rounds[0].1.clone();
-        let entry = |(name, costs): (&'static str, Vec<f64>)| Entry {
-            name,
-            ratio: Middle::of(ours.iter().zip(&costs).map(|(ours, theirs)| ours / theirs)),
-            cost: Middle::of(costs),
-        };
-        Measured {
-            id,
-            goal,
-            entries: rounds.into_iter().map(entry).collect(),
-        }
-    }
-
-    fn to_json(&self) -> Value {
-        let entry = |entry: &Entry| {
-            json!({
-                "name": entry.name,
-                "cost": entry.cost.to_json(),
-                "ratio": entry.ratio.to_json(),
-            })
-        };
-        json!({
-            "id": self.id,
-            "goal": self.goal,
-            "contenders": self.entries.iter().map(entry).collect::<Vec<_>>(),
-        })
     }
 }

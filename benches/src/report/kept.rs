@@ -7,58 +7,6 @@ use serde_json::Value;
 
 use crate::stats::Middle;
 
-/// A row of the table.
-#[derive(Debug)]
-pub(crate) struct Row {
-    pub(crate) id: String,
-    pub(crate) goal: f64,
-    /// The executor first, tokio second.
-    pub(crate) entries: Vec<Entry>,
-}
-
-/// What one contender of a row came to.
-#[derive(Debug)]
-pub(crate) struct Entry {
-    pub(crate) name: String,
-    pub(crate) cost: Middle,
-    /// The executor's cost by this one's.
-    pub(crate) ratio: Middle,
-}
-
-impl Row {
-    pub(crate) fn from_json(value: &Value) -> Option<Self> {
-        let entry = |value: &Value| {
-            Some(Entry {
-                name: text(value, "name")?,
-                cost: Middle::from_json(&value["cost"])?,
-                ratio: Middle::from_json(&value["ratio"])?,
-            })
-        };
-        let entries: Option<Vec<_>> = value["contenders"].as_array()?.iter().map(entry).collect();
-        Some(Row {
-            id: text(value, "id")?,
-            goal: value["goal"].as_f64()?,
-            entries: entries.filter(|entries| entries.len() >= 2)?,
-        })
-    }
-
-    pub(crate) fn group(&self) -> &str {
-        self.id.split('/').next().unwrap_or_default()
-    }
-
-    pub(crate) fn entry(&self, name: &str) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.name == name)
-    }
-
-    pub(crate) fn executor(&self) -> &Entry {
-        &self.entries[0]
-    }
-
-    pub(crate) fn tokio(&self) -> &Entry {
-        &self.entries[1]
-    }
-}
-
 /// How late the sleeps of one length were.
 #[derive(Debug)]
 pub(crate) struct Late {

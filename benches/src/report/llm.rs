@@ -2,8 +2,8 @@
 
 use std::fmt::{self, Formatter};
 
+use super::format::{NOT_MEASURED, interval};
 use super::kept::Llm;
-use super::page::{NOT_MEASURED, number};
 use crate::stats::Middle;
 
 /// A line of the table: what it says, which measure it is, and how to get from
@@ -63,12 +63,13 @@ pub(super) fn write(measured: &[Llm], f: &mut Formatter<'_>) -> fmt::Result {
     )
 }
 
+/// Returns the value in another unit. The unit may turn the order around, as
+/// tokens a second do.
 fn shown(value: Middle, unit: fn(f64) -> f64) -> String {
     let (low, high) = (unit(value.low), unit(value.high));
-    format!(
-        "{} [{} {}]",
-        number(unit(value.median)),
-        number(low.min(high)),
-        number(low.max(high))
-    )
+    interval(Middle {
+        low: low.min(high),
+        median: unit(value.median),
+        high: low.max(high),
+    })
 }

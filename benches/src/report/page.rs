@@ -2,9 +2,10 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::kept::{Entry, Row};
+use super::format::{NOT_MEASURED, interval, number, write_head};
 use super::{Report, pictures};
 use crate::contender::FLOOR;
+use crate::measured::{Measured, Verdict};
 
 const METHOD: &str = "\
 Each row is one function that is compiled for every runtime, so all do the same work; the comment above the function argues it. \
@@ -15,8 +16,6 @@ In brackets stand the second and the eighth of the nine ratios: the true median 
 A row counts as lost only if the whole interval is above 1.\n\n\
 *tokio* is its current-thread runtime with all drivers on. *(CPU)* is the time that the runtime's thread was on the processor, the kernel's part included. \
 The *floor* is the same result by code that was written by hand for the one row, without a runtime: no names, no cancel, no other task.";
-
-pub(super) const NOT_MEASURED: &str = "Not measured in this run.";
 
 impl Display for Report {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -103,7 +102,7 @@ impl Report {
                 "| {} | {} | {} | {} | {} |",
                 row.id,
                 leader.name,
-                interval(leader),
+                interval(leader.ratio),
                 number(row.tokio().ratio.median),
                 cause.map_or("not found yet".to_string(), |cause| cause
                     .replace('\n', " ")),
@@ -129,9 +128,9 @@ impl Report {
                 row.id,
                 number(row.executor().cost.median),
                 number(row.tokio().cost.median),
-                interval(row.tokio()),
+                interval(row.tokio().ratio),
                 row.goal,
-                row.verdict(),
+                word(row.verdict()),
                 row.entry(FLOOR)
                     .map_or("".to_string(), |floor| number(floor.ratio.median)),
             )?;
@@ -163,17 +162,14 @@ impl Report {
             f,
             "tokio in ns (bytes) per operation; all others as their cost by tokio's. The least of each row, the floor aside, is bold.\n"
         )?;
-        let heads: Vec<_> = names.iter().filter(|name| **name != "tokio").collect();
-        write!(f, "| row | tokio |")?;
-        heads.iter().try_for_each(|name| write!(f, " {name} |"))?;
-        write!(f, "\n|---|--:|")?;
-        heads.iter().try_for_each(|_| write!(f, "--:|"))?;
-        writeln!(f)?;
+        let others = names.into_iter().filter(|name| *name != "tokio");
+        let others: Vec<_> = others.collect();
+        write_head(f, ("| row | tokio |", "|---|--:|"), &others)?;
         for row in &self.rows {
             let tokio = row.tokio().cost.median;
             write!(f, "| {} | {} |", row.id, number(tokio))?;
             let best = row.best();
-            for name in &heads {
+            for name in &others {
                 match row.entry(name) {
                     None => write!(f, " |")?,
                     Some(entry) if entry.name == best.name => {
@@ -197,11 +193,7 @@ impl Report {
             "One sleep after another on an idle loop, in microseconds: half of them were earlier than the first number, 99 of 100 than the second.\n"
         )?;
         let names = names(self.lateness.iter().map(|late| &*late.name));
-        write!(f, "| length (sleeps) |")?;
-        names.iter().try_for_each(|name| write!(f, " {name} |"))?;
-        write!(f, "\n|---|")?;
-        names.iter().try_for_each(|_| write!(f, "--:|"))?;
-        writeln!(f)?;
+        write_head(f, ("| length (sleeps) |", "|---|"), &names)?;
         for length in pictures::lengths(&self.lateness) {
             let of_length: Vec<_> = self
                 .lateness
@@ -256,11 +248,7 @@ impl Report {
             "Number / bytes, all that the row does included (its vector of handles too).\n"
         )?;
         let names = names(self.allocations.iter().map(|one| &*one.name));
-        write!(f, "| row |")?;
-        names.iter().try_for_each(|name| write!(f, " {name} |"))?;
-        write!(f, "\n|---|")?;
-        names.iter().try_for_each(|_| write!(f, "--:|"))?;
-        writeln!(f)?;
+        write_head(f, ("| row |", "|---|"), &names)?;
         let mut ids: Vec<&str> = self.allocations.iter().map(|one| &*one.id).collect();
         ids.dedup();
         for id in ids {
@@ -307,15 +295,7 @@ impl Report {
                     .criterion
                     .iter()
                     .find(|one| one.id == row.id && one.name == name);
-                found.map_or(String::new(), |one| {
-                    let mean = one.mean;
-                    format!(
-                        "{} [{} {}]",
-                        number(mean.median),
-                        number(mean.low),
-                        number(mean.high)
-                    )
-                })
+                found.map_or(String::new(), |one| interval(one.mean))
             };
             let (executor, tokio) = (cell("executor"), cell("tokio"));
             if !executor.is_empty() {
@@ -326,60 +306,22 @@ impl Report {
     }
 }
 
-impl Row {
-    /// The cheapest, the floor aside.
-    fn best(&self) -> &Entry {
-        let runtimes = self.entries.iter().filter(|entry| entry.name != FLOOR);
-        runtimes
-            .min_by(|a, b| a.cost.median.total_cmp(&b.cost.median))
-            .unwrap_or(self.executor())
-    }
-
-    /// Who needs less than the executor with certainty: the best of them.
-    fn leader(&self) -> Option<&Entry> {
-        let others = self.entries[1..].iter();
-        others
-            .filter(|entry| entry.name != FLOOR && entry.ratio.low > 1.0)
-            .min_by(|a, b| a.cost.median.total_cmp(&b.cost.median))
-    }
-
-    fn verdict(&self) -> &'static str {
-        let ratio = self.tokio().ratio;
-        match ratio.median {
-            _ if ratio.low > 1.0 => "lost",
-            _ if ratio.low > self.goal => "above",
-            median if median > self.goal => "within noise",
-            _ => "",
-        }
+/// Returns the word for the table; none where the goal is met.
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Lost => "lost",
+        Verdict::AboveGoal => "above",
+        Verdict::WithinNoise => "within noise",
+        Verdict::Met => "",
     }
 }
 
 /// How far behind: the ratio to tokio, else to the best other.
-fn worst(row: &Row) -> f64 {
+fn worst(row: &Measured) -> f64 {
     let leader = row.leader().map_or(0.0, |leader| leader.ratio.median);
-    match row.tokio().ratio.low > 1.0 {
+    match row.tokio().is_ahead() {
         true => 1e6 * row.tokio().ratio.median,
         false => leader,
-    }
-}
-
-fn interval(entry: &Entry) -> String {
-    let ratio = entry.ratio;
-    format!(
-        "{} [{} {}]",
-        number(ratio.median),
-        number(ratio.low),
-        number(ratio.high)
-    )
-}
-
-/// Three digits that say something.
-pub(super) fn number(value: f64) -> String {
-    match value.abs() {
-        size if size >= 100.0 => format!("{value:.0}"),
-        size if size >= 10.0 => format!("{value:.1}"),
-        size if size >= 1.0 => format!("{value:.2}"),
-        _ => format!("{value:.3}"),
     }
 }
 

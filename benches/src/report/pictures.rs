@@ -5,8 +5,9 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 
 use super::Report;
-use super::kept::{Late, Point, Row};
+use super::kept::{Late, Point};
 use crate::contender::FLOOR;
+use crate::measured::Measured;
 
 /// A colour that becomes the paper's own ink: see [`dress`].
 const INK: RGBColor = RGBColor(1, 2, 3);
@@ -75,7 +76,7 @@ pub(super) fn scaling_file_name(series: &str) -> String {
 }
 
 /// The groups in their order.
-pub(super) fn groups(rows: &[Row]) -> Vec<String> {
+pub(super) fn groups(rows: &[Measured]) -> Vec<String> {
     let mut groups: Vec<_> = rows.iter().map(|row| row.group().to_string()).collect();
     groups.dedup();
     groups

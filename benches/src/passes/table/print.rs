@@ -2,58 +2,11 @@
 
 use std::fmt::{self, Display};
 
-use super::{Entry, Measured};
 use crate::contender::FLOOR;
+use crate::measured::{Entry, Measured, Verdict};
 
 /// The rows, the least favourable first.
 pub(super) struct Table(Vec<Measured>);
-
-impl Measured {
-    fn executor(&self) -> &Entry {
-        &self.entries[0]
-    }
-
-    fn tokio(&self) -> &Entry {
-        &self.entries[1]
-    }
-
-    fn floor(&self) -> Option<&Entry> {
-        self.entries.iter().find(|entry| entry.name == FLOOR)
-    }
-
-    /// The cheapest of the others, tokio's current-thread runtime left out.
-    fn best_peer(&self) -> Option<&Entry> {
-        let peers = self.entries[2..].iter();
-        peers
-            .filter(|entry| entry.name != FLOOR)
-            .min_by(|a, b| a.cost.median.total_cmp(&b.cost.median))
-    }
-
-    /// What the row says about its promise, in a word.
-    fn verdict(&self) -> &'static str {
-        match self.tokio().ratio.median {
-            _ if self.is_lost() => "LOST",
-            _ if self.is_above_goal() => "above the goal",
-            ratio if ratio > self.goal => "within noise",
-            _ => "",
-        }
-    }
-
-    /// Slower than tokio, and not only in some rounds?
-    fn is_lost(&self) -> bool {
-        self.tokio().ratio.low > 1.0
-    }
-
-    /// The same for the promised ratio.
-    fn is_above_goal(&self) -> bool {
-        self.tokio().ratio.low > self.goal
-    }
-
-    /// Slower than any other runtime, and not only in some rounds?
-    fn is_behind_a_peer(&self) -> bool {
-        self.best_peer().is_some_and(|peer| peer.ratio.low > 1.0)
-    }
-}
 
 impl Table {
     pub(super) fn new(mut rows: Vec<Measured>) -> Self {
@@ -96,13 +49,13 @@ impl Display for Table {
         }
         writeln!(f)?;
         for row in &self.0 {
-            row.write(f)?;
+            write_row(row, f)?;
         }
         writeln!(f)?;
-        self.list(f, "slower than tokio", Measured::is_lost)?;
-        self.list(f, "above the goal", Measured::is_above_goal)?;
+        self.list(f, "slower than tokio", is_lost)?;
+        self.list(f, "above the goal", is_above_goal)?;
         if has_peers {
-            self.list(f, "slower than the best other", Measured::is_behind_a_peer)?;
+            self.list(f, "slower than the best other", is_behind_a_peer)?;
         }
         let ahead = self.0.iter().filter(|row| row.tokio().ratio.high < 1.0);
         writeln!(
@@ -110,32 +63,55 @@ impl Display for Table {
             "{} of {} rows take less than tokio, {} takes more; the rest is within noise.",
             ahead.count(),
             self.0.len(),
-            self.0.iter().filter(|row| row.is_lost()).count(),
+            self.0.iter().filter(|row| is_lost(row)).count(),
         )
     }
 }
 
-impl Measured {
-    fn write(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let ratio = self.tokio().ratio;
-        let floor = self.floor().map_or("-".to_string(), |floor| {
-            let digits = usize::from(floor.ratio.median < 100.0);
-            format!("{:.digits$}", floor.ratio.median)
-        });
-        write!(
-            f,
-            "{:<44} {:>10.1} {:>10.1}  {:>6.3}  {:<15} {:>6} {:>4}",
-            self.id,
-            self.executor().cost.median,
-            self.tokio().cost.median,
-            ratio.median,
-            format!("[{:.3} {:.3}]", ratio.low, ratio.high),
-            floor,
-            self.goal,
-        )?;
-        if let Some(peer) = self.best_peer() {
-            write!(f, "  {:>6.3} {:<14}", peer.ratio.median, peer.name)?;
-        }
-        writeln!(f, "  {}", self.verdict())
+fn write_row(row: &Measured, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    let ratio = row.tokio().ratio;
+    let floor = row.entry(FLOOR).map_or("-".to_string(), |floor| {
+        let digits = usize::from(floor.ratio.median < 100.0);
+        format!("{:.digits$}", floor.ratio.median)
+    });
+    write!(
+        f,
+        "{:<44} {:>10.1} {:>10.1}  {:>6.3}  {:<15} {:>6} {:>4}",
+        row.id,
+        row.executor().cost.median,
+        row.tokio().cost.median,
+        ratio.median,
+        format!("[{:.3} {:.3}]", ratio.low, ratio.high),
+        floor,
+        row.goal,
+    )?;
+    if let Some(peer) = row.best_peer() {
+        write!(f, "  {:>6.3} {:<14}", peer.ratio.median, peer.name)?;
     }
+    writeln!(f, "  {}", word(row.verdict()))
+}
+
+/// Returns what the row says about its promise; nothing where it is met.
+fn word(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Lost => "LOST",
+        Verdict::AboveGoal => "above the goal",
+        Verdict::WithinNoise => "within noise",
+        Verdict::Met => "",
+    }
+}
+
+/// Whether the row is slower than tokio, and not only in some rounds.
+fn is_lost(row: &Measured) -> bool {
+    row.verdict() == Verdict::Lost
+}
+
+/// Whether the row is above the promised ratio, and not only in some rounds.
+fn is_above_goal(row: &Measured) -> bool {
+    row.tokio().ratio.low > row.goal
+}
+
+/// Whether the row is slower than another runtime, and not only in some rounds.
+fn is_behind_a_peer(row: &Measured) -> bool {
+    row.best_peer().is_some_and(Entry::is_ahead)
 }
