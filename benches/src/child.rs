@@ -1,8 +1,8 @@
 //! This program, started again to answer one question for one contender: how
 //! much memory something takes, or how long a whole program runs.
 //!
-//! The question is in an environment variable. The module `answers`
-//! knows who answers it.
+//! An environment variable carries the question; the module `answers` maps each
+//! question to the function that answers it.
 
 use std::env;
 use std::process::Command;

@@ -31,7 +31,7 @@ use crate::row::{HALF, SAME};
 use crate::side::Timed;
 use crate::skipped::keep_runnable;
 
-/// Measures in its own process.
+/// Measures in a process that does nothing else.
 type Bytes = fn() -> Option<f64>;
 
 /// One thing of which the memory is measured.
@@ -48,14 +48,14 @@ pub struct MemoryRow {
 
 /// For what is the same each time but for a page or two.
 const ONCE: usize = 1;
-/// As many as the other rows of the table have.
+/// The number of turns of the table's other rows.
 const BY_TURNS: usize = 9;
 const TASKS: u64 = 1_000_000;
 /// As many as one listener's queue takes.
 const CONNECTIONS: usize = 4000;
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// All rows, with the contenders that can run.
+/// Returns all rows, with the contenders that can run.
 pub fn rows() -> Vec<MemoryRow> {
     let mut rows = with_all();
     for row in &mut rows {
@@ -64,8 +64,8 @@ pub fn rows() -> Vec<MemoryRow> {
     rows
 }
 
-/// All rows with all contenders, whether or not they can run here: to find
-/// that out starts each of them, which takes memory.
+/// Returns all rows with all contenders, also those that cannot run on this
+/// machine: the check starts each of them, which takes memory.
 fn with_all() -> Vec<MemoryRow> {
     let row = |id, goal, rounds, mut contenders: Vec<Contender<Bytes>>, floor: Bytes| {
         contenders.push(Contender::floor(floor));
@@ -112,12 +112,12 @@ fn with_all() -> Vec<MemoryRow> {
 }
 
 impl MemoryRow {
-    /// Bytes by contender, round by round. Who cannot do it is said on stderr
-    /// and left out.
+    /// Returns the bytes by contender, round by round. A contender that fails is
+    /// reported on stderr and left out.
     ///
     /// # Errors
     ///
-    /// The reason why the executor or tokio cannot say.
+    /// The reason why the executor or tokio fails.
     pub fn measure(&self) -> Result<Vec<(&'static str, Vec<f64>)>, String> {
         let names = self.contenders.iter().map(|one| one.name);
         let mut measured: Vec<_> = names.map(|name| (name, Vec::new())).collect();
@@ -154,7 +154,7 @@ impl MemoryRow {
     }
 }
 
-/// In the process that was started: measures.
+/// Measures, in the process that was started for it.
 pub(crate) fn answer(id: &str, contender: &str) -> Option<f64> {
     let row = with_all().into_iter().find(|row| row.id == id)?;
     let mut contenders = row.contenders.iter();
