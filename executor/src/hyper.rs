@@ -62,8 +62,8 @@ use ::hyper::rt::{self, ReadBufCursor};
 use futures_io::{AsyncRead, AsyncWrite};
 use pin_project::pin_project;
 
-use crate::spawn::spawn;
-use crate::time::{Sleep, now, sleep, sleep_until};
+use crate::spawn;
+use crate::{Sleep, now, sleep, sleep_until};
 
 /// How many bytes one read asks the stream for at most.
 ///

@@ -1,176 +1,150 @@
-//! A single-threaded async runtime that you can see through: asyncio's
-//! vocabulary, in safe Rust, small enough to read in an afternoon.
-//!
-//! # Use it
-//!
-//! ```
-//! use executor::{gather, run, sleep};
-//! use std::time::Duration;
-//!
-//! async fn fetch_data(source: &str) -> String {
-//!     executor::println!("Fetching from {source}...");
-//!     sleep(Duration::from_millis(20)).await; // stands for some I/O
-//!     format!("Data from {source}")
-//! }
-//!
-//! run(async {
-//!     let all = gather((fetch_data("API 1"), fetch_data("API 2"), fetch_data("API 3")));
-//!     let (one, two, three) = all.await; // 20 ms, not 60
-//!     for result in [one, two, three] {
-//!         executor::println!("{result}");
-//!     }
-//! });
-//! ```
-//!
-//! | asyncio | here |
-//! |---|---|
-//! | `asyncio.run(main())` | [`run`], [`try_run`] |
-//! | `asyncio.Runner` | [`Runner`] |
-//! | `create_task(c, name=..)` | [`spawn`], [`spawn_named`] → [`JoinHandle`] |
-//! | `sleep(s)`, `sleep(0)` | [`sleep`], [`sleep_until`], [`yield_now`], [`interval`] |
-//! | `loop.time()` | [`now`] |
-//! | `current_task()`, `all_tasks()` | [`current_task`], [`tasks`] |
-//! | `gather(..)` | [`gather`], [`try_gather`] |
-//! | `wait(.., FIRST_COMPLETED)`, `as_completed` | [`race`], [`as_completed`] |
-//! | `timeout(s)`, `wait_for` | [`timeout`], [`timeout_at`] |
-//! | `TaskGroup` | [`scope`], [`try_scope`] |
-//! | `Lock`, `Semaphore`, `Event`, `Queue` | [`sync`] |
-//! | `to_thread(f)` | [`to_thread`] |
-//! | `loop.run_in_executor(pool, f)` | [`ThreadPool`], [`run_in_executor`] |
-//! | `call_soon_threadsafe`, `run_coroutine_threadsafe` | [`Handle`] → [`RemoteHandle`] |
-//! | `contextvars.ContextVar` | [`ContextVar`] |
-//! | streams, `start_server`, datagram endpoints | [`net`] |
-//! | stdin, Ctrl-C, subprocesses | [`io::stdin_lines`], [`signal`], [`process`] |
-//!
-//! Where Rust makes it differ from asyncio, the item says so. The differences
-//! that matter: a cancel cannot be caught, only observed by destructors;
-//! awaiting a handle gives a `Result`; `try_gather` drops the siblings of a
-//! failed future before it gives the error; `timeout(0, f)` polls `f` once.
-//!
-//! # Test with it
-//!
-//! With [virtual time](Builder::virtual_time) a program's sleeps take no time
-//! and are exact to the nanosecond; with a [seed](Builder::seed) its
-//! interleavings can be varied and repeated: [`testing::explore`] runs a program
-//! under many, and names the seed of the first that fails.
-//!
-//! # Read it
-//!
-//! The modules in reading order. Each opens with what it is, its one invariant
-//! and who calls it. There is no circle among their imports, and a test holds
-//! the plan. The path of one poll, from `run` to the sleep of the loop and
-//! back, is in `run`, `task`, `waker`, `ready`, `join` and `runtime/polled`:
-//! 1,500 lines with their comments, and a test holds that too. What it passes
-//! by (timers, sockets, threads, the end of the loop) can be read later.
-//!
-//! | module | what it is |
-//! |---|---|
-//! | `run` | the loop: poll what is ready, sleep until something is |
-//! | `task` | a boxed future, and what the loop needs to know about it |
-//! | `waker` | what a `Waker` is made of: a name, a flag, a way to the mail slot |
-//! | `ready` | the ready queue: a local door, and a mail slot for other threads |
-//! | `join` | one value, handed from a task to whoever waits for it |
-//! | `timers` | deadlines in order |
-//! | `reactor` | asks the system which sockets are ready |
-//! | `pool` | threads for calls that block |
-//! | `runtime` | who owns what, and how the rest finds it |
-//! | `shutdown` | how a loop ends |
-//! | `slab`, `error`, `info` | keys with generations; what goes wrong; who a task is |
-//! | `clock`, `rng`, `probe`, `context`, `sys` | the time; the seed; events; variables; what threads share |
-//! | `children` | many futures under one waiter |
-//! | `watch` | what a loop shows to a watchdog, and to `executor-ps` |
-//! | `spawn`, `time`, `combine`, `scope`, `sync`, `threads`, `sockets`, `remote`, `vars`, `print`, `instrument` | what users call |
-//! | `runner` | a loop for several runs, or on a thread of its own |
-//! | `cancel` | asking a task to stop, before it is stopped |
-//! | `hyper` | with the feature `hyper`: HTTP, by hyper and axum, on this loop |
-//! | `dns`, `serve`, `io`, `signal`, `process`, `ps`, `testing` | built from the above |
-
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
-// The core, in reading order.
-mod run;
-mod task;
-mod waker;
-mod ready;
-mod join;
-mod timers;
-mod reactor;
-mod pool;
-mod runtime;
-mod shutdown;
-mod slab;
-mod error;
-// More foundations.
-mod info;
-mod clock;
-mod rng;
-mod probe;
-mod context;
-mod sys;
-// Organs beside the loop: used by `combine`; shown to other threads.
-mod children;
-mod watch;
-// The rooms: what users call.
+// Layer 0: the core.
+mod base;
+mod driver;
+mod event_loop;
+// Layer 1: what every program uses.
 mod spawn;
 mod time;
 mod combine;
-mod scope;
-pub mod sync;
-mod threads;
-mod sockets;
-mod remote;
-mod vars;
-pub mod instrument;
-#[doc(hidden)]
-pub mod print;
-// The upper storey, built from rooms.
+mod blocking;
 mod runner;
-mod cancel;
-mod dns;
-mod serve;
-pub mod io;
-#[cfg(unix)]
-pub mod signal;
-#[cfg(unix)]
-pub mod process;
-#[cfg(unix)]
-pub mod ps;
+
+use std::rc::Rc;
+
+use event_loop::runtime::{Compose, Composition, Runtime};
+
+pub use base::error::{JoinError, RunError};
+pub use base::task_info::{LockHolder, QueueOperation, TaskId, TaskInfo, TaskState, Wait};
+pub use blocking::pool::ThreadPool;
+pub use blocking::to_thread::{CancelCheck, ToThread, run_in_executor, to_thread, to_thread_with};
+pub use combine::as_completed::{AsCompleted, as_completed};
+pub use combine::gather::{Gather, IntoGather, gather};
+pub use combine::race::{IntoRace, Race, race};
+pub use combine::try_gather::{IntoTryGather, TryGather, try_gather};
+pub use event_loop::run::{run, try_run};
+pub use event_loop::runtime::OnPanic;
+pub use runner::background::Background;
+pub use runner::builder::Builder;
+pub use runner::remote::{Handle, RemoteHandle};
+pub use runner::runner::Runner;
+pub use spawn::cancelled::{Cancelled, cancelled};
+pub use spawn::context_var::ContextVar;
+pub use spawn::current::{current_task, tasks};
+pub use spawn::handle::{CancelOnDrop, JoinHandle, spawn, spawn_named};
+#[doc(hidden)]
+pub use spawn::print::__print_line;
+pub use spawn::yield_now::{YieldNow, yield_now};
+pub use time::interval::{Interval, interval};
+pub use time::now::now;
+pub use time::sleep::{Sleep, sleep, sleep_until};
+pub use time::timeout::{Elapsed, Timeout, timeout, timeout_at};
+
+// Layer 2: what some programs use.
+#[cfg(feature = "scope")]
+mod scope;
+#[cfg(feature = "sync")]
+pub mod sync;
+#[cfg(feature = "net")]
+pub mod net;
+#[cfg(all(feature = "reactor", not(feature = "net")))]
+mod net;
+#[cfg(feature = "os")]
+mod os;
+// Layer 3: what looks at the others, and what is built from them.
+#[cfg(feature = "observe")]
+mod observe;
+#[cfg(feature = "testing")]
 pub mod testing;
 #[cfg(feature = "hyper")]
 #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
 pub mod hyper;
-// Whole runs under a model checker; see `sys`.
-#[cfg(all(test, executor_loom))]
-mod model;
 
-/// Sockets and servers (asyncio: streams, datagram endpoints, `start_server`).
-pub mod net {
-    pub use crate::dns::lookup_host;
-    pub use crate::serve::{Serve, Served, serve};
-    pub use crate::sockets::{Incoming, Target, TcpListener, TcpStream, ToAddrs, UdpSocket};
-    #[cfg(unix)]
-    pub use crate::sockets::{UnixListener, UnixStream};
+#[cfg(feature = "scope")]
+pub use scope::handle::ScopedJoinHandle;
+#[cfg(feature = "scope")]
+pub use scope::scope::{Scope, TryScope, scope, try_scope};
+#[cfg(feature = "os")]
+pub use os::stdin as io;
+#[cfg(all(unix, feature = "os"))]
+pub use os::{process, signal};
+#[cfg(feature = "observe")]
+pub use observe::tree::{print_task_tree, task_tree};
+#[cfg(all(unix, feature = "observe"))]
+pub use observe::ps;
+
+/// Instruments: what follows a loop's events, and what reads recordings.
+///
+/// **Invariant:** an instrument receives every event once, in order, and cannot
+/// stop the loop: one that panics is removed and reported.
+///
+/// Given to a loop by `runner`, or by `run` when the environment asks for one.
+/// The events, and everything that reads a [`Trace`], are in the crate
+/// [`loop_trace`]; this module re-exports them.
+///
+/// # Recording a program
+///
+/// | environment | output |
+/// |---|---|
+/// | `EXECUTOR_TRACE=trace.json` | a [`Trace`], in the format `loop-trace/1`, for the loop player |
+/// | `EXECUTOR_TRACE=trace.perfetto.json` | a trace for <https://ui.perfetto.dev> or `chrome://tracing` |
+/// | `EXECUTOR_TIMELINE=1` | a [`timeline`], printed to stderr when the loop has ended |
+///
+/// In code: give a [`Tracer`] to [`Builder::instrument`](crate::Builder::instrument).
+#[cfg(feature = "observe")]
+pub mod instrument {
+    pub use crate::observe::environment::print_timelines;
+    pub use crate::observe::instrument::*;
+    pub use crate::observe::tracer::Tracer;
 }
 
-pub use cancel::{Cancelled, cancelled};
-pub use combine::{
-    AsCompleted, Gather, GatherArray, GatherTuple, GatherVec, Race, RaceTuple, RaceVec, TryGather,
-    TryGatherArray, TryGatherTuple, TryGatherVec, as_completed, gather, race, try_gather,
-};
-pub use error::{JoinError, RunError};
-pub use info::{LockHolder, QueueOperation, TaskId, TaskInfo, TaskState, Wait};
-pub use pool::ThreadPool;
-pub use remote::{Handle, RemoteHandle};
-pub use run::{run, try_run};
-pub use runner::{Background, Builder, Runner};
-pub use runtime::OnPanic;
-pub use scope::{Scope, ScopedJoinHandle, TryScope, scope, try_scope};
-pub use spawn::{
-    CancelOnDrop, JoinHandle, YieldNow, current_task, print_task_tree, spawn, spawn_named,
-    task_tree, tasks, yield_now,
-};
-pub use threads::{ToThread, Waited, run_in_executor, to_thread, to_thread_with};
-pub use time::{
-    Elapsed, Interval, Sleep, Timeout, interval, now, sleep, sleep_until, timeout, timeout_at,
-};
-pub use vars::ContextVar;
+/// Connects observers to the loop, which does not import them.
+impl Compose for Composition {
+    #[cfg(feature = "observe")]
+    type Options = observe::attach::Options;
+    #[cfg(not(feature = "observe"))]
+    type Options = ();
+
+    #[inline]
+    fn observe(runtime: &Rc<Runtime>, options: Self::Options) {
+        #[cfg(feature = "observe")]
+        observe::attach::observe(runtime, options);
+        #[cfg(not(feature = "observe"))]
+        {
+            let ((), _) = (options, runtime);
+            say_once_that_nothing_observes();
+        }
+    }
+
+    fn explain_stall(tasks: &[TaskInfo]) -> Option<String> {
+        #[cfg(feature = "observe")]
+        return observe::deadlock::Deadlock::find(tasks).map(|deadlock| deadlock.to_string());
+        #[cfg(not(feature = "observe"))]
+        {
+            let _ = tasks;
+            None
+        }
+    }
+}
+
+/// Without the feature `observe`, says so if the environment asks for it.
+#[cfg(not(feature = "observe"))]
+fn say_once_that_nothing_observes() {
+    static LOOK: std::sync::Once = std::sync::Once::new();
+    const VARIABLES: [&str; 4] = [
+        "EXECUTOR_DEBUG",
+        "EXECUTOR_PS",
+        "EXECUTOR_TRACE",
+        "EXECUTOR_TIMELINE",
+    ];
+    LOOK.call_once(|| {
+        let is_on = |name: &&str| std::env::var_os(name).is_some_and(|it| !it.is_empty() && it != "0");
+        if let Some(name) = VARIABLES.iter().find(is_on) {
+            base::error::report(format_args!(
+                "{name} is set, but this program was built without the feature `observe` of the \
+                 crate `executor`"
+            ));
+        }
+    });
+}

@@ -29,7 +29,7 @@
 //! not wait works outside every loop.
 
 mod event;
-mod line;
+mod wait_list;
 mod lock;
 mod permits;
 mod queue;

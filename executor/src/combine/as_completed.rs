@@ -1,36 +1,62 @@
-//! The stream of `as_completed`.
+//! `as_completed`: each output as soon as it exists.
 //!
 //! **Invariant:** each output is given once, and none is lost when the await of
 //! `next` is dropped.
+//!
+//! Called by users.
 
 use std::collections::VecDeque;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::{Watch, shuffle};
-use crate::children::{Children, Verdict};
+use super::list::FutureList;
+use super::set::{FutureSet, shuffle};
 
-/// What [`as_completed`](crate::as_completed()) gives.
+/// Runs futures together and gives each output, with its index, as soon as it
+/// exists (asyncio: `as_completed`).
+///
+/// A `Stream`; [`next`](AsCompleted::next) works without importing `StreamExt`. Outputs that come in one turn are given in the order in which
+/// the futures were woken, or in one drawn from the loop's
+/// [seed](crate::Builder::seed).
+///
+/// ```
+/// use executor::{Runner, as_completed, sleep};
+/// use std::time::Duration;
+///
+/// Runner::builder().virtual_time().build().run(async {
+///     let naps = [30, 10, 20].map(|ms| sleep(Duration::from_millis(ms)));
+///     let mut done = as_completed(Vec::from(naps));
+///     let mut order = Vec::new();
+///     while let Some((index, ())) = done.next().await {
+///         order.push(index);
+///     }
+///     assert_eq!(order, [1, 2, 0]);
+/// });
+/// ```
+pub fn as_completed<F: Future>(futures: Vec<F>) -> AsCompleted<F> {
+    let mut list = FutureList::new(futures);
+    list.poll_woken_only();
+    AsCompleted {
+        list,
+        ready: VecDeque::new(),
+    }
+}
+
+/// The stream of [`as_completed`].
 #[must_use = "streams do nothing unless polled"]
 pub struct AsCompleted<F: Future> {
-    children: Children<F>,
-    /// Returned in the last round, and not given yet.
+    list: FutureList<F>,
+    /// Outputs of the last round that were not given yet.
     ready: VecDeque<(usize, F::Output)>,
 }
 
 impl<F: Future> AsCompleted<F> {
-    pub(super) fn new(futures: Vec<F>) -> Self {
-        AsCompleted {
-            children: Children::in_order_of_wakes(futures),
-            ready: VecDeque::new(),
-        }
-    }
-
-    /// The next output and the index of its future; `None` when all were
-    /// given.
+    /// Returns the next output and the index of its future; `None` when all
+    /// were given.
     ///
     /// *Cancel safety:* dropping the await loses no output.
     pub async fn next(&mut self) -> Option<(usize, F::Output)> {
@@ -47,22 +73,21 @@ impl<F: Future> Stream for AsCompleted<F> {
         let this = self.get_mut();
         if this.ready.is_empty() {
             let ready = &mut this.ready;
-            let watch = Watch::begin();
-            this.children.poll_round(cx, &watch, |index, output| {
-                ready.push_back((index, output));
-                Verdict::Taken
+            Pin::new(&mut this.list).poll_round(cx, |mut list, index| {
+                ready.extend(list.slot(index).take().map(|output| (index, output)));
+                ControlFlow::Continue(())
             });
             shuffle(this.ready.make_contiguous());
         }
         match this.ready.pop_front() {
             Some(item) => Poll::Ready(Some(item)),
-            None if this.children.alive() == 0 => Poll::Ready(None),
+            None if this.list.alive() == 0 => Poll::Ready(None),
             None => Poll::Pending,
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.ready.len() + self.children.alive();
+        let left = self.ready.len() + self.list.alive();
         (left, Some(left))
     }
 }
@@ -72,7 +97,7 @@ impl<F: Future> fmt::Debug for AsCompleted<F> {
         write!(
             f,
             "AsCompleted({} to go)",
-            self.ready.len() + self.children.alive()
+            self.ready.len() + self.list.alive()
         )
     }
 }

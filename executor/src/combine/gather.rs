@@ -1,24 +1,77 @@
-//! `gather` for a `Vec` and for an array.
+//! `gather`: all outputs of several futures.
 //!
-//! **Invariant:** the outputs stand in the order of the futures, whatever the
-//! order in which those returned.
+//! **Invariant:** the outputs are in the order of the futures, whatever the
+//! order in which those completed.
+//!
+//! Called by users.
 
 use std::fmt;
+use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use super::{Gather, Watch};
-use crate::children::{Children, Round, Verdict};
+use pin_project::pin_project;
 
-/// The future of [`gather`](crate::gather()) for a `Vec`.
-#[must_use = "futures do nothing unless awaited"]
-pub struct GatherVec<F: Future> {
-    children: Children<F>,
-    /// Were the outputs given?
-    given: bool,
+use super::list::FutureList;
+use super::set::{FutureSet, Round};
+use super::tuple::{ChainOf, Tuple, chain, each_tuple, nested};
+
+/// Runs futures together and gives all outputs, in the order of the futures
+/// (asyncio: `gather`).
+///
+/// Takes a tuple (up to twelve futures of different types), an array or a
+/// `Vec`. The futures may borrow; they run inside the calling task and share
+/// its context variables. An empty `Vec` completes at once.
+///
+/// A future that fails does not stop the others: their outputs may be
+/// `Result`s (asyncio: `return_exceptions=True`). To stop at the first error
+/// use [`try_gather`].
+///
+/// ```
+/// use executor::{gather, run, sleep};
+/// use std::time::Duration;
+///
+/// let numbers = vec![3, 1, 2];
+/// run(async {
+///     let doubled = gather(numbers.iter().map(|n| async move {
+///         sleep(Duration::from_millis(*n)).await;
+///         n * 2
+///     }).collect::<Vec<_>>());
+///     assert_eq!(doubled.await, [6, 2, 4]);
+///
+///     let (a, b) = gather((async { 1 }, async { "two" })).await;
+///     assert_eq!((a, b), (1, "two"));
+/// });
+/// ```
+///
+/// [`limit`](Gather::limit) bounds how many run at once.
+///
+/// *Cancel safety:* dropping it drops the futures, in their order.
+pub fn gather<G: IntoGather>(futures: G) -> Gather<G::Set, G::Output> {
+    futures.into_gather()
 }
 
-impl<F: Future> GatherVec<F> {
+/// What [`gather`] takes: a tuple, an array or a `Vec` of futures.
+pub trait IntoGather {
+    /// The futures, ready to be polled together.
+    type Set: FutureSet;
+    /// The outputs.
+    type Output;
+    /// Makes the future of all outputs.
+    fn into_gather(self) -> Gather<Self::Set, Self::Output>;
+}
+
+/// The future of [`gather`].
+#[pin_project]
+#[must_use = "futures do nothing unless awaited"]
+pub struct Gather<S: FutureSet, Output> {
+    #[pin]
+    set: S,
+    /// Turns the outputs of the set into those of the caller's collection.
+    convert: fn(S::Outputs) -> Output,
+}
+
+impl<F: Future, Output> Gather<FutureList<F>, Output> {
     /// Lets at most `n` of the futures run at once: the next one is first
     /// polled when one before it has returned.
     ///
@@ -44,97 +97,77 @@ impl<F: Future> GatherVec<F> {
     #[track_caller]
     pub fn limit(mut self, n: usize) -> Self {
         assert!(n > 0, "gather(..).limit(0) would never run anything");
-        self.children.set_limit(n);
+        self.set.set_limit(n);
         self
     }
 }
 
-// The futures are boxed; nothing in here is pinned in place.
-impl<F: Future> Unpin for GatherVec<F> {}
+impl<S: FutureSet, Output> Future for Gather<S, Output> {
+    type Output = Output;
 
-impl<F: Future> Future for GatherVec<F> {
-    type Output = Vec<F::Output>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.get_mut();
-        assert!(!this.given, "a gather was polled after it was ready");
-        let watch = Watch::begin();
-        let round = this
-            .children
-            .poll_round(cx, &watch, |_, output| Verdict::Keep(output));
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Output> {
+        let mut this = self.project();
+        let mut set = this.set.as_mut();
+        let round = set.as_mut().poll_round(cx, |_, _| ControlFlow::Continue(()));
         if round != Round::Finished {
             return Poll::Pending;
         }
-        this.given = true;
-        let mut outputs = Vec::with_capacity(this.children.len());
-        this.children.take_kept(&mut outputs);
-        Poll::Ready(outputs)
+        let outputs = set.take_all();
+        let outputs = outputs.expect("a gather was polled after it was ready");
+        Poll::Ready((this.convert)(outputs))
     }
 }
 
-impl<F: Future> Gather for Vec<F> {
+impl<F: Future> IntoGather for Vec<F> {
+    type Set = FutureList<F>;
     type Output = Vec<F::Output>;
-    type Future = GatherVec<F>;
 
-    fn gather(self) -> GatherVec<F> {
-        GatherVec {
-            children: Children::new(self),
-            given: false,
+    fn into_gather(self) -> Gather<Self::Set, Self::Output> {
+        Gather {
+            set: FutureList::new(self),
+            convert: |outputs| outputs,
         }
     }
 }
 
-/// The future of [`gather`](crate::gather()) for an array.
-#[must_use = "futures do nothing unless awaited"]
-pub struct GatherArray<F: Future, const N: usize>(GatherVec<F>);
-
-impl<F: Future, const N: usize> GatherArray<F, N> {
-    /// Lets at most `n` of the futures run at once; see [`GatherVec::limit`].
-    ///
-    /// # Panics
-    ///
-    /// If `n` is zero.
-    #[track_caller]
-    pub fn limit(self, n: usize) -> Self {
-        GatherArray(self.0.limit(n))
-    }
-}
-
-impl<F: Future, const N: usize> Future for GatherArray<F, N> {
+impl<F: Future, const N: usize> IntoGather for [F; N] {
+    type Set = FutureList<F>;
     type Output = [F::Output; N];
 
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        Pin::new(&mut self.0).poll(cx).map(into_array)
-    }
-}
-
-impl<F: Future, const N: usize> Gather for [F; N] {
-    type Output = [F::Output; N];
-    type Future = GatherArray<F, N>;
-
-    fn gather(self) -> GatherArray<F, N> {
-        GatherArray(GatherVec {
-            children: Children::new(self),
-            given: false,
-        })
+    fn into_gather(self) -> Gather<Self::Set, Self::Output> {
+        Gather {
+            set: FutureList::new(self),
+            convert: into_array,
+        }
     }
 }
 
 pub(super) fn into_array<T, const N: usize>(outputs: Vec<T>) -> [T; N] {
-    match outputs.try_into() {
-        Ok(array) => array,
-        Err(_) => unreachable!("as many outputs as futures"),
-    }
+    let array = outputs.try_into();
+    array.unwrap_or_else(|_| unreachable!("as many outputs as futures"))
 }
 
-impl<F: Future> fmt::Debug for GatherVec<F> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Gather({} to go)", self.children.alive())
-    }
+macro_rules! gather_tuple {
+    ($($f:ident $x:ident $t:ident),+) => {
+        impl<$($f: Future),+> IntoGather for ($($f,)+) {
+            type Set = Tuple<ChainOf!($($f)+)>;
+            type Output = ($($f::Output,)+);
+
+            fn into_gather(self) -> Gather<Self::Set, Self::Output> {
+                let ($($x,)+) = self;
+                Gather {
+                    set: Tuple::new(chain!($($x)+), false),
+                    convert: |nested!($($x)+)| ($($x,)+),
+                }
+            }
+        }
+    };
 }
 
-impl<F: Future, const N: usize> fmt::Debug for GatherArray<F, N> {
+each_tuple!(gather_tuple);
+
+impl<S: FutureSet, Output> fmt::Debug for Gather<S, Output> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Gather({} to go)", self.0.children.alive())
+        f.write_str("Gather")
     }
 }

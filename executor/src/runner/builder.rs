@@ -1,16 +1,18 @@
-//! What a runner can be told before it exists.
+//! `Builder`: the settings of a `Runner`.
 //!
 //! **Invariant:** building fails at nothing and takes nothing from the system.
+//!
+//! Called by users; `observe` adds the settings of observers. Imports `runner`.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::Runner;
-use crate::context;
-use crate::instrument::{Instrument, watch_as_asked};
-use crate::runtime::{OnPanic, Runtime, Settings};
+use super::runner::Runner;
+use crate::event_loop::runtime::{
+    Compose, Composition, ObserveOptions, OnPanic, Runtime, Settings,
+};
 
-/// A [`Runner`] to be.
+/// Settings of a new [`Runner`](crate::Runner).
 ///
 /// ```
 /// use executor::{Runner, now, sleep};
@@ -24,27 +26,23 @@ use crate::runtime::{OnPanic, Runtime, Settings};
 /// });
 /// ```
 #[must_use = "a builder does nothing until `build`"]
+#[derive(Default)]
 pub struct Builder {
-    settings: Settings,
-    instrument: Option<Box<dyn Instrument>>,
+    pub(crate) settings: Settings,
+    /// What the observers need to know.
+    pub(crate) observe: ObserveOptions,
 }
 
 impl Builder {
-    pub(super) fn new(settings: Settings) -> Self {
-        Builder {
-            settings,
-            instrument: None,
-        }
-    }
-
-    /// Lets the clock stand still while tasks are ready, and jump to the next
+    /// Makes the clock stand still while tasks are ready, and jump to the next
     /// deadline when none is: exact to the nanosecond, and the same in every
     /// run.
     ///
     /// The clock does not jump while a thread job runs. A program in which
-    /// nothing can happen any more ends in [`RunError::Stalled`](crate::RunError::Stalled): at once
-    /// where that is certain, after a
-    /// [second](Self::stall_timeout) where another thread may hold a waker.
+    /// nothing can happen any more ends with
+    /// [`RunError::Stalled`](crate::RunError::Stalled): at once if that is
+    /// certain, after a [second](Self::stall_timeout) if another thread may hold
+    /// a waker.
     pub fn virtual_time(mut self) -> Self {
         self.settings.virtual_time = true;
         self
@@ -58,68 +56,56 @@ impl Builder {
         self
     }
 
-    /// Debug mode (asyncio: `run(.., debug=True)`). Also on when the
-    /// environment has `EXECUTOR_DEBUG=1`. Reports on stderr, each thing once:
-    ///
-    /// - a task that waits though nothing can ever wake it;
-    /// - a poll that takes longer than [100 ms](Self::slow_poll), while it
-    ///   still goes on, from a thread of its own.
-    pub fn debug(mut self, on: bool) -> Self {
-        self.settings.debug = on;
-        self
-    }
-
-    /// In debug mode, how long one poll may take before it is reported
-    /// (asyncio: `loop.slow_callback_duration`). 100 ms by default.
-    pub fn slow_poll(mut self, limit: Duration) -> Self {
-        self.settings.slow_poll = limit;
-        self
-    }
-
-    /// How long the end of the loop waits for thread jobs that have started.
-    /// Without it, as long as they take; a job that takes longer than a second
-    /// is named on stderr either way.
+    /// Limits how long the end of the loop waits for thread jobs that have
+    /// started. Without a limit it waits as long as they take; a job that takes
+    /// longer than a second is reported on stderr either way.
     pub fn shutdown_timeout(mut self, limit: Duration) -> Self {
         self.settings.shutdown_timeout = Some(limit);
         self
     }
 
-    /// How long, in real time, a loop with virtual time waits for other
+    /// Sets how long, in real time, a loop with virtual time waits for other
     /// threads when it has nothing to do itself. One second by default.
     pub fn stall_timeout(mut self, limit: Duration) -> Self {
         self.settings.stall_timeout = limit;
         self
     }
 
-    /// What a panic in a task does to the others.
+    /// Sets what the panic of a task does to the others.
     pub fn on_panic(mut self, policy: OnPanic) -> Self {
         self.settings.on_panic = policy;
         self
     }
 
-    /// Tells an instrument everything that the loop does.
-    pub fn instrument(mut self, instrument: impl Instrument + 'static) -> Self {
-        self.instrument = Some(Box::new(instrument));
-        self
-    }
-
-    /// The runner. Takes nothing from the system yet.
+    /// Creates the runner. Takes nothing from the system yet.
     pub fn build(self) -> Runner {
         let runtime = Runtime::new(self.settings);
         runtime.register();
-        if let Some(mut instrument) = self.instrument {
-            runtime.watch_with(Box::new(move |note| instrument.note(note)));
-        }
-        watch_as_asked(&runtime);
-        Runner {
-            runtime: Some(runtime),
-            context: context::of_thread(),
-        }
+        Composition::observe(&runtime, self.observe);
+        Runner::on(runtime)
     }
 }
 
 impl fmt::Debug for Builder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Builder").finish_non_exhaustive()
+    }
+}
+
+impl Runner {
+    /// Returns a builder: for virtual time, a seed, an instrument and more.
+    pub fn builder() -> Builder {
+        Builder::default()
+    }
+
+    /// Creates a runner with the settings of [`run`](crate::run()).
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+}
+
+impl Default for Runner {
+    fn default() -> Self {
+        Self::new()
     }
 }

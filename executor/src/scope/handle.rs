@@ -1,28 +1,34 @@
-//! The handle of a scoped task.
+//! The handle of a task in a scope.
 //!
-//! **Invariant:** the value leaves the slot once, to the handle, or is dropped
-//! in the name of the task that made it.
+//! **Invariant:** the output leaves its cell once, to the handle, or is dropped
+//! as code of the task that made it.
+//!
+//! Called by users. Imports `spawn::handle`, which it shares its task with.
 
 use std::cell::Cell;
 use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use crate::error::JoinError;
-use crate::info::{Identity, TaskId};
-use crate::runtime::Runtime;
-use crate::slab::TaskKey;
+use crate::base::error::JoinError;
+use crate::base::slab::TaskKey;
+use crate::base::task_info::TaskId;
+use crate::event_loop::runtime::Runtime;
+use crate::event_loop::tasks::drop_future_of;
+use crate::spawn::handle::TaskRef;
+use crate::time::cancel_within::end_within;
 
-/// Where a child leaves its value.
-pub(super) type Slot<T> = Cell<Option<T>>;
+/// The output of a child, until its handle takes it.
+pub(super) type Output<T> = Cell<Option<T>>;
 
-/// The way to the output of a task in a [`scope`](crate::scope()) (std:
+/// Handle of a task in a [`scope`](crate::scope()) (std:
 /// `std::thread::ScopedJoinHandle`).
 ///
 /// Awaiting it gives the output, or a [`JoinError`] that says "cancelled". It
-/// never says "panicked": a panic ends the whole scope. Dropping it lets the
-/// child go on; the scope waits for it.
+/// never says "panicked": a panic ends the whole scope. After its drop the
+/// child continues; the scope waits for it.
 ///
 /// ```
 /// executor::run(async {
@@ -43,50 +49,50 @@ pub(super) type Slot<T> = Cell<Option<T>>;
 ///
 /// When it is polled again after it gave its output.
 pub struct ScopedJoinHandle<T> {
-    runtime: Rc<Runtime>,
-    task: TaskKey,
-    slot: Rc<Slot<T>>,
+    task: TaskRef,
+    output: Rc<Output<T>>,
     given: bool,
 }
 
 impl<T> ScopedJoinHandle<T> {
-    pub(super) fn new(runtime: Rc<Runtime>, task: TaskKey, slot: Rc<Slot<T>>) -> Self {
+    pub(super) fn new(task: TaskRef, output: Rc<Output<T>>) -> Self {
         ScopedJoinHandle {
-            runtime,
             task,
-            slot,
+            output,
             given: false,
         }
     }
 
-    /// Asks for the child to be dropped instead of polled; see
+    /// Requests that the child be dropped instead of polled; see
     /// [`JoinHandle::cancel`](crate::JoinHandle::cancel).
     pub fn cancel(&self) -> bool {
-        self.runtime.request_cancel(self.task)
+        self.task.runtime.request_cancel(self.task.key)
     }
 
-    /// Has the child ended?
+    /// Asks the child to stop, waits as long as `grace` for it to do so, and
+    /// then cancels it; see [`JoinHandle::cancel_within`](crate::JoinHandle::cancel_within).
+    ///
+    /// # Errors
+    ///
+    /// As awaiting the handle: "cancelled" if the grace period passed first.
+    pub fn cancel_within(self, grace: Duration) -> impl Future<Output = Result<T, JoinError>> {
+        self.task.request_stop();
+        end_within(self, grace, Self::cancel)
+    }
+
+    /// Returns whether the child has ended.
     pub fn is_finished(&self) -> bool {
-        self.runtime.has_ended(self.task)
+        self.task.is_finished()
     }
 
-    /// The child's number.
+    /// Returns the child's number.
     pub fn id(&self) -> TaskId {
-        self.identity().id
+        self.task.identity().id
     }
 
-    /// The child's name, or `Task-n`.
+    /// Returns the child's name, or `Task-n`.
     pub fn name(&self) -> String {
-        self.identity().name()
-    }
-
-    pub(crate) fn ask_to_stop(&self) {
-        self.runtime.ask_to_stop(self.task);
-    }
-
-    fn identity(&self) -> Identity {
-        let identity = self.runtime.identity(self.task);
-        identity.expect("a task's entry stays as long as its handle")
+        self.task.identity().name()
     }
 }
 
@@ -100,34 +106,32 @@ impl<T> Future for ScopedJoinHandle<T> {
             !self.given,
             "a ScopedJoinHandle was polled after it gave its output"
         );
-        ready!(self.runtime.afford(cx));
-        if !self.is_finished() {
-            let waiter = self.runtime.waiter(cx);
-            self.runtime.set_join_waiter(self.task, waiter);
-            return Poll::Pending;
-        }
-        self.runtime.spend();
+        ready!(self.task.poll_end(cx, || self.task.is_finished()));
         self.given = true;
-        let value = self.slot.take();
-        Poll::Ready(value.ok_or_else(|| JoinError::cancelled(self.identity())))
+        let value = self.output.take();
+        Poll::Ready(value.ok_or_else(|| JoinError::cancelled(self.task.identity())))
     }
 }
 
 impl<T> Drop for ScopedJoinHandle<T> {
     fn drop(&mut self) {
-        if let Some(unread) = self.slot.take() {
-            self.runtime.drop_nested(self.task, unread);
+        if let Some(unread) = self.output.take() {
+            drop_in_task(&self.task.runtime, self.task.key, unread);
         }
-        self.runtime.detach(self.task);
     }
 }
 
 impl<T> fmt::Debug for ScopedJoinHandle<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ScopedJoinHandle")
-            .field("id", &self.id())
-            .field("name", &self.name())
-            .field("finished", &self.is_finished())
-            .finish()
+        self.task.fmt("ScopedJoinHandle", f)
+    }
+}
+
+/// Drops the future of a child, or its output, as code of its task.
+pub(super) fn drop_in_task<F>(runtime: &Runtime, task: TaskKey, future: F) {
+    if let Some(identity) = runtime.identity(task) {
+        runtime.poll.with_current_task(task, || {
+            drop_future_of(&identity, || drop(future));
+        });
     }
 }

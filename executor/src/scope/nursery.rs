@@ -1,7 +1,10 @@
-//! The children of one scope.
+//! Nursery: the children of one scope.
 //!
 //! **Invariant:** a child is in the map until it has ended, and a nursery that
-//! has ended takes in nobody.
+//! has ended accepts no child. A child is in the woken list at most once, and
+//! the owner is woken by the first wake after each round.
+//!
+//! Used by `scope`. Imports `event_loop`, which polls the children.
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
@@ -9,57 +12,86 @@ use std::collections::{HashMap, VecDeque};
 use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::Context;
 
-use super::handle::{ScopedJoinHandle, Slot};
-use crate::error::Payload;
-use crate::probe::Ending;
-use crate::ready::Roll;
-use crate::runtime::{Nested, Runtime};
-use crate::slab::TaskKey;
-use crate::waker::OwnedWaker;
+use super::handle::{Output, ScopedJoinHandle, drop_in_task};
+use crate::base::error::Payload;
+use crate::base::hooks::Ending;
+use crate::base::slab::TaskKey;
+use crate::base::task_info::Wait;
+use crate::base::waiter::Waiter;
+use crate::event_loop::ready::Route;
+use crate::event_loop::run::{POLLS_BETWEEN_LOOKS, Polled};
+use crate::event_loop::runtime::{Runtime, WaitPoint};
+use crate::event_loop::task::{State, Task};
+use crate::event_loop::waker::TaskWaker;
+use crate::spawn::handle::TaskRef;
 
-/// How many children a scope polls in one poll of its own. Its owner is one
-/// task among others: with a thousand children that are always ready it must
-/// not keep the loop from its timers and sockets. The loop's own number of
-/// polls between two looks.
-const CHILDREN_PER_POLL: usize = 61;
-
-/// A child's future: what it returns goes to its handle, what fails to the
+/// The future of a child: its output goes to its handle, its error to the
 /// scope.
 type Child<'env, E> = Pin<Box<dyn Future<Output = Result<(), E>> + 'env>>;
 
 /// See the [module](self).
 pub(super) struct Nursery<'env, E> {
     runtime: Rc<Runtime>,
-    roll: Rc<Roll>,
+    woken: Rc<WokenChildren>,
     /// `None` while it is being polled.
     children: RefCell<HashMap<TaskKey, Option<Child<'env, E>>>>,
-    /// Does it take in more?
+    /// Whether it accepts children.
     open: Cell<bool>,
-    /// Who is to be polled, in the order of the wakes.
+    /// The children to poll, in the order of their wakes.
     round: RefCell<VecDeque<TaskKey>>,
-    /// The vector that the roll is read into, kept for its memory.
-    woken: Cell<Vec<TaskKey>>,
-    /// Lent to children that have no waker of their own.
-    spare: Cell<Option<OwnedWaker>>,
+    /// The waker for children without one of their own.
+    spare: Cell<Option<TaskWaker>>,
 }
 
-/// Why a scope ends before its time.
+/// Why a scope ends early.
 pub(super) enum Stop<E> {
     Error(E),
     Panic(Payload),
 }
 
+/// The children that were woken, and the party that waits for the scope.
+#[derive(Default)]
+struct WokenChildren {
+    woken: RefCell<Vec<TaskKey>>,
+    /// `NONE` once woken.
+    waiter: Cell<Waiter>,
+}
+
+impl Route for WokenChildren {
+    fn woken(&self, task: TaskKey) -> Option<Waiter> {
+        self.woken.borrow_mut().push(task);
+        Some(self.waiter.take()).filter(Waiter::is_some)
+    }
+}
+
+impl WaitPoint for WokenChildren {
+    fn waits(&self, runtime: &Runtime, add: &mut dyn FnMut(TaskKey, Wait)) {
+        let waiter = self.waiter.take();
+        let owner = waiter.task;
+        self.waiter.set(waiter);
+        if let Some(owner) = owner {
+            let children = runtime.ready.routed_to(self);
+            let ids = children.iter().filter_map(|key| runtime.identity(*key));
+            let mut ids: Vec<_> = ids.map(|child| child.id).collect();
+            ids.sort_unstable();
+            add(owner, Wait::Scope(ids));
+        }
+    }
+}
+
 impl<'env, E> Nursery<'env, E> {
     pub(super) fn new(runtime: Rc<Runtime>) -> Rc<Self> {
+        let woken = Rc::<WokenChildren>::default();
+        let point: Rc<dyn WaitPoint> = woken.clone();
+        runtime.register_wait_point(Rc::downgrade(&point));
         Rc::new(Nursery {
             runtime,
-            roll: Rc::default(),
+            woken,
             children: RefCell::default(),
             open: Cell::new(true),
             round: RefCell::default(),
-            woken: Cell::default(),
             spare: Cell::new(None),
         })
     }
@@ -72,6 +104,8 @@ impl<'env, E> Nursery<'env, E> {
         self.len() == 0
     }
 
+    /// Adds a child and wakes it for its first poll. A closed scope, or a
+    /// closing loop, refuses it: the task is finished at once, as cancelled.
     pub(super) fn spawn<F, T>(
         &self,
         name: Option<Box<str>>,
@@ -83,96 +117,108 @@ impl<'env, E> Nursery<'env, E> {
         T: 'env,
     {
         let runtime = &self.runtime;
-        let slot = Rc::new(Slot::new(None));
+        let output = Rc::new(Output::new(None));
         let open = self.open.get() && !runtime.is_closing();
-        let task = runtime.admit_in_scope(open.then_some(&self.roll), site, name);
+        let (parent, context) = runtime.inherited_context();
+        let identity = runtime.new_identity(name, site);
+        let mut task = Task::new(None, identity, parent, context);
+        if !open {
+            task.state = State::Finished;
+        }
+        let route = open.then(|| self.woken.clone() as Rc<dyn Route>);
+        let key = runtime.insert_task(task, route);
         if open {
-            let place = Rc::clone(&slot);
+            let output = Rc::clone(&output);
             let child: Child<'env, E> = Box::pin(async move {
-                place.set(Some(future.await?));
+                output.set(Some(future.await?));
                 Ok(())
             });
-            self.children.borrow_mut().insert(task, Some(child));
+            self.children.borrow_mut().insert(key, Some(child));
         } else {
-            runtime.drop_nested(task, future);
+            drop_in_task(runtime, key, future);
         }
-        ScopedJoinHandle::new(Rc::clone(runtime), task, slot)
+        let runtime = Rc::clone(runtime);
+        ScopedJoinHandle::new(TaskRef { runtime, key }, output)
     }
 
-    /// Takes down who was woken, and asks to be told of the next.
+    /// Moves the woken children to the round, and registers the current task
+    /// for the next wake.
     ///
     /// # Panics
     ///
-    /// If another loop runs here, or none: the wakes of the children would
-    /// arrive where nobody takes them in.
-    pub(super) fn call_roll(&self, cx: &Context<'_>) {
+    /// If another loop runs on this thread, or none: the wakes of the children
+    /// would arrive on a loop that does not run.
+    pub(super) fn start_round(&self, cx: &Context<'_>) {
         let is_home = Runtime::with(|here| Rc::ptr_eq(here, &self.runtime));
         assert!(
             is_home == Some(true),
             "a scope was polled outside of the loop in which it began: its children live there. \
              Await it in one run, or in several of one `Runner`"
         );
-        let mut woken = self.woken.take();
-        self.roll.call(&mut woken, self.runtime.told(cx));
+        let displaced = self.woken.waiter.replace(self.runtime.poll.waiter(cx));
+        drop(displaced);
+        let mut woken = self.woken.woken.borrow_mut();
         self.runtime.rng.shuffle(&mut woken);
         // Behind what the last poll left.
         self.round.borrow_mut().extend(woken.drain(..));
-        self.woken.set(woken);
     }
 
-    /// Polls those that were woken, as many as one poll may.
+    /// Polls the children of the round, but no more than the loop polls tasks
+    /// between two looks: the owner is one task among others, and with a
+    /// thousand children that are always ready it must not keep the loop from
+    /// its timers and sockets.
     pub(super) fn poll_children(&self, cx: &Context<'_>) -> Result<(), Stop<E>> {
         let spare = self.spare.take();
-        let mut spare = spare.unwrap_or_else(|| OwnedWaker::unbound(self.runtime.ready.mailbox()));
-        for _ in 0..CHILDREN_PER_POLL {
+        let mut spare = spare.unwrap_or_else(|| TaskWaker::unbound(self.runtime.inbox()));
+        for _ in 0..POLLS_BETWEEN_LOOKS {
             let next = self.round.borrow_mut().pop_front();
             let Some(task) = next else { break };
             self.poll_child(task, &mut spare)?;
         }
         self.spare.set(Some(spare));
         if !self.round.borrow().is_empty() {
-            self.runtime.wake_polled(cx);
+            self.runtime.poll.wake_current(cx);
         }
         Ok(())
     }
 
-    fn poll_child(&self, task: TaskKey, spare: &mut OwnedWaker) -> Result<(), Stop<E>> {
-        let Some(mut child) = self.take_out(task) else {
+    fn poll_child(&self, task: TaskKey, spare: &mut TaskWaker) -> Result<(), Stop<E>> {
+        let Some(mut child) = self.take_child(task) else {
             return Ok(());
         };
         let mut result = Ok(());
-        let poll = |cx: &mut Context<'_>| match child.as_mut().poll(cx) {
-            Poll::Pending => Poll::Pending,
-            Poll::Ready(output) => {
-                result = output;
-                Poll::Ready(())
-            }
+        let polled = match self.runtime.ready.start_routed_poll(task) {
+            false => Polled::Gone,
+            true => self.runtime.poll_once(task, spare, |_, cx| {
+                child.as_mut().poll(cx).map(|output| result = output)
+            }),
         };
-        let how = match self.runtime.poll_nested(task, spare, poll) {
-            Nested::Pending => {
+        let (how, result) = match polled {
+            Polled::Pending => {
                 self.children.borrow_mut().insert(task, Some(child));
                 return Ok(());
             }
-            Nested::Ready => (Ending::Returned, result.map_err(Stop::Error)),
-            Nested::Cancelled | Nested::Gone => (Ending::Cancelled, Ok(())),
-            Nested::Panicked(payload) => (Ending::Panicked, Err(Stop::Panic(payload))),
+            Polled::Ready(_) => (Ending::Returned, result.map_err(Stop::Error)),
+            Polled::Cancelled(_) | Polled::Gone => (Ending::Cancelled, Ok(())),
+            Polled::Panicked(_, panic) => (Ending::Panicked, Err(Stop::Panic(panic))),
         };
-        self.bury(task, child, how.0);
-        how.1
+        self.finish_child(task, child, how);
+        result
     }
 
-    fn take_out(&self, task: TaskKey) -> Option<Child<'env, E>> {
+    fn take_child(&self, task: TaskKey) -> Option<Child<'env, E>> {
         self.children.borrow_mut().get_mut(&task)?.take()
     }
 
-    /// Drops what is left of a child, and tells whoever awaits it.
-    fn bury(&self, task: TaskKey, child: Child<'env, E>, how: Ending) {
-        self.runtime.drop_nested(task, child);
+    /// Drops what is left of a child's future, and wakes the waiter of its
+    /// handle.
+    fn finish_child(&self, task: TaskKey, child: Child<'env, E>, how: Ending) {
+        drop_in_task(&self.runtime, task, child);
         self.children.borrow_mut().remove(&task);
-        self.runtime.finish_nested(task, how);
+        self.runtime.finish(task, None, how);
     }
 
-    /// Asks for every child to be dropped, and takes in no more.
+    /// Cancels every child, and accepts no more.
     pub(super) fn cancel(&self) {
         self.open.set(false);
         for task in self.youngest_first() {
@@ -180,13 +226,13 @@ impl<'env, E> Nursery<'env, E> {
         }
     }
 
-    /// Drops every child, the youngest first, and takes in no more.
+    /// Drops every child, the youngest first, and accepts no more.
     pub(super) fn end(&self) {
         self.open.set(false);
-        self.roll.forget_waiter();
+        drop(self.woken.waiter.take());
         for task in self.youngest_first() {
-            if let Some(child) = self.take_out(task) {
-                self.bury(task, child, Ending::Cancelled);
+            if let Some(child) = self.take_child(task) {
+                self.finish_child(task, child, Ending::Cancelled);
             }
         }
     }
@@ -194,7 +240,7 @@ impl<'env, E> Nursery<'env, E> {
     fn youngest_first(&self) -> Vec<TaskKey> {
         let children = self.children.borrow();
         let mut tasks: Vec<_> = children.keys().copied().collect();
-        tasks.sort_by_key(|&task| Reverse(self.runtime.identity(task).map(|who| who.id)));
+        tasks.sort_by_key(|&task| Reverse(self.runtime.identity(task).map(|child| child.id)));
         tasks
     }
 }

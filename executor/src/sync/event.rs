@@ -9,8 +9,8 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
-use super::line::Call;
-use super::waiters::{Here, Kind, Progress, Waiters};
+use super::wait_list::CallOutcome;
+use super::waiters::{CurrentLoop, Kind, Progress, Waiters};
 
 /// A flag that tasks can wait for (asyncio: `Event`).
 ///
@@ -62,7 +62,7 @@ impl Event {
     /// `set`).
     pub fn set(&self) {
         self.is_set.set(true);
-        self.waiters.call_all(Call::Granted);
+        self.waiters.call_all(CallOutcome::Granted);
     }
 
     /// Takes it back: who waits from now on, waits (asyncio: `clear`).
@@ -131,8 +131,8 @@ impl Future for WaitForEvent<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let (event, here) = (this.event, Here::now());
-        ready!(here.afford(cx));
+        let (event, here) = (this.event, CurrentLoop::now());
+        ready!(here.poll_budget(cx));
         match this.progress {
             Progress::New if event.is_set() => {}
             Progress::New => {
@@ -146,7 +146,7 @@ impl Future for WaitForEvent<'_> {
             Progress::Over => panic!("a future was polled after it was ready"),
         }
         this.progress = Progress::Over;
-        here.spend();
+        here.consume_budget();
         Poll::Ready(())
     }
 }

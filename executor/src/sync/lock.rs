@@ -12,8 +12,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::permits::Permits;
-use super::waiters::{Here, Kind, Progress, Waiters};
-use crate::runtime::Holder;
+use super::waiters::{CurrentLoop, Holder, Kind, Progress, Waiters};
 
 /// A value that one task at a time may use, across its awaits (asyncio:
 /// `Lock`).
@@ -146,7 +145,7 @@ impl<T> Lock<T> {
         let site = Location::caller();
         self.permits
             .try_take(1)
-            .then(|| self.guard(&Here::now(), site))
+            .then(|| self.guard(&CurrentLoop::now(), site))
     }
 
     /// The value, without a lock: whoever has `&mut` is alone with it.
@@ -166,7 +165,7 @@ impl<T> Lock<T> {
     }
 
     #[inline]
-    fn guard(&self, here: &Here, site: &'static Location<'static>) -> Guard<'_, T> {
+    fn guard(&self, here: &CurrentLoop, site: &'static Location<'static>) -> Guard<'_, T> {
         self.note_holder(Some(here.holder(site)));
         Guard {
             value: self.value.borrow_mut(),
@@ -221,7 +220,7 @@ impl<'a, T> Future for AcquireLock<'a, T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let here = Here::now();
+        let here = CurrentLoop::now();
         let lock = this.lock;
         let taken = lock
             .permits

@@ -10,9 +10,9 @@ use std::cell::Cell;
 use std::panic::Location;
 use std::task::{Context, Poll, ready};
 
-use super::line::Call;
-use super::waiters::{Here, Progress, Waiters};
-use crate::slab::PlaceKey;
+use super::wait_list::CallOutcome;
+use super::waiters::{CurrentLoop, Progress, Waiters};
+use crate::base::slab::WaitKey;
 
 /// The permits of one lock or semaphore.
 pub(super) struct Permits {
@@ -47,13 +47,13 @@ impl Permits {
     #[inline]
     pub(super) fn poll_take(
         &self,
-        here: &Here,
+        here: &CurrentLoop,
         cx: &Context<'_>,
         progress: &mut Progress,
         wanted: usize,
         site: &'static Location<'static>,
     ) -> Poll<()> {
-        ready!(here.afford(cx));
+        ready!(here.poll_budget(cx));
         match *progress {
             Progress::New if self.try_take(wanted) => {}
             Progress::New => {
@@ -67,7 +67,7 @@ impl Permits {
             Progress::Over => panic!("a future was polled after it was ready"),
         }
         *progress = Progress::Over;
-        here.spend();
+        here.consume_budget();
         Poll::Ready(())
     }
 
@@ -87,10 +87,10 @@ impl Permits {
         }
     }
 
-    fn leave(&self, place: PlaceKey, wanted: usize) {
+    fn leave(&self, place: WaitKey, wanted: usize) {
         match self.waiters.leave(place) {
-            Some(Call::Granted) => self.give_back(wanted),
-            Some(Call::Refused) | None => self.hand_out(),
+            Some(CallOutcome::Granted) => self.give_back(wanted),
+            Some(CallOutcome::Refused) | None => self.hand_out(),
         }
     }
 

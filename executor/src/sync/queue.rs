@@ -16,9 +16,9 @@ use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 
-use super::line::Call;
+use super::wait_list::CallOutcome;
 use super::waiters::{Kind, Progress, Waiters};
-use crate::info::QueueOperation;
+use crate::base::task_info::QueueOperation;
 
 pub use error::{Closed, PutError, TryGetError, TryPutError};
 pub use futures::{Get, JoinQueue, Put};
@@ -287,9 +287,9 @@ impl<T> Queue<T> {
     /// ```
     pub fn close(&self) {
         self.is_closed.set(true);
-        self.putters.call_all(Call::Refused);
+        self.putters.call_all(CallOutcome::Refused);
         // If any waits there is no item for it.
-        self.getters.call_all(Call::Refused);
+        self.getters.call_all(CallOutcome::Refused);
     }
 
     /// Closes, and gives the items that were left: they count as done

@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use super::permits::Permits;
-use super::waiters::{Here, Kind, Progress, Waiters};
+use super::waiters::{CurrentLoop, Kind, Progress, Waiters};
 
 /// A limit for how many tasks may do something at once (asyncio:
 /// `Semaphore`).
@@ -167,7 +167,7 @@ impl<'a> Future for Acquire<'a> {
         let this = &mut *self;
         let (semaphore, wanted) = (this.semaphore, this.wanted);
         let permits = &semaphore.permits;
-        ready!(permits.poll_take(&Here::now(), cx, &mut this.progress, wanted, this.site));
+        ready!(permits.poll_take(&CurrentLoop::now(), cx, &mut this.progress, wanted, this.site));
         Poll::Ready(semaphore.permit(wanted))
     }
 }

@@ -13,34 +13,36 @@ use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
-use super::line::{Call, Line, Sleeper};
-use crate::info::{QueueOperation, Wait};
-use crate::runtime::{Holder, Runtime, WaitPoint, contain};
-use crate::slab::{PlaceKey, TaskKey};
-use crate::waker::Waiter;
+use super::wait_list::{CallOutcome, WaitList, LoopWaiter};
+use crate::base::task_info::{LockHolder, QueueOperation, Wait};
+use crate::base::error::catch_and_report;
+use crate::base::hooks::WAIT;
+use crate::event_loop::runtime::{Runtime, WaitPoint};
+use crate::base::slab::{WaitKey, TaskKey};
+use crate::base::waiter::Waiter;
 
 /// The loop around a poll, if there is one.
-pub(super) struct Here(Option<Rc<Runtime>>);
+pub(super) struct CurrentLoop(Option<Rc<Runtime>>);
 
-impl Here {
+impl CurrentLoop {
     #[inline]
     pub(super) fn now() -> Self {
-        Here(Runtime::current())
+        CurrentLoop(Runtime::current())
     }
 
-    /// See [`Runtime::afford`]. Elsewhere there is no budget.
+    /// See [`PollState::poll_budget`](crate::event_loop::poll::PollState::poll_budget). Elsewhere there is no budget.
     #[inline]
-    pub(super) fn afford(&self, cx: &Context<'_>) -> Poll<()> {
+    pub(super) fn poll_budget(&self, cx: &Context<'_>) -> Poll<()> {
         match &self.0 {
-            Some(runtime) => runtime.afford(cx),
+            Some(runtime) => runtime.poll.poll_budget(cx),
             None => Poll::Ready(()),
         }
     }
 
     #[inline]
-    pub(super) fn spend(&self) {
+    pub(super) fn consume_budget(&self) {
         if let Some(runtime) = &self.0 {
-            runtime.spend();
+            runtime.poll.consume_budget();
         }
     }
 
@@ -49,19 +51,19 @@ impl Here {
     pub(super) fn holder(&self, site: &'static Location<'static>) -> Holder {
         let runtime = self.0.as_ref();
         Holder {
-            task: runtime.and_then(|runtime| runtime.polled_task()),
-            home: runtime.map_or(0, |runtime| runtime.number()),
+            task: runtime.and_then(|runtime| runtime.poll.task()),
+            home: runtime.map_or(0, |runtime| runtime.id()),
             site,
         }
     }
 
-    fn sleeper(&self, cx: &Context<'_>) -> Sleeper {
+    fn waiter(&self, cx: &Context<'_>) -> LoopWaiter {
         match &self.0 {
-            Some(runtime) => Sleeper {
-                waiter: runtime.waiter(cx),
-                home: runtime.number(),
+            Some(runtime) => LoopWaiter {
+                waiter: runtime.poll.waiter(cx),
+                home: runtime.id(),
             },
-            None => Sleeper {
+            None => LoopWaiter {
                 waiter: Waiter {
                     task: None,
                     waker: Some(cx.waker().clone()),
@@ -72,12 +74,12 @@ impl Here {
     }
 }
 
-impl Sleeper {
+impl LoopWaiter {
     #[inline]
     fn wake(self) {
         if let (None, Some(task)) = (&self.waiter.waker, self.waiter.task) {
             let is_here = Runtime::with(|here| {
-                let is_here = here.number() == self.home;
+                let is_here = here.id() == self.home;
                 if is_here {
                     here.ready.wake(task);
                 }
@@ -93,11 +95,11 @@ impl Sleeper {
     #[cold]
     fn wake_elsewhere(self) {
         match Runtime::find(self.home) {
-            Some(home) => home.wake(self.waiter),
+            Some(home) => home.ready.wake_waiter(self.waiter),
             // A task that is named by number is gone with its loop.
             None => {
                 if let Some(waker) = self.waiter.waker {
-                    contain("a waker", || waker.wake());
+                    catch_and_report("a waker", || waker.wake());
                 }
             }
         }
@@ -113,13 +115,13 @@ impl Sleeper {
 #[must_use = "it was called and must be woken"]
 pub(super) struct Called {
     pub(super) wanted: usize,
-    sleeper: Sleeper,
+    waiter: LoopWaiter,
 }
 
 impl Called {
     #[inline]
     pub(super) fn wake(self) {
-        self.sleeper.wake();
+        self.waiter.wake();
     }
 }
 
@@ -135,7 +137,7 @@ pub(super) enum Kind {
 /// How far a future that may have to wait has come.
 pub(super) enum Progress {
     New,
-    Waiting(PlaceKey),
+    Waiting(WaitKey),
     Over,
 }
 
@@ -144,15 +146,15 @@ pub(super) struct Waiters {
     kind: Kind,
     name: Option<Rc<str>>,
     /// From the first wait on.
-    desk: OnceCell<Rc<Desk>>,
+    queue: OnceCell<Rc<WaitQueue>>,
 }
 
 /// The line, and what a listing tells of it. Its own allocation, so that the
 /// loop can look at it and need not be told when it goes.
-struct Desk {
+struct WaitQueue {
     kind: Kind,
     name: Option<Rc<str>>,
-    line: RefCell<Line>,
+    line: RefCell<WaitList>,
     /// The loop that knows of it.
     known_in: Cell<u64>,
     holder: Cell<Option<Holder>>,
@@ -163,7 +165,7 @@ impl Waiters {
         Waiters {
             kind,
             name: None,
-            desk: OnceCell::new(),
+            queue: OnceCell::new(),
         }
     }
 
@@ -171,7 +173,7 @@ impl Waiters {
         Waiters {
             kind,
             name: Some(Rc::clone(name)),
-            desk: OnceCell::new(),
+            queue: OnceCell::new(),
         }
     }
 
@@ -182,34 +184,34 @@ impl Waiters {
     /// Does nobody wait?
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
-        self.desk
+        self.queue
             .get()
-            .is_none_or(|desk| desk.line.borrow().is_empty())
+            .is_none_or(|queue| queue.line.borrow().is_empty())
     }
 
     /// Gets in line.
     pub(super) fn wait(
         &self,
-        here: &Here,
+        here: &CurrentLoop,
         cx: &Context<'_>,
         wanted: usize,
         site: &'static Location<'static>,
-    ) -> PlaceKey {
-        let desk = self.desk.get_or_init(|| Rc::new(self.new_desk()));
+    ) -> WaitKey {
+        let queue = self.queue.get_or_init(|| Rc::new(self.new_queue()));
         if let Some(runtime) = &here.0 {
-            if desk.known_in.replace(runtime.number()) != runtime.number() {
-                let desk: Weak<Desk> = Rc::downgrade(desk);
-                runtime.waits.list(desk);
+            if queue.known_in.replace(runtime.id()) != runtime.id() {
+                let queue: Weak<WaitQueue> = Rc::downgrade(queue);
+                runtime.register_wait_point(queue);
             }
-            runtime.waits.note_change();
+            runtime.hooks.emit(WAIT, |hook| hook.sync_wait());
         }
-        let sleeper = here.sleeper(cx);
-        desk.line.borrow_mut().join(sleeper, wanted, site)
+        let waiter = here.waiter(cx);
+        queue.line.borrow_mut().join(waiter, wanted, site)
     }
 
     #[cold]
-    fn new_desk(&self) -> Desk {
-        Desk {
+    fn new_queue(&self) -> WaitQueue {
+        WaitQueue {
             kind: self.kind,
             name: self.name.clone(),
             line: RefCell::default(),
@@ -220,22 +222,22 @@ impl Waiters {
 
     /// Asks, in another poll, whether a waiter was called; if so its place is
     /// given back.
-    pub(super) fn poll(&self, here: &Here, cx: &Context<'_>, key: PlaceKey) -> Poll<Call> {
-        let Some(desk) = self.desk.get() else {
+    pub(super) fn poll(&self, here: &CurrentLoop, cx: &Context<'_>, key: WaitKey) -> Poll<CallOutcome> {
+        let Some(queue) = self.queue.get() else {
             unreachable!("whoever has a key has been in line");
         };
-        let call = desk.line.borrow_mut().take_call(key);
+        let call = queue.line.borrow_mut().take_call(key);
         if let Some(call) = call {
             return Poll::Ready(call);
         }
-        desk.renew(here, cx, key);
+        queue.renew(here, cx, key);
         Poll::Pending
     }
 
     /// Leaves the line; says what it was told, if it had been called.
-    pub(super) fn leave(&self, key: PlaceKey) -> Option<Call> {
-        let desk = self.desk.get()?;
-        let place = desk.line.borrow_mut().leave(key)?;
+    pub(super) fn leave(&self, key: WaitKey) -> Option<CallOutcome> {
+        let queue = self.queue.get()?;
+        let place = queue.line.borrow_mut().leave(key)?;
         place.call
     }
 
@@ -243,9 +245,9 @@ impl Waiters {
     /// wakes it.
     #[inline]
     pub(super) fn call_first(&self, most: usize) -> Option<Called> {
-        let desk = self.desk.get()?;
-        let called = desk.line.borrow_mut().call_first(Call::Granted, most);
-        called.map(|(wanted, sleeper)| Called { wanted, sleeper })
+        let queue = self.queue.get()?;
+        let called = queue.line.borrow_mut().call_first(CallOutcome::Granted, most);
+        called.map(|(wanted, waiter)| Called { wanted, waiter })
     }
 
     /// Calls the first in line and wakes it.
@@ -257,39 +259,39 @@ impl Waiters {
     }
 
     /// Calls everybody who is in line now, then wakes them, in their order.
-    pub(super) fn call_all(&self, call: Call) {
-        let Some(desk) = self.desk.get() else {
+    pub(super) fn call_all(&self, call: CallOutcome) {
+        let Some(queue) = self.queue.get() else {
             return;
         };
         let called: Vec<_> = {
-            let mut line = desk.line.borrow_mut();
+            let mut line = queue.line.borrow_mut();
             std::iter::from_fn(|| line.call_first(call, usize::MAX)).collect()
         };
-        called.into_iter().for_each(|(_, sleeper)| sleeper.wake());
+        called.into_iter().for_each(|(_, waiter)| waiter.wake());
     }
 
     /// Notes, for listings, who has what the others wait for.
     #[inline]
     pub(super) fn note_holder(&self, holder: Option<Holder>) {
-        if let Some(desk) = self.desk.get() {
-            desk.holder.set(holder);
+        if let Some(queue) = self.queue.get() {
+            queue.holder.set(holder);
         }
     }
 }
 
-impl Desk {
+impl WaitQueue {
     /// The waiter may have another waker, or another task may poll it now.
-    fn renew(&self, here: &Here, cx: &Context<'_>, key: PlaceKey) {
+    fn renew(&self, here: &CurrentLoop, cx: &Context<'_>, key: WaitKey) {
         let mut line = self.line.borrow_mut();
         let place = line.get_mut(key).expect("it waits");
-        if place.sleeper.is_woken_by(cx) {
+        if place.waiter.is_woken_by(cx) {
             return;
         }
         drop(line);
-        let sleeper = here.sleeper(cx);
+        let waiter = here.waiter(cx);
         let mut line = self.line.borrow_mut();
         let place = line.get_mut(key).expect("it waits");
-        let displaced = std::mem::replace(&mut place.sleeper, sleeper);
+        let displaced = std::mem::replace(&mut place.waiter, waiter);
         drop(line);
         drop(displaced);
     }
@@ -317,27 +319,59 @@ impl Desk {
     }
 }
 
-impl WaitPoint for Desk {
-    fn waits(&self, home: u64, tell: &mut dyn FnMut(TaskKey, Wait)) {
+impl WaitPoint for WaitQueue {
+    fn waits(&self, runtime: &Runtime, add: &mut dyn FnMut(TaskKey, Wait)) {
+        let holder = self.holder().map(|holder| holder.describe(runtime));
         for place in self.line.borrow().iter() {
-            if place.call.is_some() || place.sleeper.home != home {
+            if place.call.is_some() || place.waiter.home != runtime.id() {
                 continue;
             }
-            if let Some(task) = place.sleeper.waiter.task {
-                tell(task, self.wait_of(place.wanted, place.site));
+            if let Some(task) = place.waiter.waiter.task {
+                let mut wait = self.wait_of(place.wanted, place.site);
+                if let Wait::Lock { holder: unknown, .. } = &mut wait {
+                    unknown.clone_from(&holder);
+                }
+                add(task, wait);
             }
         }
     }
+}
 
-    /// Whoever was called next is as good as the holder already.
+impl WaitQueue {
+    /// Returns the holder of a lock. A waiter that was called next is as good
+    /// as the holder already.
     fn holder(&self) -> Option<Holder> {
         let line = self.line.borrow();
-        let called = line.iter().find(|place| place.call == Some(Call::Granted));
+        let called = line.iter().find(|place| place.call == Some(CallOutcome::Granted));
         let called = called.map(|place| Holder {
-            task: place.sleeper.waiter.task,
-            home: place.sleeper.home,
+            task: place.waiter.waiter.task,
+            home: place.waiter.home,
             site: place.site,
         });
         called.or(self.holder.get())
+    }
+}
+
+/// The holder of a lock.
+#[derive(Clone, Copy)]
+pub(super) struct Holder {
+    /// `None` if it was locked outside of every task.
+    task: Option<TaskKey>,
+    /// The id of the task's loop.
+    home: u64,
+    /// The line that locked it.
+    site: &'static Location<'static>,
+}
+
+impl Holder {
+    fn describe(self, runtime: &Runtime) -> LockHolder {
+        let tasks = runtime.tasks.borrow();
+        let task = self.task.filter(|_| self.home == runtime.id());
+        let task = task.and_then(|key| tasks.get(key));
+        let task = task.filter(|task| !task.is_finished());
+        LockHolder {
+            task: task.map(|task| (task.identity.id, task.identity.name())),
+            site: self.site,
+        }
     }
 }

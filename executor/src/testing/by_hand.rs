@@ -7,7 +7,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll, Wake, Waker};
 
-use crate::sys::{Arc, AtomicUsize, Ordering};
+use crate::base::sys::{Arc, AtomicUsize, Ordering};
 
 /// Takes a future to be polled by hand, without a loop.
 ///

@@ -1,17 +1,19 @@
-//! A steady pace.
+//! `interval`: ticks at a fixed period.
 //!
 //! **Invariant:** ticks are due at whole periods after the first, however late
 //! each is received.
+//!
+//! Called by users.
 
 use std::time::{Duration, Instant};
 
-use super::now;
+use super::now::now;
 use super::sleep::sleep_until;
-use crate::clock::saturating_nanos;
+use crate::base::clock::saturating_nanos;
 
-/// Ticks at a steady pace, counted from the first tick.
+/// Ticks at a fixed period, counted from the first tick.
 ///
-/// The first tick comes at once. Ticks that were missed are skipped: the pace
+/// The first tick completes at once. Missed ticks are skipped: the period
 /// stays, and no burst makes up for them.
 ///
 /// ```
@@ -31,7 +33,7 @@ use crate::clock::saturating_nanos;
 ///
 /// # Panics
 ///
-/// If `period` is zero: it would tick for ever without time passing.
+/// If `period` is zero: it would tick forever without time passing.
 #[track_caller]
 pub fn interval(period: Duration) -> Interval {
     assert!(
@@ -44,7 +46,7 @@ pub fn interval(period: Duration) -> Interval {
     }
 }
 
-/// What [`interval`] makes.
+/// A series of ticks, made by [`interval`].
 #[derive(Debug)]
 pub struct Interval {
     period: Duration,
@@ -55,7 +57,7 @@ pub struct Interval {
 enum Next {
     First,
     At(Instant),
-    /// Further away than an `Instant` can say.
+    /// Later than an `Instant` can represent.
     Never,
 }
 
@@ -66,7 +68,7 @@ impl Next {
 }
 
 impl Interval {
-    /// Waits for the next tick, and gives the moment for which it was due.
+    /// Waits for the next tick, and returns the moment for which it was due.
     ///
     /// *Cancel safety:* a tick that was not received stays due.
     pub async fn tick(&mut self) -> Instant {
@@ -87,7 +89,7 @@ impl Interval {
         due
     }
 
-    /// Makes the next tick come one period from now.
+    /// Moves the next tick to one period from now.
     pub fn reset(&mut self) {
         self.next = Next::after(now(), self.period);
     }

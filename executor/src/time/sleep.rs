@@ -1,24 +1,27 @@
-//! One deadline, as a future.
+//! `sleep`: one deadline, as a future.
 //!
-//! **Invariant:** it has a timer in its loop's queue exactly while it is armed.
+//! **Invariant:** a sleep has a timer in its loop's heap exactly while it is
+//! armed: creating one costs nothing, and dropping one frees its slot at once.
+//!
+//! Called by users, `timeout` and `interval`.
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use crate::clock::{Nanos, saturating_nanos};
-use crate::probe::{Event, On, time, timer_number};
-use crate::runtime::Runtime;
-use crate::slab::{TaskKey, TimerKey};
+use crate::base::clock::{Nanos, saturating_nanos};
+use crate::base::hooks::TIMER;
+use crate::base::slab::TimerKey;
+use crate::event_loop::runtime::Runtime;
 
-/// Waits for a time span (asyncio: `sleep`).
+/// Waits for a duration (asyncio: `sleep`).
 ///
-/// Exact: deadlines are kept in nanoseconds and come in strict order, first
-/// come first served on ties. The span counts from the first poll, as
-/// asyncio's does, so a sleep that is built and awaited later sleeps its full
-/// length. `sleep(Duration::ZERO)` is exactly one turn of the loop, like
-/// [`yield_now`](crate::yield_now); `Duration::MAX` is for ever.
+/// Exact: deadlines are kept in nanoseconds and fire in strict order, first in
+/// first out on ties. The duration counts from the first poll, as asyncio's
+/// does, so a sleep that is created and awaited later sleeps its full length.
+/// `sleep(Duration::ZERO)` is exactly one turn of the loop, like
+/// [`yield_now`](crate::yield_now); `Duration::MAX` never ends.
 ///
 /// ```
 /// use std::time::Duration;
@@ -41,9 +44,9 @@ pub fn sleep(duration: Duration) -> Sleep {
     }
 }
 
-/// Waits for a moment of the loop's clock (asyncio: `loop.call_at`).
+/// Waits until a moment of the loop's clock (asyncio: `loop.call_at`).
 ///
-/// A moment that has passed already is one turn of the loop.
+/// A moment in the past is one turn of the loop.
 ///
 /// ```
 /// use std::time::Duration;
@@ -66,9 +69,8 @@ pub fn sleep_until(deadline: Instant) -> Sleep {
 
 /// The future of [`sleep`] and [`sleep_until`].
 ///
-/// It holds a loop's number and a timer's key and nothing else, so it is
-/// `Send` and `Sync` though its loop is not. It belongs to the loop that first
-/// polled it.
+/// It holds a loop's id and a timer's key and nothing else, so it is `Send` and
+/// `Sync` though its loop is not. It belongs to the loop that first polled it.
 #[must_use = "futures do nothing unless awaited"]
 pub struct Sleep {
     state: State,
@@ -77,10 +79,9 @@ pub struct Sleep {
 enum State {
     For(Duration),
     Until(Instant),
-    /// The timer is in the queue of the loop with this number, or was and has
-    /// fired.
+    /// The timer is in the heap of the loop with this id, or has fired.
     Armed {
-        runtime: u64,
+        home: u64,
         timer: TimerKey,
     },
     /// The deadline had passed at the first poll: one turn, then ready.
@@ -89,8 +90,8 @@ enum State {
 }
 
 impl Sleep {
-    /// Moves the deadline to `duration` from now, whether or not it has come.
-    /// Whoever awaits it wakes at the new time only (tokio: `Sleep::reset`).
+    /// Moves the deadline to `duration` from now, whether or not it has passed.
+    /// A task that awaits it wakes at the new time only (tokio: `Sleep::reset`).
     ///
     /// ```
     /// use std::time::Duration;
@@ -102,20 +103,8 @@ impl Sleep {
     /// });
     /// ```
     pub fn reset(&mut self, duration: Duration) {
-        if let State::Armed { runtime, timer } = self.state {
-            let moved = Runtime::with(|here| {
-                let deadline = here.clock.now().saturating_add(saturating_nanos(duration));
-                let moved = here.number() == runtime
-                    && here.timers.borrow_mut().reschedule(timer, deadline);
-                if moved {
-                    here.emit(move |_| Event::TimerMove {
-                        timer: timer_number(timer),
-                        deadline: time(deadline),
-                    });
-                }
-                moved
-            });
-            if moved == Some(true) {
+        if let State::Armed { home, timer } = self.state {
+            if Runtime::find(home).is_some_and(|home| reschedule(&home, timer, duration)) {
                 return;
             }
         }
@@ -123,8 +112,8 @@ impl Sleep {
         self.state = State::For(duration);
     }
 
-    /// Polls; `at_once` says whether a deadline that has passed is ready now
-    /// (a timeout) or in the next turn (a sleep).
+    /// Polls; `at_once` says whether a deadline in the past is ready now (a
+    /// timeout) or in the next turn (a sleep).
     #[inline]
     pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>, at_once: bool) -> Poll<()> {
         let Some(runtime) = Runtime::current() else {
@@ -146,24 +135,21 @@ impl Sleep {
                     self.arm(runtime, deadline, cx)
                 }
             }
-            State::Armed {
-                runtime: number,
-                timer,
-            } => self.poll_armed(runtime, number, timer, cx),
+            State::Armed { home, timer } => self.poll_armed(runtime, home, timer, cx),
             State::Yielded => self.done(),
             State::Done => Poll::Ready(()),
         }
     }
 
-    fn arm(&mut self, runtime: &Runtime, deadline: u64, cx: &Context<'_>) -> Poll<()> {
-        let waiter = runtime.waiter(cx);
+    fn arm(&mut self, runtime: &Runtime, deadline: Nanos, cx: &Context<'_>) -> Poll<()> {
+        let waiter = runtime.poll.waiter(cx);
         let task = waiter.task;
         let timer = runtime.timers.borrow_mut().add(deadline, waiter);
-        if runtime.is_told() {
-            tell_arming(runtime, timer, task, deadline);
-        }
+        runtime
+            .hooks
+            .emit(TIMER, move |hook| hook.timer_add(timer, task, deadline));
         self.state = State::Armed {
-            runtime: runtime.number(),
+            home: runtime.id(),
             timer,
         };
         Poll::Pending
@@ -174,7 +160,7 @@ impl Sleep {
             return self.done();
         }
         self.state = State::Yielded;
-        runtime.wake_polled(cx);
+        runtime.poll.wake_current(cx);
         Poll::Pending
     }
 
@@ -186,19 +172,19 @@ impl Sleep {
     fn poll_armed(
         &mut self,
         runtime: &Runtime,
-        number: u64,
+        home: u64,
         timer: TimerKey,
         cx: &Context<'_>,
     ) -> Poll<()> {
         assert!(
-            number == runtime.number(),
+            home == runtime.id(),
             "a sleep was polled on one loop and is now polled on another: a timer belongs to the \
              loop that first polled it; make a new sleep"
         );
         if !runtime.timers.borrow().is_armed(timer) {
             return self.done();
         }
-        let waiter = runtime.waiter(cx);
+        let waiter = runtime.poll.waiter(cx);
         if !runtime.timers.borrow().wakes(timer, &waiter) {
             let displaced = runtime.timers.borrow_mut().set_waiter(timer, waiter);
             drop(displaced);
@@ -208,54 +194,47 @@ impl Sleep {
 
     #[inline]
     pub(super) fn disarm(&mut self) {
-        let State::Armed { runtime, timer } = self.state else {
+        let State::Armed { home, timer } = self.state else {
             return;
         };
         self.state = State::Done;
-        let displaced = Runtime::with(|here| {
-            let is_home = here.number() == runtime;
-            is_home.then(|| cancel(here, timer))
-        });
-        let displaced = displaced.flatten().unwrap_or_else(|| {
-            // Its loop is gone, or a runner's that stands still.
-            Runtime::find(runtime).and_then(|home| cancel(&home, timer))
-        });
-        drop(displaced);
+        // Found also between two runs of a runner; the heap is gone with a loop.
+        if let Some(home) = Runtime::find(home) {
+            cancel(&home, timer);
+        }
     }
 }
 
-#[cold]
-#[track_caller]
-fn tell_arming(runtime: &Runtime, timer: TimerKey, task: Option<TaskKey>, deadline: Nanos) {
-    runtime.emit(move |probe| Event::TimerAdd {
-        timer: timer_number(timer),
-        task: probe.id(task),
-        deadline: time(deadline),
-    });
-    runtime.emit(move |probe| Event::Await {
-        task: probe.id(task),
-        on: On::Timer(timer_number(timer)),
-    });
+/// Moves an armed timer; returns `false` if it has fired.
+fn reschedule(home: &Runtime, timer: TimerKey, duration: Duration) -> bool {
+    let now = home.clock.now();
+    let deadline = now.saturating_add(saturating_nanos(duration));
+    let moved = home.timers.borrow_mut().reschedule(timer, deadline);
+    if moved {
+        home.hooks
+            .emit(TIMER, move |hook| hook.timer_move(timer, deadline));
+    }
+    moved
+}
+
+/// Disarms a timer, unless it has fired.
+#[inline]
+fn cancel(home: &Runtime, timer: TimerKey) {
+    let displaced = {
+        let mut timers = home.timers.borrow_mut();
+        if !timers.is_armed(timer) {
+            return;
+        }
+        timers.cancel(timer)
+    };
+    home.hooks
+        .emit(TIMER, move |hook| hook.timer_cancel(timer));
+    drop(displaced); // may be a foreign waker: with nothing borrowed
 }
 
 #[cold]
 fn no_loop() -> ! {
     panic!("a sleep or timeout was polled where no loop runs: await it inside `executor::run(..)`")
-}
-
-/// Disarms a timer, if it has not fired; gives back a waker to be dropped.
-#[inline]
-fn cancel(runtime: &Runtime, timer: TimerKey) -> Option<Waker> {
-    let mut timers = runtime.timers.borrow_mut();
-    if !timers.is_armed(timer) {
-        return None;
-    }
-    let displaced = timers.cancel(timer);
-    drop(timers);
-    runtime.emit(move |_| Event::TimerCancel {
-        timer: timer_number(timer),
-    });
-    displaced
 }
 
 impl Future for Sleep {

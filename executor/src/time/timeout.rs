@@ -1,6 +1,8 @@
-//! A time limit around a future.
+//! `timeout`: a time limit for a future.
 //!
-//! **Invariant:** the future is gone before either result is given.
+//! **Invariant:** the future is dropped before either result is given.
+//!
+//! Called by users and by `cancel_within`.
 
 use std::fmt;
 use std::pin::Pin;
@@ -11,13 +13,13 @@ use pin_project::pin_project;
 
 use super::sleep::{Sleep, sleep, sleep_until};
 
-/// Gives a future a time limit (asyncio: `timeout`, `wait_for`).
+/// Sets a time limit for a future (asyncio: `timeout`, `wait_for`).
 ///
 /// The future is polled first: what is ready is never timed out, and if value
-/// and deadline come in the same turn the value wins. When the limit passes,
+/// and deadline come in the same turn, the value wins. When the limit passes,
 /// the future is dropped *before* the error is given. The limit counts from
-/// the end of the first poll, so that a future which is ready at once never
-/// costs a look at the clock. A zero limit is one poll (asyncio's `wait_for`
+/// the end of the first poll, so that a future which is ready at once costs no
+/// look at the clock. A zero limit is one poll (asyncio's `wait_for`
 /// would not even start the future).
 ///
 /// ```
@@ -49,8 +51,7 @@ pub fn timeout<F: Future>(limit: Duration, future: F) -> Timeout<F> {
     }
 }
 
-/// Like [`timeout`], with a moment of the loop's clock (asyncio:
-/// `timeout_at`).
+/// Sets a deadline for a future (asyncio: `timeout_at`).
 ///
 /// ```
 /// use std::time::Duration;
@@ -78,7 +79,7 @@ pub fn timeout_at<F: Future>(deadline: Instant, future: F) -> Timeout<F> {
 #[derive(Debug)]
 #[must_use = "futures do nothing unless awaited"]
 pub struct Timeout<F> {
-    /// `None` once it is over.
+    /// `None` once it has completed or was dropped.
     #[pin]
     future: Option<F>,
     deadline: Sleep,

@@ -8,8 +8,8 @@ use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::super::line::Call;
-use super::super::waiters::{Here, Progress};
+use super::super::wait_list::CallOutcome;
+use super::super::waiters::{CurrentLoop, Progress};
 use super::{Closed, PutError, Queue};
 
 const POLLED_AGAIN: &str = "a future was polled after it was ready";
@@ -40,8 +40,8 @@ impl<T> Future for Put<'_, T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let (queue, here) = (this.queue, Here::now());
-        ready!(here.afford(cx));
+        let (queue, here) = (this.queue, CurrentLoop::now());
+        ready!(here.poll_budget(cx));
         match this.progress {
             Progress::New if queue.is_closed() || queue.has_room() => {}
             Progress::New => {
@@ -50,14 +50,14 @@ impl<T> Future for Put<'_, T> {
                 return Poll::Pending;
             }
             Progress::Waiting(place) => {
-                if ready!(queue.putters.poll(&here, cx, place)) == Call::Granted {
+                if ready!(queue.putters.poll(&here, cx, place)) == CallOutcome::Granted {
                     take_back(&queue.reserved_room);
                 }
             }
             Progress::Over => panic!("{POLLED_AGAIN}"),
         }
         this.progress = Progress::Over;
-        here.spend();
+        here.consume_budget();
         let item = this.item.take().expect("it is there until now");
         if queue.is_closed() {
             return Poll::Ready(Err(PutError(item)));
@@ -73,7 +73,7 @@ impl<T> Drop for Put<'_, T> {
         let Progress::Waiting(place) = self.progress else {
             return;
         };
-        if self.queue.putters.leave(place) == Some(Call::Granted) {
+        if self.queue.putters.leave(place) == Some(CallOutcome::Granted) {
             take_back(&self.queue.reserved_room);
             self.queue.call_putters();
         }
@@ -98,8 +98,8 @@ impl<T> Future for Get<'_, T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let (queue, here) = (this.queue, Here::now());
-        ready!(here.afford(cx));
+        let (queue, here) = (this.queue, CurrentLoop::now());
+        ready!(here.poll_budget(cx));
         let has_item = match this.progress {
             Progress::New if queue.has_item() => true,
             Progress::New if queue.is_closed() => false,
@@ -109,7 +109,7 @@ impl<T> Future for Get<'_, T> {
                 return Poll::Pending;
             }
             Progress::Waiting(place) => {
-                if ready!(queue.getters.poll(&here, cx, place)) == Call::Granted {
+                if ready!(queue.getters.poll(&here, cx, place)) == CallOutcome::Granted {
                     take_back(&queue.reserved_items);
                 }
                 // Whatever it was told: `close_now` takes promised items too,
@@ -119,7 +119,7 @@ impl<T> Future for Get<'_, T> {
             Progress::Over => panic!("{POLLED_AGAIN}"),
         };
         this.progress = Progress::Over;
-        here.spend();
+        here.consume_budget();
         Poll::Ready(match has_item {
             true => Ok(queue.pop()),
             false => Err(Closed),
@@ -133,7 +133,7 @@ impl<T> Drop for Get<'_, T> {
         let Progress::Waiting(place) = self.progress else {
             return;
         };
-        if self.queue.getters.leave(place) == Some(Call::Granted) {
+        if self.queue.getters.leave(place) == Some(CallOutcome::Granted) {
             take_back(&self.queue.reserved_items);
             self.queue.call_getters();
         }
@@ -157,8 +157,8 @@ impl<T> Future for JoinQueue<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let (queue, here) = (this.queue, Here::now());
-        ready!(here.afford(cx));
+        let (queue, here) = (this.queue, CurrentLoop::now());
+        ready!(here.poll_budget(cx));
         match this.progress {
             Progress::New if queue.unfinished.get() == 0 => {}
             Progress::New => {
@@ -172,7 +172,7 @@ impl<T> Future for JoinQueue<'_, T> {
             Progress::Over => panic!("{POLLED_AGAIN}"),
         }
         this.progress = Progress::Over;
-        here.spend();
+        here.consume_budget();
         Poll::Ready(())
     }
 }

@@ -4,7 +4,7 @@
 //! them (but for the moment after `close_now` took the items); and while
 //! somebody waits, whatever there is is promised.
 
-use super::super::line::Call;
+use super::super::wait_list::CallOutcome;
 use super::Queue;
 
 impl<T> Queue<T> {
@@ -55,7 +55,7 @@ impl<T> Queue<T> {
     pub(super) fn finish(&self, left: usize) {
         self.unfinished.set(left);
         if left == 0 {
-            self.joiners.call_all(Call::Granted);
+            self.joiners.call_all(CallOutcome::Granted);
         }
     }
 }

@@ -1,0 +1,236 @@
+//! Errors of tasks and runs, and the report of last resort.
+//!
+//! **Invariant:** every error says what happened, to which task and from which
+//! line. A panic that no caller can receive goes to [`report`].
+//!
+//! Called by every layer. Imports `task_info` and `sys`.
+
+use std::any::Any;
+use std::fmt;
+use std::io::Write;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use super::sys::unmodelled::{Mutex, lock};
+use super::task_info::{Identity, TaskId, TaskInfo};
+
+/// The payload of a panic.
+pub(crate) type Payload = Box<dyn Any + Send>;
+
+/// Why a task gave no value.
+///
+/// asyncio raises `CancelledError` or the task's own exception at the `await`;
+/// here awaiting a [`JoinHandle`](crate::JoinHandle) gives a `Result`.
+///
+/// ```
+/// executor::run(async {
+///     let task = executor::spawn_named("doomed", async { panic!("no luck") });
+///     let error = task.await.unwrap_err();
+///     assert!(error.is_panic());
+///     assert!(error.to_string().contains("\"doomed\""));
+///     assert!(error.to_string().contains("no luck"));
+/// });
+/// ```
+pub struct JoinError(Box<Inner>);
+
+struct Inner {
+    /// `None` if the loop had closed, so that no task was created.
+    task: Option<Identity>,
+    kind: Kind,
+}
+
+enum Kind {
+    Cancelled,
+    Closed,
+    OwnThread,
+    Panicked(Mutex<Payload>),
+}
+
+impl JoinError {
+    fn new(task: Option<Identity>, kind: Kind) -> Self {
+        JoinError(Box::new(Inner { task, kind }))
+    }
+
+    pub(crate) fn cancelled(task: Identity) -> Self {
+        Self::new(Some(task), Kind::Cancelled)
+    }
+
+    pub(crate) fn panicked(task: Identity, payload: Payload) -> Self {
+        Self::new(Some(task), Kind::Panicked(payload.into()))
+    }
+
+    pub(crate) fn closed() -> Self {
+        Self::new(None, Kind::Closed)
+    }
+
+    pub(crate) fn own_thread() -> Self {
+        Self::new(None, Kind::OwnThread)
+    }
+
+    /// Returns whether the future was dropped before it gave a value: by a
+    /// cancel, by the end of its loop, or because the loop had closed.
+    pub fn is_cancelled(&self) -> bool {
+        matches!(self.0.kind, Kind::Cancelled | Kind::Closed)
+    }
+
+    /// Returns whether the loop had closed, so that the future never started.
+    pub fn is_closed(&self) -> bool {
+        matches!(self.0.kind, Kind::Closed)
+    }
+
+    /// Returns whether the task panicked.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.0.kind, Kind::Panicked(_))
+    }
+
+    /// Returns the task's panic, for `std::panic::resume_unwind`.
+    ///
+    /// # Panics
+    ///
+    /// If the task did not panic; check [`is_panic`](Self::is_panic) first.
+    #[track_caller]
+    pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
+        match self.0.kind {
+            Kind::Panicked(payload) => payload
+                .into_inner()
+                .unwrap_or_else(std::sync::PoisonError::into_inner),
+            _ => panic!("JoinError::into_panic called on an error that is no panic: {self}"),
+        }
+    }
+
+    /// Returns the panic's message, if the task panicked.
+    pub(crate) fn panic_text(&self) -> Option<String> {
+        match &self.0.kind {
+            Kind::Panicked(payload) => Some(panic_text(&**lock(payload)).to_owned()),
+            _ => None,
+        }
+    }
+
+    /// Returns the task's id; `None` if the loop had closed before there was a
+    /// task.
+    pub fn task_id(&self) -> Option<TaskId> {
+        self.0.task.as_ref().map(|task| task.id)
+    }
+
+    /// Returns the task's name.
+    pub fn task_name(&self) -> Option<String> {
+        self.0.task.as_ref().map(Identity::name)
+    }
+}
+
+impl fmt::Display for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(task) = &self.0.task {
+            write!(f, "{task} ")?;
+        }
+        match &self.0.kind {
+            Kind::Cancelled => write!(f, "was cancelled"),
+            Kind::Closed => write!(f, "the loop has closed and takes no more work"),
+            Kind::OwnThread => write!(
+                f,
+                "a blocking wait on the loop's own thread would wait for ever: \
+                 `.await` the handle instead"
+            ),
+            Kind::Panicked(payload) => {
+                write!(f, "panicked: {}", panic_text(&**lock(payload)))
+            }
+        }
+    }
+}
+
+impl fmt::Debug for JoinError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "JoinError({self})")
+    }
+}
+
+impl std::error::Error for JoinError {}
+
+/// Why a run gave no value.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum RunError {
+    /// A loop is already running on this thread.
+    AlreadyRunning,
+    /// Nothing can ever happen again: the main future waits, and so does
+    /// everything that could wake it.
+    #[non_exhaustive]
+    Stalled {
+        /// Every task that was left, and what it waits for.
+        tasks: Vec<TaskInfo>,
+        /// The deadlock among them, if there is one (feature `observe`).
+        deadlock: Option<String>,
+    },
+    /// The [`Runner`](crate::Runner) was closed.
+    Closed,
+}
+
+impl fmt::Display for RunError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RunError::AlreadyRunning => write!(
+                f,
+                "a loop is already running on this thread, and loops do not nest. Inside it: \
+                 `.await` the future, `spawn` it, or run it on a thread of its own with \
+                 `to_thread(|| executor::run(..))`. For a notebook: `Runner::background()`"
+            ),
+            RunError::Closed => write!(f, "this Runner was closed; build a new one"),
+            RunError::Stalled { tasks, deadlock } => {
+                write!(
+                    f,
+                    "the loop has stalled: nothing is ready, and no timer, thread job or waker \
+                     is left that could change that"
+                )?;
+                tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))?;
+                deadlock.iter().try_for_each(|text| write!(f, "\n{text}"))
+            }
+        }
+    }
+}
+
+impl std::error::Error for RunError {}
+
+/// Returns the message of a panic, as far as it has one.
+pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
+    if let Some(text) = payload.downcast_ref::<&str>() {
+        text
+    } else if let Some(text) = payload.downcast_ref::<String>() {
+        text
+    } else {
+        "(a panic without text)"
+    }
+}
+
+/// Runs foreign code that the loop must survive; `Err` is the message of its
+/// panic.
+pub(crate) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, String> {
+    catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
+        let text = panic_text(&*payload).to_owned();
+        // Dropping the payload may panic, and dropping that panic's payload may
+        // panic again: the second payload is leaked rather than let through.
+        let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+        dropped.unwrap_or_else(std::mem::forget);
+        text
+    })
+}
+
+/// Prints to stderr what no caller can receive.
+///
+/// A closed stderr is no reason to fail: no other channel is left.
+pub(crate) fn report(text: fmt::Arguments<'_>) {
+    // One write, so that the lines of several threads do not mix.
+    let line = format!("executor: {text}\n");
+    let _ = std::io::stderr().write_all(line.as_bytes());
+}
+
+/// Runs foreign code that the loop must survive; reports its panic as one of
+/// `what`.
+pub(crate) fn catch_and_report(what: impl fmt::Display, code: impl FnOnce()) {
+    if let Err(text) = caught(code) {
+        report_panic(&what, &text);
+    }
+}
+
+#[cold]
+fn report_panic(what: &dyn fmt::Display, text: &str) {
+    report(format_args!("{what} panicked: {text}"));
+}

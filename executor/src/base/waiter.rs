@@ -1,0 +1,38 @@
+//! The party to wake when something happens.
+//!
+//! **Invariant:** a waiter that names a task without a waker is woken by key,
+//! on the loop that the task belongs to; a waiter with a waker is woken through
+//! that waker, whatever task it names.
+//!
+//! Stored by timers, handles, thread jobs, sockets and locks. Imports `slab`.
+
+use std::task::Waker;
+
+use super::slab::TaskKey;
+
+/// A task key, or a foreign `Waker`, or neither.
+#[derive(Default)]
+pub(crate) struct Waiter {
+    /// The task that was being polled when the wait began: named in reports,
+    /// and all that a wake needs if there is no waker. `None` if another
+    /// executor polled.
+    pub(crate) task: Option<TaskKey>,
+    /// Set if the poll carried another waker than its task's own.
+    pub(crate) waker: Option<Waker>,
+}
+
+impl Waiter {
+    pub(crate) const NONE: Waiter = Waiter {
+        task: None,
+        waker: None,
+    };
+
+    pub(crate) fn is_some(&self) -> bool {
+        self.task.is_some() || self.waker.is_some()
+    }
+
+    /// Takes the waiter, leaving `NONE`.
+    pub(crate) fn take(&mut self) -> Self {
+        std::mem::take(self)
+    }
+}

@@ -1,0 +1,7 @@
+//! Layer 1, calls that block: `to_thread`, `run_in_executor` and the thread
+//! pool.
+//!
+//! Imports `base` and `event_loop`.
+
+pub(crate) mod pool;
+pub(crate) mod to_thread;

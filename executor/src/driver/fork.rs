@@ -1,0 +1,46 @@
+//! Detects that the process was forked since the loop first blocked.
+//!
+//! A forked child has a copy of the loop but none of the threads that would
+//! wake it, so it must not park there. **Invariant:** the process id is read
+//! only before the loop depends on another thread: when it parks, opens its
+//! poller or submits a job.
+//!
+//! Owned by `park`.
+
+use std::cell::Cell;
+
+/// The process that a loop belongs to, once known.
+#[derive(Default)]
+pub(crate) struct OwnerPid(Cell<Option<u32>>);
+
+impl OwnerPid {
+    /// Records the current process as the owner, unless there is one.
+    pub(crate) fn claim(&self) {
+        if self.0.get().is_none() {
+            self.0.set(Some(std::process::id()));
+        }
+    }
+
+    /// Returns whether this process is a forked child of the owner.
+    pub(crate) fn is_forked_child(&self) -> bool {
+        self.0.get().is_some_and(|pid| pid != std::process::id())
+    }
+
+    /// Forgets the owner, for the next run.
+    pub(crate) fn reset(&self) {
+        self.0.set(None);
+    }
+
+    /// # Panics
+    ///
+    /// In a forked child.
+    pub(crate) fn refuse_forked_child(&self) {
+        self.claim();
+        assert!(
+            !self.is_forked_child(),
+            "this loop belongs to the process that made it, and this is a forked child of that: \
+             it cannot go on with its parent's loop. Start a new one there with \
+             `executor::run(..)`, or fork before the loop runs"
+        );
+    }
+}

@@ -1,0 +1,334 @@
+//! Reactor: asks the operating system which sockets are ready.
+//!
+//! **Invariant:** the reactor returns the waiters of what is ready and wakes
+//! none of them; and an event reaches only the source it was meant for, because
+//! the token in the kernel is the source's key with its generation. An event
+//! for a source that was dropped in the same batch, or whose descriptor another
+//! socket has been given since, is ignored.
+//!
+//! Created at the first socket; waited on by `park`; used by `net` and `os`.
+//! Imports `base` and `park`.
+//!
+//! # Ready until proven otherwise
+//!
+//! A source is registered once, for both directions, and edge-triggered: the
+//! kernel reports when a socket *becomes* ready. So each direction of a source
+//! has a bit, "may be ready": set by an event, cleared when the socket returned
+//! `WouldBlock` (or less than was asked for, which spares that call). A read
+//! while the bit is clear waits without a system call. There is one thread, so
+//! no event can come between the answer and the registration: it stays with
+//! the kernel until the loop looks.
+//!
+//! mio's rules that this file keeps: events may be spurious (a waiter tries
+//! again and waits again); hints are hints; `Interrupted` is not an error.
+
+use std::any::Any;
+use std::cell::RefCell;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::time::Duration;
+
+use mio::{Events, Interest, Poll, Token};
+
+use super::park::{Driver, Poller};
+use crate::base::hooks::{Direction, Hooks, Readiness, SOURCE};
+use crate::base::inbox::Unpark;
+use crate::base::slab::{Key, Slab, SourceKey, TaskKey, kind};
+use crate::base::waiter::Waiter;
+
+/// How many events one look at the poller returns. More stay with the kernel
+/// for the next look.
+const EVENTS_PER_LOOK: usize = 1024;
+
+/// The token of the unparker.
+const UNPARK: Token = Token(usize::MAX);
+
+/// One socket, as the reactor knows it.
+struct Source {
+    /// By direction.
+    ends: [End; 2],
+    /// The descriptor, on systems that have descriptors; for reports.
+    fd: Option<i32>,
+    /// The peer's address, for reports.
+    peer: Option<SocketAddr>,
+}
+
+struct End {
+    /// Whether an attempt may succeed.
+    may_be_ready: bool,
+    /// Whether every attempt must be made: the peer has closed this direction,
+    /// or has sent a byte out of band, at which reads end early. What follows
+    /// has arrived already, and no event will report it again.
+    try_always: bool,
+    waiter: Waiter,
+}
+
+impl End {
+    /// Handles an event; returns the waiter.
+    #[inline]
+    fn set_ready(&mut self, try_always: bool) -> Option<Waiter> {
+        self.may_be_ready = true;
+        self.try_always |= try_always;
+        self.waiter.is_some().then(|| self.waiter.take())
+    }
+}
+
+/// The poller, its sources and their waiters.
+pub(crate) struct Reactor {
+    kernel: RefCell<Kernel>,
+    sources: RefCell<Slab<kind::Source, Source>>,
+    hooks: Rc<Hooks>,
+}
+
+struct Kernel {
+    poll: Poll,
+    events: Events,
+}
+
+/// Unparks a loop that waits in its poller.
+impl Unpark for mio::Waker {
+    fn unpark(&self) -> io::Result<()> {
+        self.wake()
+    }
+}
+
+impl Reactor {
+    /// Returns the reactor of a driver, creating it at the first call.
+    pub(crate) fn of(driver: &Driver, hooks: &Rc<Hooks>) -> io::Result<Rc<Self>> {
+        if let Some(reactor) = Self::existing(driver) {
+            return Ok(reactor);
+        }
+        driver.owner.claim();
+        let poll = Poll::new()?;
+        let unparker = mio::Waker::new(poll.registry(), UNPARK)?;
+        let events = Events::with_capacity(EVENTS_PER_LOOK);
+        let reactor = Rc::new(Reactor {
+            kernel: RefCell::new(Kernel { poll, events }),
+            sources: RefCell::default(),
+            hooks: Rc::clone(hooks),
+        });
+        driver.set_poller(reactor.clone(), Box::new(unparker));
+        Ok(reactor)
+    }
+
+    /// Returns the reactor of a driver; `None` before the first socket, and
+    /// once the loop has ended.
+    pub(crate) fn existing(driver: &Driver) -> Option<Rc<Self>> {
+        driver.poller()?.as_any().downcast().ok()
+    }
+
+    /// Registers a source. If the kernel refuses it, nothing is left behind.
+    pub(crate) fn register(
+        &self,
+        io: &mut impl mio::event::Source,
+        fd: Option<i32>,
+        peer: Option<SocketAddr>,
+    ) -> io::Result<SourceKey> {
+        let end = || End {
+            may_be_ready: true,
+            try_always: false,
+            waiter: Waiter::NONE,
+        };
+        let ends = [end(), end()];
+        let key = self.sources.borrow_mut().insert(Source { ends, fd, peer });
+        let registry = self.kernel.borrow();
+        let registered = registry.poll.registry().register(io, token(key), interest());
+        if let Err(error) = registered {
+            self.sources.borrow_mut().remove(key);
+            return Err(error);
+        }
+        Ok(key)
+    }
+
+    /// Deregisters a source; returns its waiters, to be woken.
+    pub(crate) fn deregister(
+        &self,
+        io: &mut impl mio::event::Source,
+        key: SourceKey,
+    ) -> Vec<Waiter> {
+        // Fails only if the descriptor is not registered any more, which is the
+        // desired state.
+        let _ = self.kernel.borrow().poll.registry().deregister(io);
+        let source = self.sources.borrow_mut().remove(key);
+        let ends = source.into_iter().flat_map(|source| source.ends);
+        ends.map(|end| end.waiter).collect()
+    }
+
+    /// Returns whether an attempt may succeed; `false` once the loop has ended.
+    #[inline]
+    pub(crate) fn may_be_ready(&self, key: SourceKey, direction: Direction) -> bool {
+        let sources = self.sources.borrow();
+        let source = sources.get(key);
+        source.is_some_and(|source| source.ends[direction as usize].may_be_ready)
+    }
+
+    /// Records that the source has nothing more for now: the next attempt
+    /// waits.
+    #[inline]
+    pub(crate) fn set_exhausted(&self, key: SourceKey, direction: Direction) {
+        if let Some(source) = self.sources.borrow_mut().get_mut(key) {
+            let end = &mut source.ends[direction as usize];
+            end.may_be_ready = end.try_always;
+        }
+    }
+
+    /// Replaces the waiter of one direction; returns the displaced one, to be
+    /// dropped outside any borrow, or `None` if the source is gone.
+    #[inline]
+    pub(crate) fn set_waiter(
+        &self,
+        key: SourceKey,
+        direction: Direction,
+        waiter: Waiter,
+    ) -> Option<Waiter> {
+        let mut sources = self.sources.borrow_mut();
+        let end = &mut sources.get_mut(key)?.ends[direction as usize];
+        Some(std::mem::replace(&mut end.waiter, waiter))
+    }
+
+    /// Lists which task waits for which source, with the source's descriptor and
+    /// peer.
+    pub(crate) fn each_wait(
+        &self,
+        mut add: impl FnMut(TaskKey, Direction, Option<i32>, Option<SocketAddr>),
+    ) {
+        for (_, source) in self.sources.borrow().iter() {
+            for direction in [Direction::Read, Direction::Write] {
+                if let Some(task) = source.ends[direction as usize].waiter.task {
+                    add(task, direction, source.fd, source.peer);
+                }
+            }
+        }
+    }
+}
+
+impl Poller for Reactor {
+    fn wait(&self, timeout: Option<Duration>, woken: &mut Vec<Waiter>) -> io::Result<()> {
+        let mut reported = Vec::new();
+        {
+            let kernel = &mut *self.kernel.borrow_mut();
+            match kernel.poll(timeout) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
+                result => result?,
+            }
+            let mut sources = self.sources.borrow_mut();
+            for event in &kernel.events {
+                let Some(key) = key(event.token()) else {
+                    continue; // the unparker
+                };
+                let Some(source) = sources.get_mut(key) else {
+                    continue; // dropped in the meantime
+                };
+                if self.hooks.wants(SOURCE) {
+                    reported.push(readiness(key, event));
+                }
+                let failed = event.is_error();
+                let [read, write] = &mut source.ends;
+                if failed || event.is_readable() || event.is_read_closed() {
+                    woken.extend(read.set_ready(event.is_read_closed() || event.is_priority()));
+                }
+                if failed || event.is_writable() || event.is_write_closed() {
+                    woken.extend(write.set_ready(event.is_write_closed()));
+                }
+            }
+        }
+        for readiness in reported {
+            self.hooks.emit(SOURCE, |hook| hook.source_ready(readiness));
+        }
+        Ok(())
+    }
+
+    /// A task that has ended does not count, though the waiter of a read that
+    /// it gave up may still be recorded.
+    fn has_waiters(&self, is_alive: &dyn Fn(TaskKey) -> bool) -> bool {
+        let waits = |end: &End| match end.waiter.task {
+            Some(task) => is_alive(task),
+            None => end.waiter.waker.is_some(),
+        };
+        let sources = self.sources.borrow();
+        let mut sources = sources.iter();
+        sources.any(|(_, source)| source.ends.iter().any(&waits))
+    }
+
+    fn close(&self) -> Vec<Waiter> {
+        let sources = self.sources.take();
+        let mut waiters = Vec::new();
+        for source in sources.into_values() {
+            waiters.extend(source.ends.map(|end| end.waiter));
+        }
+        waiters
+    }
+
+    fn as_any(self: Rc<Self>) -> Rc<dyn Any> {
+        self
+    }
+}
+
+impl Kernel {
+    /// mio rounds a timeout *up* to a millisecond, because epoll counts in
+    /// those: a sleep of 50 µs would take a millisecond. So whole milliseconds
+    /// go to mio, rounded down, and the rest is waited for with a call that
+    /// counts in nanoseconds, after which the loop looks again.
+    fn poll(&mut self, timeout: Option<Duration>) -> io::Result<()> {
+        const MILLISECOND: Duration = Duration::from_millis(1);
+        let rest = timeout.filter(|timeout| !timeout.is_zero() && *timeout < MILLISECOND);
+        if let Some(rest) = rest.filter(|_| cfg!(target_os = "linux")) {
+            wait_precisely(self.poll.registry(), rest)?;
+            return self.poll.poll(&mut self.events, Some(Duration::ZERO));
+        }
+        let whole = timeout.map(|timeout| match rest {
+            Some(rest) => rest,
+            None => Duration::from_millis(u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX)),
+        });
+        self.poll.poll(&mut self.events, whole)
+    }
+}
+
+fn readiness(source: SourceKey, event: &mio::event::Event) -> Readiness {
+    Readiness {
+        source,
+        readable: event.is_readable(),
+        writable: event.is_writable(),
+        closed: event.is_error() || event.is_read_closed() || event.is_write_closed(),
+    }
+}
+
+/// Waits until the poller has an event, or for `rest`, which is less than a
+/// millisecond.
+#[cfg(target_os = "linux")]
+fn wait_precisely(registry: &mio::Registry, rest: Duration) -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    let timeout = Timespec {
+        tv_sec: 0,
+        tv_nsec: rest.subsec_nanos().into(),
+    };
+    let mut poller = [PollFd::new(registry, PollFlags::IN)];
+    poll(&mut poller, Some(&timeout))?;
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn wait_precisely(_: &mio::Registry, _: Duration) -> io::Result<()> {
+    Ok(())
+}
+
+/// Both directions, and bytes out of band.
+fn interest() -> Interest {
+    let both = Interest::READABLE | Interest::WRITABLE;
+    #[cfg(target_os = "linux")]
+    return both | Interest::PRIORITY;
+    #[cfg(not(target_os = "linux"))]
+    both
+}
+
+fn token(key: SourceKey) -> Token {
+    Token(key.to_bits() as usize)
+}
+
+fn key(token: Token) -> Option<SourceKey> {
+    Key::from_bits(token.0 as u64).filter(|_| token != UNPARK)
+}
+
+// A token must hold a whole key, or stale events could not be told apart.
+const _: () = assert!(usize::BITS >= 64, "executor needs a 64-bit system");

@@ -1,0 +1,228 @@
+//! What the loop does between polls: it looks at the inbox, the clock and the
+//! sockets, and parks when nothing is ready.
+//!
+//! **Invariant:** the loop never parks while a task is ready, and never without
+//! a deadline when it is certain that nothing can happen: that is a stall, and
+//! the run ends with it.
+//!
+//! Called by `run` and `shutdown`.
+
+#[cfg(all(test, executor_loom))]
+mod model;
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use super::runtime::{Compose, Composition, Runtime};
+use crate::base::error::{RunError, catch_and_report};
+use crate::base::hooks::{INBOX, JOB, PARK, TIMER};
+use crate::base::inbox::Message;
+use crate::base::slab::JobKey;
+
+/// How long, in real time, no socket may become ready before virtual time
+/// jumps. The two ends of a connection on one machine answer in microseconds;
+/// this is a thousand times that.
+const QUIET: Duration = Duration::from_millis(10);
+
+/// Handles what has happened outside of polls.
+pub(super) fn look_around(runtime: &Runtime) {
+    drain_inbox(runtime);
+    fire_due_timers(runtime);
+}
+
+/// Handles the messages in the inbox, in order of arrival. One load if there
+/// are none.
+#[inline]
+pub(super) fn drain_inbox(runtime: &Runtime) {
+    if runtime.inbox().has_messages() {
+        handle_messages(runtime);
+    }
+}
+
+fn handle_messages(runtime: &Runtime) {
+    runtime.with_messages(|messages| {
+        runtime.inbox().drain(messages);
+        let n = messages.len();
+        runtime.hooks.emit(INBOX, move |hook| hook.inbox_drained(n));
+        for message in messages.drain(..) {
+            runtime.hooks.emit(INBOX, |hook| hook.inbox_message());
+            match message {
+                Message::Wake(task) => runtime.ready.wake(task),
+                Message::Cancel(task) => {
+                    runtime.request_cancel(task);
+                }
+                Message::JobDone(job) => end_job(runtime, job),
+                Message::Run(call) => catch_and_report("a call from another thread", call),
+                Message::Nudge => {}
+            }
+        }
+    });
+}
+
+/// Removes a thread job that has ended, and wakes the task that awaits it.
+pub(super) fn end_job(runtime: &Runtime, key: JobKey) {
+    let job = runtime.jobs.remove(key);
+    runtime.hooks.emit(JOB, move |hook| hook.job_end(key));
+    if let Some(job) = job {
+        runtime.ready.wake_waiter(job.waiter);
+    }
+}
+
+/// Wakes the waiters of all deadlines that have passed, the earliest first.
+fn fire_due_timers(runtime: &Runtime) {
+    if runtime.timers.borrow().next_deadline().is_none() {
+        return; // and the clock need not be read
+    }
+    let now = runtime.clock.now();
+    loop {
+        let due = runtime.timers.borrow_mut().pop_due(now);
+        let Some((timer, waiter)) = due else { return };
+        runtime.hooks.emit(TIMER, move |hook| hook.timer_fire(timer));
+        runtime.ready.wake_waiter(waiter);
+    }
+}
+
+/// Asks the poller, if there is one, without blocking.
+pub(super) fn look_at_sources(runtime: &Runtime) {
+    if let Some(poller) = runtime.driver.poller() {
+        let wait = |woken: &mut Vec<_>| poller.wait(Some(Duration::ZERO), woken);
+        let asked = wake_sources(runtime, wait);
+        asked.unwrap_or_else(|error| give_up(&error));
+    }
+}
+
+/// Parks until there is a message, a source is ready or `timeout` passes, and
+/// wakes the waiters of sources; may return early. Returns whether a source was
+/// ready.
+pub(super) fn park(runtime: &Runtime, timeout: Option<Duration>) -> io::Result<bool> {
+    wake_sources(runtime, |woken| runtime.driver.park(timeout, woken))
+}
+
+fn wake_sources(
+    runtime: &Runtime,
+    wait: impl FnOnce(&mut Vec<crate::base::waiter::Waiter>) -> io::Result<()>,
+) -> io::Result<bool> {
+    runtime.with_woken(|woken| {
+        wait(woken)?;
+        let io = !woken.is_empty();
+        for waiter in woken.drain(..) {
+            runtime.ready.wake_waiter(waiter);
+        }
+        Ok(io)
+    })
+}
+
+/// Parks a running loop.
+///
+/// # Panics
+///
+/// If the poller fails: the loop would not learn of its sockets any more.
+fn park_or_panic(runtime: &Runtime, timeout: Option<Duration>) -> bool {
+    park(runtime, timeout).unwrap_or_else(|error| give_up(&error))
+}
+
+#[cold]
+fn give_up(error: &io::Error) -> ! {
+    panic!("the loop could not wait for its sockets (mio's Poll::poll): {error}");
+}
+
+/// Parks, or advances virtual time, until something may have happened.
+pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {
+    runtime.driver.owner.refuse_forked_child();
+    let deadline = runtime.timers.borrow().next_deadline();
+    runtime.hooks.emit(PARK, move |hook| hook.park_start(deadline));
+    let mut io = false;
+    match deadline {
+        _ if runtime.clock.is_virtual() && !is_quiet(runtime) => {}
+        Some(deadline) if runtime.clock.is_virtual() => runtime.clock.jump_to(deadline),
+        Some(deadline) => {
+            let left = deadline.saturating_sub(runtime.clock.now());
+            io = park_or_panic(runtime, Some(Duration::from_nanos(left)));
+        }
+        None if runtime.jobs.is_any_pending() || has_source_waiters(runtime) => {
+            io = park_or_panic(runtime, None);
+        }
+        None => wait_for_other_threads(runtime)?,
+    }
+    runtime.hooks.emit(PARK, move |hook| hook.park_end(io));
+    look_around(runtime);
+    Ok(())
+}
+
+/// Returns whether virtual time may jump: not while a thread job runs, which
+/// takes real time and may wake a task at its end; and not while a socket may
+/// be about to become ready, that is, until the poller has been quiet for
+/// [`QUIET`].
+fn is_quiet(runtime: &Runtime) -> bool {
+    if runtime.jobs.is_any_pending() {
+        park_or_panic(runtime, None);
+        return false;
+    }
+    if !has_source_waiters(runtime) {
+        return true;
+    }
+    let began = Instant::now();
+    loop {
+        let left = QUIET.saturating_sub(began.elapsed());
+        if park_or_panic(runtime, Some(left)) || runtime.inbox().has_messages() {
+            return false;
+        }
+        // Computed before the park: a machine that stood still has not looked
+        // at the sockets yet, and a signal may have ended the park early.
+        if left.is_zero() {
+            return true;
+        }
+    }
+}
+
+fn has_source_waiters(runtime: &Runtime) -> bool {
+    let is_alive = |task| !runtime.has_ended(task);
+    let poller = runtime.driver.poller();
+    poller.is_some_and(|poller| poller.has_waiters(&is_alive))
+}
+
+/// Waits when nothing of the loop's own will happen again, but another thread,
+/// or the holder of a waker, may still wake a task.
+///
+/// If no such party exists it is a certain stall, and the wait would last
+/// forever. If one does, a real clock waits as long as it takes; but in virtual
+/// time no program waits for long, so it is a stall after `stall_timeout`.
+fn wait_for_other_threads(runtime: &Runtime) -> Result<(), RunError> {
+    if !may_be_woken_remotely(runtime) {
+        return Err(stalled(runtime));
+    }
+    if !runtime.clock.is_virtual() {
+        park_or_panic(runtime, None);
+        return Ok(());
+    }
+    let started = Instant::now();
+    loop {
+        // Computed before the look, as above.
+        let left = runtime.settings.stall_timeout.saturating_sub(started.elapsed());
+        if runtime.inbox().has_messages() {
+            return Ok(());
+        }
+        if left.is_zero() {
+            return Err(stalled(runtime));
+        }
+        park_or_panic(runtime, Some(left));
+    }
+}
+
+fn stalled(runtime: &Runtime) -> RunError {
+    let tasks = runtime.list_tasks();
+    let deadlock = Composition::explain_stall(&tasks);
+    RunError::Stalled { tasks, deadlock }
+}
+
+/// Returns whether another thread, or the holder of a waker, could still wake a
+/// task.
+fn may_be_woken_remotely(runtime: &Runtime) -> bool {
+    let tasks = runtime.tasks.borrow();
+    // The inbox last: a remote wake sends its message first and drops its waker
+    // or handle afterwards, so when those are gone the message is there. In the
+    // other order both could be missed.
+    tasks.iter().any(|(_, task)| task.is_waker_cloned())
+        || runtime.inbox().has_handles()
+        || runtime.inbox().has_messages()
+}

@@ -1,0 +1,172 @@
+//! The current poll: whose it is, with which waker, and its budget.
+//!
+//! **Invariant:** there is a current task exactly while code of a task runs, be
+//! it a poll or a destructor. Inside the poll of a scope's child, the child is
+//! the current task, and afterwards its owner again.
+//!
+//! Entered by `run`; asked by every future of this crate. Imports `ready`.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+use std::task::{Context, Poll, RawWakerVTable, Waker};
+
+use super::ready::ReadyQueue;
+use crate::base::slab::TaskKey;
+use crate::base::waiter::Waiter;
+
+/// How many times the futures of this crate may complete in one poll before
+/// they make their task yield. A task whose sockets and queues are always ready
+/// would otherwise starve the others. tokio's number: small enough for
+/// fairness, large enough that the extra turn does not show.
+const BUDGET: u32 = 128;
+
+/// The current poll, if any.
+pub(crate) struct PollState {
+    task: Cell<Option<TaskKey>>,
+    waker: Cell<Option<CurrentWaker>>,
+    /// What is left of [`BUDGET`]. Outside of a poll there is no limit.
+    budget: Cell<u32>,
+    /// Whether a future of this crate registered the current task as a waiter.
+    registered: Cell<bool>,
+    /// The tasks in whose poll another one is polled: owners of scopes.
+    outer: RefCell<Vec<TaskKey>>,
+    ready: Rc<ReadyQueue>,
+}
+
+/// The identity of a waker, as std's `Waker::will_wake` compares it.
+#[derive(Clone, Copy)]
+struct CurrentWaker {
+    data: *const (),
+    vtable: &'static RawWakerVTable,
+}
+
+/// The poll around a nested one.
+pub(crate) struct Outer {
+    task: Option<TaskKey>,
+    waker: Option<CurrentWaker>,
+    budget: u32,
+    registered: bool,
+}
+
+impl PollState {
+    pub(crate) fn new(ready: &Rc<ReadyQueue>) -> Self {
+        PollState {
+            task: Cell::new(None),
+            waker: Cell::new(None),
+            budget: Cell::new(u32::MAX),
+            registered: Cell::new(false),
+            outer: RefCell::default(),
+            ready: Rc::clone(ready),
+        }
+    }
+
+    /// Makes `task` the current task, polled with `waker`.
+    #[inline]
+    pub(crate) fn enter(&self, task: TaskKey, waker: &Waker) -> Outer {
+        let current = CurrentWaker {
+            data: waker.data(),
+            vtable: waker.vtable(),
+        };
+        let outer = Outer {
+            task: self.task.replace(Some(task)),
+            waker: self.waker.replace(Some(current)),
+            budget: self.budget.replace(BUDGET),
+            registered: self.registered.replace(false),
+        };
+        if let Some(task) = outer.task {
+            self.outer.borrow_mut().push(task);
+        }
+        outer
+    }
+
+    /// Ends the poll; returns whether the task was registered as a waiter.
+    #[inline]
+    pub(crate) fn leave(&self, outer: Outer) -> bool {
+        if outer.task.is_some() {
+            self.outer.borrow_mut().pop();
+        }
+        self.task.set(outer.task);
+        self.waker.set(outer.waker);
+        self.budget.set(outer.budget);
+        self.registered.replace(outer.registered)
+    }
+
+    /// Returns the task whose code runs.
+    #[inline]
+    pub(crate) fn task(&self) -> Option<TaskKey> {
+        self.task.get()
+    }
+
+    /// Returns whether the task is being polled, itself or through a child.
+    pub(crate) fn is_polling(&self, task: TaskKey) -> bool {
+        self.task.get() == Some(task) || self.outer.borrow().contains(&task)
+    }
+
+    /// Runs `f` with `task` as the current task but without a waker: for
+    /// destructors, which may ask whose they are.
+    pub(crate) fn with_current_task<R>(&self, task: TaskKey, f: impl FnOnce() -> R) -> R {
+        let outer_task = self.task.replace(Some(task));
+        let outer_waker = self.waker.take();
+        let result = f();
+        self.task.set(outer_task);
+        self.waker.set(outer_waker);
+        result
+    }
+
+    /// Returns the party to wake when what `cx` polls may continue: the current
+    /// task by key if `cx` carries its own waker, or a clone of that waker.
+    #[inline]
+    pub(crate) fn waiter(&self, cx: &Context<'_>) -> Waiter {
+        let own = self.is_own_waker(cx.waker());
+        if own {
+            self.registered.set(true);
+        }
+        Waiter {
+            task: self.task(),
+            waker: (!own).then(|| cx.waker().clone()),
+        }
+    }
+
+    /// Returns whether this is the waker of the current poll.
+    ///
+    /// Its data is an allocation of the loop's own, so the address alone tells
+    /// it from every other waker, except one built by hand around the same
+    /// address; that one has another vtable.
+    #[inline]
+    fn is_own_waker(&self, waker: &Waker) -> bool {
+        self.waker.get().is_some_and(|current| {
+            waker.data() == current.data && std::ptr::eq(waker.vtable(), current.vtable)
+        })
+    }
+
+    /// Takes one from the budget: a future of this crate has completed.
+    #[inline]
+    pub(crate) fn consume_budget(&self) {
+        self.budget.set(self.budget.get().saturating_sub(1));
+    }
+
+    #[inline]
+    pub(crate) fn is_budget_exhausted(&self) -> bool {
+        self.budget.get() == 0
+    }
+
+    /// Wakes the current task: in two stores if `cx` carries its own waker.
+    #[inline]
+    pub(crate) fn wake_current(&self, cx: &Context<'_>) {
+        match self.task() {
+            Some(task) if self.is_own_waker(cx.waker()) => self.ready.wake(task),
+            _ => cx.waker().wake_by_ref(),
+        }
+    }
+
+    /// Called by a future before it may complete: `Pending`, with a wake
+    /// arranged, once the budget of this poll is exhausted.
+    #[inline]
+    pub(crate) fn poll_budget(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.is_budget_exhausted() {
+            self.wake_current(cx);
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+}

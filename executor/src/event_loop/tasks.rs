@@ -1,0 +1,260 @@
+//! The life of a task: spawned, awaited, cancelled, finished, removed.
+//!
+//! **Invariant:** a task leaves the table only when it is finished and has no
+//! handle, so an output that may still be read is never lost, not even by the
+//! end of the loop. Destructors of futures, outputs and context variables run
+//! with nothing borrowed, as code of their task; their panics are reported.
+//!
+//! Called by `run`, `shutdown`, and by `spawn` and `scope` for their handles.
+
+use std::cmp::Reverse;
+use std::fmt;
+use std::panic::{Location, resume_unwind};
+use std::rc::Rc;
+
+use super::context::{self, ContextMap};
+use super::ready::Route;
+use super::runtime::{OnPanic, Runtime};
+use super::task::{BoxedWork, State, Task};
+use crate::base::error::{JoinError, Payload, catch_and_report, report};
+use crate::base::hooks::{Ending, RUN, TASK};
+use crate::base::slab::TaskKey;
+use crate::base::sys::Arc;
+use crate::base::task_info::{Identity, TaskId};
+
+impl Runtime {
+    /// Returns the identity of the next task.
+    #[inline]
+    pub(crate) fn new_identity(
+        &self,
+        name: Option<Box<str>>,
+        site: &'static Location<'static>,
+    ) -> Identity {
+        let id = self.next_task.get();
+        self.next_task.set(id.saturating_add(1)); // 584 years at one a nanosecond
+        Identity {
+            id: TaskId(id),
+            name: name.map(Arc::new),
+            site,
+        }
+    }
+
+    /// Adds the main future, which `run` polls.
+    pub(crate) fn add_main_task(
+        &self,
+        context: ContextMap,
+        site: &'static Location<'static>,
+    ) -> TaskKey {
+        let mut task = Task::new(None, self.new_identity(None, site), None, context);
+        task.has_handle = false;
+        self.insert_task(task, None)
+    }
+
+    /// Adds a task and, unless it is finished already, queues it for its first
+    /// poll.
+    #[inline]
+    pub(crate) fn insert_task(
+        &self,
+        task: Task,
+        route: Option<Rc<dyn Route>>,
+    ) -> TaskKey {
+        let refused = task.is_finished();
+        let key = self.tasks.borrow_mut().insert(task);
+        self.hooks
+            .emit(TASK, move |hook| hook.task_spawn(key, refused));
+        if !refused {
+            self.ready.add(key, route);
+        }
+        key
+    }
+
+    /// Returns what a new task gets from the one that spawns it.
+    #[inline]
+    pub(crate) fn inherited_context(&self) -> (Option<TaskId>, ContextMap) {
+        let tasks = self.tasks.borrow();
+        match self.poll.task().and_then(|key| tasks.get(key)) {
+            Some(parent) => (Some(parent.identity.id), parent.context.clone()),
+            None => (None, context::of_thread()),
+        }
+    }
+
+    /// Removes the main future's task; returns its context variables.
+    pub(crate) fn remove_main_task(&self, key: TaskKey, how: Ending) -> ContextMap {
+        self.end_task(key, how, None);
+        self.hooks.emit(RUN, move |hook| hook.run_end(how));
+        let task = self.tasks.borrow_mut().remove(key);
+        self.wake_cancel_listeners(key);
+        task.map_or(ContextMap::EMPTY, |task| task.context)
+    }
+
+    fn end_task(&self, key: TaskKey, how: Ending, work: Option<&BoxedWork>) {
+        self.ready.remove(key);
+        self.hooks.emit(TASK, |hook| {
+            hook.task_end(key, how, work.and_then(|work| work.error()));
+        });
+    }
+
+    /// Stores the output of a task whose future is gone, and wakes its waiter.
+    pub(crate) fn finish(&self, key: TaskKey, work: Option<BoxedWork>, how: Ending) {
+        self.end_task(key, how, work.as_ref());
+        let (waiter, has_handle, waker) = {
+            let mut tasks = self.tasks.borrow_mut();
+            let Some(task) = tasks.get_mut(key) else {
+                return;
+            };
+            task.state = State::Finished;
+            task.work = work;
+            (task.waiter.take(), task.has_handle, task.waker.take())
+        };
+        drop(waker);
+        self.wake_cancel_listeners(key);
+        if has_handle {
+            self.ready.wake_waiter(waiter);
+        } else {
+            self.discard_output(key);
+        }
+    }
+
+    /// Drops a task's future and stores an error in its place: the panic, or
+    /// "cancelled".
+    pub(crate) fn fail(&self, key: TaskKey, mut work: BoxedWork, panic: Option<Payload>) {
+        let Some(identity) = self.identity(key) else {
+            return;
+        };
+        // Wakes by its own destructors come too late: a lock that moves on from
+        // one member of its gather to another, say.
+        self.ready.remove(key);
+        let task = identity.clone();
+        let stop = self.settings.on_panic == OnPanic::Stop;
+        let (how, error, payload) = match panic {
+            None => (Ending::Cancelled, JoinError::cancelled(identity), None),
+            Some(panic) if stop => (
+                Ending::Panicked,
+                JoinError::cancelled(identity),
+                Some(panic),
+            ),
+            Some(panic) => (Ending::Panicked, JoinError::panicked(identity, panic), None),
+        };
+        self.poll.with_current_task(key, || {
+            drop_future_of(&task, || {
+                // A future that had returned keeps its output: the panic came
+                // from its destructor.
+                if let Err(late) = work.as_mut().fail(error) {
+                    report(format_args!(
+                        "{late} (after it had returned, in a destructor)"
+                    ));
+                }
+            });
+        });
+        self.finish(key, Some(work), how);
+        if let Some(payload) = payload {
+            resume_unwind(payload);
+        }
+    }
+
+    /// Drops a task at once, at the end of the loop.
+    pub(crate) fn drop_now(&self, key: TaskKey) {
+        let work = {
+            let mut tasks = self.tasks.borrow_mut();
+            tasks.get_mut(key).and_then(|task| task.work.take())
+        };
+        if let Some(work) = work {
+            self.fail(key, work, None);
+        }
+    }
+
+    /// Removes a finished task whose output was not read, and reports a panic
+    /// that no handle received.
+    pub(crate) fn discard_output(&self, key: TaskKey) {
+        let (work, identity) = {
+            let mut tasks = self.tasks.borrow_mut();
+            let Some(task) = tasks.get_mut(key) else {
+                return;
+            };
+            (task.work.take(), task.identity.clone())
+        };
+        if let Some(work) = work {
+            if let Some(error) = work.error().filter(|error| error.is_panic()) {
+                report(format_args!("{error} (and nobody awaited it)"));
+            }
+            let what = format_args!("the destructor of the output of {identity}");
+            self.poll
+                .with_current_task(key, || catch_and_report(what, || drop(work)));
+        }
+        self.remove(key);
+    }
+
+    /// Frees the slot of a task that has nothing left but, perhaps, context
+    /// variables.
+    #[inline]
+    pub(crate) fn remove(&self, key: TaskKey) {
+        let context = {
+            let mut tasks = self.tasks.borrow_mut();
+            let context = tasks.get_mut(key).map(|task| task.context.take());
+            tasks.discard(key);
+            context
+        };
+        if context.as_ref().is_some_and(|context| !context.is_empty()) {
+            catch_and_report("the destructor of a context variable", || drop(context));
+        }
+    }
+
+    /// Requests that a task be dropped at its next turn. Returns `false` if it
+    /// had ended or the request was made before.
+    pub(crate) fn request_cancel(&self, key: TaskKey) -> bool {
+        match self.tasks.borrow_mut().get_mut(key) {
+            Some(task) if matches!(task.state, State::Alive | State::StopRequested) => {
+                task.state = State::CancelRequested;
+            }
+            _ => return false,
+        }
+        self.hooks.emit(TASK, move |hook| hook.task_cancel(key));
+        self.ready.wake(key);
+        true
+    }
+
+    /// Wakes the `Cancelled` futures that wait for the end of a task, or for a
+    /// request to stop it.
+    #[inline]
+    pub(crate) fn wake_cancel_listeners(&self, key: TaskKey) {
+        let woken = {
+            let mut listeners = self.cancel_listeners.borrow_mut();
+            match listeners.is_empty() {
+                true => return,
+                false => listeners.remove(&key),
+            }
+        };
+        for (_, waiter) in woken.into_iter().flatten() {
+            self.ready.wake_waiter(waiter);
+        }
+    }
+
+    /// Returns whether the task's future is gone; its slot may be, too.
+    pub(crate) fn has_ended(&self, key: TaskKey) -> bool {
+        let tasks = self.tasks.borrow();
+        tasks.get(key).is_none_or(|task| task.is_finished())
+    }
+
+    pub(crate) fn identity(&self, key: TaskKey) -> Option<Identity> {
+        let tasks = self.tasks.borrow();
+        tasks.get(key).map(|task| task.identity.clone())
+    }
+
+    /// Refuses new tasks from now on, and returns those to be dropped, the
+    /// youngest first.
+    pub(crate) fn start_closing(&self) -> Vec<TaskKey> {
+        self.closing.set(true);
+        let tasks = self.tasks.borrow();
+        let alive = tasks.iter().filter(|(_, task)| !task.is_finished());
+        let mut order: Vec<_> = alive.map(|(key, task)| (task.identity.id, key)).collect();
+        order.sort_unstable_by_key(|(id, _)| Reverse(*id));
+        order.into_iter().map(|(_, key)| key).collect()
+    }
+}
+
+pub(crate) fn drop_future_of(task: impl fmt::Display, drop: impl FnOnce()) {
+    catch_and_report(
+        format_args!("the destructor of the future of {task}"),
+        drop,
+    );
+}

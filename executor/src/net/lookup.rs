@@ -1,0 +1,132 @@
+//! Names and addresses: binding, connecting, looking up.
+//!
+//! **Invariant:** the name service is asked on a thread, never on the loop;
+//! and an error says which address was tried.
+//!
+//! On top of `sockets` and `threads`; nothing calls it but users.
+
+use std::io;
+use std::net::{SocketAddr, ToSocketAddrs};
+
+use super::addrs::{Target, ToAddrs};
+use super::tcp::{TcpListener, TcpStream};
+use super::udp::UdpSocket;
+use crate::blocking::to_thread::to_thread;
+
+/// The addresses behind a name (asyncio: `getaddrinfo`).
+///
+/// The system's resolver is asked on a thread; an address costs nothing.
+///
+/// ```
+/// executor::run(async {
+///     let addrs = executor::net::lookup_host("localhost:80").await.unwrap();
+///     assert!(addrs.iter().all(|addr| addr.ip().is_loopback() && addr.port() == 80));
+/// });
+/// ```
+///
+/// *Cancel safety:* dropping it leaves the look-up to its thread.
+///
+/// # Errors
+///
+/// If there is no such name, or the text is no address.
+pub async fn lookup_host(host: impl ToAddrs) -> io::Result<Vec<SocketAddr>> {
+    let (host, port) = match host.to_target()? {
+        Target::Addrs(addrs) => return Ok(addrs),
+        Target::Name(host, port) => (host, port),
+    };
+    let name = host.clone();
+    let found = to_thread(move || Ok((name.as_str(), port).to_socket_addrs()?.collect()));
+    let found: io::Result<Vec<_>> = found.await;
+    match found {
+        Ok(addrs) if addrs.is_empty() => Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            format!("cannot look up {host}: it has no address"),
+        )),
+        Err(error) => Err(io::Error::new(
+            error.kind(),
+            format!("cannot look up {host}: {error}"),
+        )),
+        found => found,
+    }
+}
+
+/// Tries the addresses in their order: the first success, or the last error.
+async fn first_of<T>(
+    target: impl ToAddrs,
+    attempt: impl AsyncFn(SocketAddr) -> io::Result<T>,
+) -> io::Result<T> {
+    let none = io::Error::new(io::ErrorKind::InvalidInput, "there is no address to try");
+    let mut last = Err(none);
+    for addr in lookup_host(target).await? {
+        last = attempt(addr).await;
+        if last.is_ok() {
+            break;
+        }
+    }
+    last
+}
+
+impl TcpListener {
+    /// Listens on an address; port 0 lets the system choose one.
+    ///
+    /// ```
+    /// executor::run(async {
+    ///     let listener = executor::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    ///     assert_ne!(listener.local_addr().unwrap().port(), 0);
+    /// });
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// Those of `bind(2)` and of the look-up; the text names the address.
+    pub async fn bind(addr: impl ToAddrs) -> io::Result<TcpListener> {
+        first_of(addr, async |addr| TcpListener::bind_to(addr, false)).await
+    }
+
+    /// Listens on an address together with other listeners of the same user
+    /// that ask for the same: the kernel spreads the connections over them.
+    /// One loop per core, each with such a listener, is the way past one core.
+    /// Unix only; elsewhere the same as [`bind`](Self::bind).
+    ///
+    /// # Errors
+    ///
+    /// As [`bind`](Self::bind).
+    pub async fn bind_shared(addr: impl ToAddrs) -> io::Result<TcpListener> {
+        first_of(addr, async |addr| TcpListener::bind_to(addr, true)).await
+    }
+}
+
+impl TcpStream {
+    /// Connects to the first address that answers (asyncio:
+    /// `open_connection`).
+    ///
+    /// *Cancel safety:* dropping it gives the attempt up.
+    ///
+    /// # Errors
+    ///
+    /// Those of `connect(2)` and of the look-up; the text names the address.
+    pub async fn connect(addr: impl ToAddrs) -> io::Result<TcpStream> {
+        first_of(addr, async |addr| TcpStream::connect_to(addr).await).await
+    }
+}
+
+impl UdpSocket {
+    /// Binds to an address; port 0 lets the system choose one.
+    ///
+    /// # Errors
+    ///
+    /// Those of `bind(2)` and of the look-up; the text names the address.
+    pub async fn bind(addr: impl ToAddrs) -> io::Result<UdpSocket> {
+        first_of(addr, async |addr| UdpSocket::bind_to(addr)).await
+    }
+
+    /// Fixes the other side: [`send`](Self::send) goes there, and
+    /// [`recv`](Self::recv) hears only from there.
+    ///
+    /// # Errors
+    ///
+    /// Those of `connect(2)` and of the look-up; the text names the address.
+    pub async fn connect(&self, addr: impl ToAddrs) -> io::Result<()> {
+        first_of(addr, async |addr| self.connect_to(addr)).await
+    }
+}

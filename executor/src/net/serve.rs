@@ -1,0 +1,336 @@
+//! A server: a task per connection, until it is told to stop.
+//!
+//! **Invariant:** no connection that was accepted is forgotten: its task ends
+//! by itself, or is cancelled when the grace period after a stop is over.
+//!
+//! On top of `sockets`, `spawn`, `time` and `combine`; nothing calls it but
+//! users.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::{Future, IntoFuture, pending, poll_fn};
+use std::io;
+use std::net::SocketAddr;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Poll, Waker};
+use std::time::Duration;
+
+use crate::combine::race::race;
+use crate::base::error::report;
+use super::tcp::{TcpListener, TcpStream};
+use crate::spawn::handle::{JoinHandle, spawn};
+use crate::time::sleep::sleep;
+use crate::time::timeout::timeout;
+
+/// How long to wait before the next attempt when the process or the system has
+/// no descriptor left. Trio's number: a tenth of a second is soon for a client
+/// and an eternity for a loop that would otherwise spin.
+const BACK_OFF: Duration = Duration::from_millis(100);
+
+/// Accepts connections and runs `handler` for each in a task of its own
+/// (asyncio: `start_server`), until the future is dropped or
+/// [stopped](Serve::until).
+///
+/// A handler's error is reported on stderr, with the peer's address, unless
+/// [`on_error`](Serve::on_error) takes it. When no descriptor is left for
+/// another connection, it says so once, lets the waiting ones wait in the
+/// kernel and tries again ten times a second.
+///
+/// ```
+/// use executor::net::{TcpListener, TcpStream, serve};
+/// use executor::{race, run};
+/// use futures::io::{AsyncReadExt, AsyncWriteExt, copy};
+///
+/// run(async {
+///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+///     let address = listener.local_addr()?;
+///     let client = async {
+///         let mut stream = TcpStream::connect(address).await?;
+///         stream.write_all(b"hello").await?;
+///         stream.close().await?;
+///         let mut echo = String::new();
+///         stream.read_to_string(&mut echo).await?;
+///         assert_eq!(echo, "hello");
+///         Ok::<_, std::io::Error>(())
+///     };
+///     let server = serve(listener, async |stream: TcpStream, _peer| {
+///         copy(&stream, &mut &stream).await?;
+///         (&stream).close().await
+///     });
+///     let served = server.until(async { client.await.unwrap() }).await?;
+///     assert_eq!(served.connections, 1);
+///     Ok::<(), std::io::Error>(())
+/// })
+/// .unwrap();
+/// ```
+pub fn serve<H, E>(listener: TcpListener, handler: H) -> Serve<H>
+where
+    H: AsyncFn(TcpStream, SocketAddr) -> Result<(), E> + 'static,
+    E: fmt::Display,
+{
+    Serve {
+        listener,
+        handler,
+        limit: usize::MAX,
+        grace: Duration::MAX,
+        on_error: Rc::new(|peer, error| report(format_args!("connection from {peer}: {error}"))),
+    }
+}
+
+type OnError = Rc<dyn Fn(SocketAddr, &dyn fmt::Display)>;
+
+/// A server to be; see [`serve`]. Await it to serve for ever, or use
+/// [`until`](Self::until).
+#[must_use = "a server does nothing unless it is awaited"]
+pub struct Serve<H> {
+    listener: TcpListener,
+    handler: H,
+    limit: usize,
+    grace: Duration,
+    on_error: OnError,
+}
+
+/// What a server has done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Served {
+    /// How many connections it accepted.
+    pub connections: u64,
+    /// How many of them were cancelled because the grace period was over.
+    pub cancelled: usize,
+}
+
+impl<H> Serve<H> {
+    /// Serves at most `n` connections at once; more wait in the kernel.
+    ///
+    /// # Panics
+    ///
+    /// If `n` is zero: nobody would ever be served.
+    #[track_caller]
+    pub fn limit(mut self, n: usize) -> Self {
+        assert!(n > 0, "serve(..).limit(0) would never serve anybody");
+        self.limit = n;
+        self
+    }
+
+    /// How long after a stop connections may go on. Without it, as long as
+    /// they take.
+    pub fn grace(mut self, period: Duration) -> Self {
+        self.grace = period;
+        self
+    }
+
+    /// Takes the errors of handlers, which otherwise are reported on stderr.
+    pub fn on_error(mut self, tell: impl Fn(SocketAddr, &dyn fmt::Display) + 'static) -> Self {
+        self.on_error = Rc::new(tell);
+        self
+    }
+}
+
+impl<H, E> Serve<H>
+where
+    H: AsyncFn(TcpStream, SocketAddr) -> Result<(), E> + 'static,
+    E: fmt::Display,
+{
+    /// Serves until `stop` returns. Then it accepts no more, closes the
+    /// listener and waits for the open connections; those that outlast the
+    /// [grace period](Self::grace) are cancelled.
+    ///
+    /// *Cancel safety:* dropping it stops accepting and leaves open connections
+    /// to their tasks.
+    ///
+    /// # Errors
+    ///
+    /// What `accept(2)` says other than that there is no descriptor left.
+    pub async fn until(self, stop: impl Future<Output = ()>) -> io::Result<Served> {
+        let Serve {
+            listener,
+            handler,
+            limit,
+            grace,
+            on_error,
+        } = self;
+        let open = Rc::new(Connections::default());
+        let accepting = Accepting {
+            listener: &listener,
+            handler: Rc::new(handler),
+            open: &open,
+            on_error,
+            limit,
+        };
+        let outcome = {
+            let stop = async {
+                stop.await;
+                None
+            };
+            race((pin!(stop), pin!(accepting.go_on()))).await
+        };
+        if let (_, Some(error)) = outcome {
+            return Err(error);
+        }
+        drop(accepting);
+        drop(listener);
+        let cancelled = open.finish(grace).await;
+        Ok(Served {
+            connections: open.accepted.get(),
+            cancelled,
+        })
+    }
+}
+
+impl<H, E> IntoFuture for Serve<H>
+where
+    H: AsyncFn(TcpStream, SocketAddr) -> Result<(), E> + 'static,
+    E: fmt::Display + 'static,
+{
+    type Output = io::Result<Served>;
+    type IntoFuture = Pin<Box<dyn Future<Output = io::Result<Served>>>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        Box::pin(self.until(pending()))
+    }
+}
+
+impl<H> fmt::Debug for Serve<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Serve")
+            .field("listener", &self.listener)
+            .field("limit", &self.limit)
+            .field("grace", &self.grace)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The part that accepts.
+struct Accepting<'a, H> {
+    listener: &'a TcpListener,
+    handler: Rc<H>,
+    open: &'a Rc<Connections>,
+    on_error: OnError,
+    limit: usize,
+}
+
+impl<H, E> Accepting<'_, H>
+where
+    H: AsyncFn(TcpStream, SocketAddr) -> Result<(), E> + 'static,
+    E: fmt::Display,
+{
+    /// Accepts until that fails for good; gives the error.
+    async fn go_on(&self) -> Option<io::Error> {
+        let mut told = false;
+        loop {
+            self.open.fewer_than(self.limit).await;
+            match self.listener.accept().await {
+                Ok((stream, peer)) => {
+                    told = false;
+                    self.start(stream, peer);
+                }
+                Err(error) if is_out_of_descriptors(&error) => {
+                    if !told {
+                        report(format_args!(
+                            "no connection can be accepted for now: {error}. Those that wait are \
+                             served when others have closed; a higher limit (`ulimit -n`) or \
+                             `serve(..).limit(n)` prevents this"
+                        ));
+                        told = true;
+                    }
+                    sleep(BACK_OFF).await;
+                }
+                Err(error) => return Some(error),
+            }
+        }
+    }
+
+    fn start(&self, stream: TcpStream, peer: SocketAddr) {
+        let number = self.open.accepted.get();
+        self.open.accepted.set(number + 1);
+        let handler = Rc::clone(&self.handler);
+        let on_error = Rc::clone(&self.on_error);
+        let leave = Leave {
+            open: Rc::clone(self.open),
+            number,
+        };
+        let task = spawn(async move {
+            let _leave = leave;
+            if let Err(error) = handler(stream, peer).await {
+                on_error(peer, &error);
+            }
+        });
+        self.open.tasks.borrow_mut().insert(number, task);
+    }
+}
+
+fn is_out_of_descriptors(error: &io::Error) -> bool {
+    // No memory for another connection is as short-lived.
+    if error.kind() == io::ErrorKind::OutOfMemory {
+        return true;
+    }
+    // The numbers of EMFILE and ENFILE, and of "no buffer space" on Windows:
+    // std has no `ErrorKind` for them.
+    let numbers = if cfg!(windows) {
+        [10024, 10055]
+    } else {
+        [24, 23]
+    };
+    error
+        .raw_os_error()
+        .is_some_and(|number| numbers.contains(&number))
+}
+
+/// The connections that are open.
+#[derive(Default)]
+struct Connections {
+    tasks: RefCell<BTreeMap<u64, JoinHandle<()>>>,
+    accepted: Cell<u64>,
+    /// Who waits for one to end.
+    waiter: Cell<Option<Waker>>,
+}
+
+impl Connections {
+    async fn fewer_than(&self, limit: usize) {
+        poll_fn(|cx| {
+            if self.tasks.borrow().len() < limit {
+                return Poll::Ready(());
+            }
+            self.waiter.set(Some(cx.waker().clone()));
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Waits until all have ended; cancels those that outlast `grace` and
+    /// waits for their destructors. Gives the number of these.
+    async fn finish(&self, grace: Duration) -> usize {
+        if timeout(grace, self.fewer_than(1)).await.is_ok() {
+            return 0;
+        }
+        let late = self.tasks.take();
+        let mut cancelled = 0;
+        for task in late.values() {
+            cancelled += usize::from(task.cancel());
+        }
+        for task in late.into_values() {
+            // What it ended with was told to `on_error`, or is "cancelled".
+            let _ = task.await;
+        }
+        cancelled
+    }
+}
+
+/// Takes a connection off the list when its task ends, however it ends.
+struct Leave {
+    open: Rc<Connections>,
+    number: u64,
+}
+
+impl Drop for Leave {
+    fn drop(&mut self) {
+        let task = self.open.tasks.borrow_mut().remove(&self.number);
+        drop(task);
+        if let Some(waiter) = self.open.waiter.take() {
+            waiter.wake();
+        }
+    }
+}

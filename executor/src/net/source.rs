@@ -1,0 +1,262 @@
+//! A registered source: the one path from `WouldBlock` to a waker.
+//!
+//! **Invariant:** an attempt comes first, and a wait only when the source said
+//! `WouldBlock` (or is known to have nothing), on the loop that the source
+//! belongs to. Dropping a source deregisters it and wakes its waiters.
+//!
+//! Used by the sockets of `net` and the pipes of `os`. Imports the reactor.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::rc::{Rc, Weak};
+use std::task::{Context, Poll, ready};
+
+use crate::base::hooks::{Direction, SOURCE};
+use crate::base::slab::{SourceKey, TaskKey};
+use crate::base::task_info::Wait as TaskWait;
+use crate::base::waiter::Waiter;
+use crate::driver::reactor::Reactor;
+use crate::event_loop::runtime::{Runtime, WaitPoint};
+
+/// A socket or pipe, registered with its loop's reactor.
+pub(crate) struct Registered<S: mio::event::Source> {
+    io: S,
+    key: SourceKey,
+    reactor: Rc<Reactor>,
+    runtime: Weak<Runtime>,
+}
+
+/// Access to a descriptor, for reports.
+pub(crate) trait Descriptor {
+    fn descriptor(&self) -> Option<i32>;
+}
+
+#[cfg(unix)]
+impl<S: std::os::fd::AsRawFd> Descriptor for S {
+    fn descriptor(&self) -> Option<i32> {
+        Some(self.as_raw_fd())
+    }
+}
+
+#[cfg(not(unix))]
+impl<S> Descriptor for S {
+    fn descriptor(&self) -> Option<i32> {
+        None
+    }
+}
+
+impl<S: mio::event::Source> Registered<S> {
+    /// Registers a source with the reactor of the running loop.
+    ///
+    /// # Panics
+    ///
+    /// Outside a running loop, at the caller's line.
+    #[track_caller]
+    pub(crate) fn new(mut io: S, peer: Option<SocketAddr>) -> io::Result<Self>
+    where
+        S: Descriptor,
+    {
+        let runtime = Runtime::expect_current("a socket");
+        let fd = io.descriptor();
+        let is_first = runtime.driver.poller().is_none();
+        let reactor = Reactor::of(&runtime.driver, &runtime.hooks)?;
+        if is_first {
+            let point: Rc<dyn WaitPoint> = reactor.clone();
+            runtime.register_wait_point(Rc::downgrade(&point));
+        }
+        let key = reactor.register(&mut io, fd, peer)?;
+        let kind = last_word(std::any::type_name::<S>());
+        let hooks = &runtime.hooks;
+        hooks.emit(SOURCE, move |hook| hook.source_add(key, kind, peer));
+        Ok(Registered {
+            io,
+            key,
+            reactor,
+            runtime: Rc::downgrade(&runtime),
+        })
+    }
+
+    /// Returns the source itself, for calls that never block.
+    pub(crate) fn io(&self) -> &S {
+        &self.io
+    }
+
+    /// Makes `attempt` as soon as the source may be ready.
+    ///
+    /// One task may wait in each direction; a second one takes its place.
+    #[inline]
+    pub(crate) fn poll_io<T>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        mut attempt: impl FnMut(&S) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        let Some(runtime) = self.runtime.upgrade() else {
+            return Poll::Ready(Err(loop_has_ended()));
+        };
+        if Runtime::with(|running| Rc::ptr_eq(running, &runtime)) != Some(true) {
+            return Poll::Ready(Err(on_another_loop(&runtime)));
+        }
+        ready!(runtime.poll.poll_budget(cx));
+        let key = self.key;
+        if self.reactor.may_be_ready(key, direction) {
+            let result = without_interruption(|| attempt(&self.io));
+            runtime.hooks.emit(SOURCE, |hook| {
+                let failed = result.as_ref().err().map(io::Error::kind);
+                hook.source_try(key, direction, failed);
+            });
+            match result {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    self.reactor.set_exhausted(key, direction);
+                }
+                result => {
+                    runtime.poll.consume_budget();
+                    return Poll::Ready(result);
+                }
+            }
+        }
+        let waiter = runtime.poll.waiter(cx);
+        let task = waiter.task;
+        let Some(displaced) = self.reactor.set_waiter(key, direction, waiter) else {
+            return Poll::Ready(Err(loop_has_ended()));
+        };
+        if displaced.task != task {
+            let hooks = &runtime.hooks;
+            hooks.emit(SOURCE, move |hook| hook.source_wait(key, direction, task));
+        }
+        Poll::Pending
+    }
+
+    /// Makes an attempt that moves bytes, as [`poll_io`](Self::poll_io) does.
+    /// One that moves fewer than it could, but some, has exhausted the source:
+    /// the next one waits at once, which spares the call that would only have
+    /// said `WouldBlock`. With no `room` nothing is concluded.
+    #[inline]
+    pub(crate) fn poll_transfer(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        room: usize,
+        attempt: impl FnMut(&S) -> io::Result<usize>,
+    ) -> Poll<io::Result<usize>> {
+        let moved = ready!(self.poll_io(cx, direction, attempt))?;
+        if (1..room).contains(&moved) && cfg!(target_os = "linux") {
+            self.reactor.set_exhausted(self.key, direction);
+        }
+        Poll::Ready(Ok(moved))
+    }
+
+    /// Waits for `attempt`, as a future. Dropping it gives up the wait.
+    pub(crate) async fn when_ready<T>(
+        &self,
+        direction: Direction,
+        mut attempt: impl FnMut(&S) -> io::Result<T>,
+    ) -> io::Result<T> {
+        let mut wait = Wait {
+            source: self,
+            direction,
+            is_pending: false,
+        };
+        std::future::poll_fn(|cx| {
+            let result = self.poll_io(cx, direction, &mut attempt);
+            wait.is_pending = result.is_pending();
+            result
+        })
+        .await
+    }
+
+}
+
+impl<S: mio::event::Source> Drop for Registered<S> {
+    fn drop(&mut self) {
+        let Some(runtime) = self.runtime.upgrade() else {
+            return;
+        };
+        let key = self.key;
+        let waiters = self.reactor.deregister(&mut self.io, key);
+        runtime.hooks.emit(SOURCE, move |hook| hook.source_remove(key));
+        for waiter in waiters {
+            runtime.ready.wake_waiter(waiter);
+        }
+    }
+}
+
+impl<S: mio::event::Source + fmt::Debug> fmt::Debug for Registered<S> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.io.fmt(f)
+    }
+}
+
+/// A wait of [`Registered::when_ready`].
+struct Wait<'a, S: mio::event::Source> {
+    source: &'a Registered<S>,
+    direction: Direction,
+    is_pending: bool,
+}
+
+impl<S: mio::event::Source> Drop for Wait<'_, S> {
+    fn drop(&mut self) {
+        if !self.is_pending {
+            return;
+        }
+        let Some(runtime) = self.source.runtime.upgrade() else {
+            return;
+        };
+        let (key, direction) = (self.source.key, self.direction);
+        let reactor = &self.source.reactor;
+        if let Some(waiter) = reactor.set_waiter(key, direction, Waiter::NONE) {
+            let hooks = &runtime.hooks;
+            hooks.emit(SOURCE, move |hook| hook.source_wait_end(key, direction));
+            // It may belong to another wait: of the same task in another
+            // branch, or of a task that came later. A spurious wake makes that
+            // task wait again.
+            runtime.ready.wake_waiter(waiter);
+        }
+    }
+}
+
+/// `mio::net::tcp::TcpStream` is a `TcpStream`.
+fn last_word(path: &str) -> &str {
+    path.rsplit("::").next().unwrap_or(path)
+}
+
+/// Repeats an attempt that a signal has interrupted.
+#[inline]
+fn without_interruption<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+    loop {
+        match attempt() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            result => return result,
+        }
+    }
+}
+
+#[cold]
+fn loop_has_ended() -> io::Error {
+    io::Error::other("the loop that this socket belongs to has ended")
+}
+
+/// The poller of a loop that does not run is not asked: a wait would never end.
+#[cold]
+fn on_another_loop(home: &Runtime) -> io::Error {
+    if home.driver.poller().is_none() {
+        return loop_has_ended();
+    }
+    io::Error::other("this socket belongs to another loop than the one that runs here")
+}
+
+/// Adds to an error what was attempted and with which party: the kernel's text
+/// ("Connection refused") does not say.
+pub(crate) fn explain(error: io::Error, what: &str, party: impl fmt::Display) -> io::Error {
+    io::Error::new(error.kind(), format!("{what} {party}: {error}"))
+}
+
+impl WaitPoint for Reactor {
+    fn waits(&self, _: &Runtime, add: &mut dyn FnMut(TaskKey, TaskWait)) {
+        self.each_wait(|task, direction, fd, peer| {
+            let readable = direction == Direction::Read;
+            add(task, TaskWait::Socket { readable, fd, peer });
+        });
+    }
+}

@@ -1,0 +1,289 @@
+//! TCP: a listener and a stream.
+//!
+//! **Invariant:** a stream may be read and written at once, by two tasks or
+//! two futures of one, through shared references: there is no lock, because
+//! there is one thread.
+
+use std::fmt;
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::net::{Shutdown, SocketAddr};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_core::Stream;
+use futures_io::{AsyncRead, AsyncWrite};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+
+use super::source::{Registered, explain};
+use super::stream_io::SLICES_AT_ONCE;
+use crate::base::hooks::Direction;
+
+/// How many connections may wait to be accepted; std's number is 128, which a
+/// burst of a thousand clients overruns. The kernel may allow fewer.
+const BACKLOG: i32 = 4096;
+
+/// A TCP socket that takes connections (asyncio: what `start_server` makes).
+///
+/// ```
+/// use executor::net::{TcpListener, TcpStream};
+/// use futures::io::{AsyncReadExt, AsyncWriteExt};
+///
+/// executor::run(async {
+///     let listener = TcpListener::bind("127.0.0.1:0").await?;
+///     let address = listener.local_addr()?;
+///     let client = async {
+///         let mut stream = TcpStream::connect(address).await?;
+///         stream.write_all(b"hello").await?;
+///         stream.close().await
+///     };
+///     let server = async {
+///         let (mut stream, _peer) = listener.accept().await?;
+///         let mut text = String::new();
+///         stream.read_to_string(&mut text).await?;
+///         Ok(text)
+///     };
+///     let (text, ()) = executor::try_gather((server, client)).await?;
+///     assert_eq!(text, "hello");
+///     Ok::<(), std::io::Error>(())
+/// })
+/// .unwrap();
+/// ```
+#[derive(Debug)]
+pub struct TcpListener {
+    pub(super) source: Registered<mio::net::TcpListener>,
+}
+
+impl TcpListener {
+    /// Listens on one address.
+    pub(crate) fn bind_to(addr: SocketAddr, share_port: bool) -> io::Result<Self> {
+        let bind = || -> io::Result<std::net::TcpListener> {
+            let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
+            // A server that is started again must not wait for the connections
+            // of the last one to be forgotten. (Elsewhere than on Unix the
+            // option means something else.)
+            #[cfg(unix)]
+            socket.set_reuse_address(true)?;
+            #[cfg(all(unix, not(any(target_os = "solaris", target_os = "illumos"))))]
+            if share_port {
+                socket.set_reuse_port(true)?;
+            }
+            #[cfg(not(unix))]
+            let _ = share_port;
+            socket.bind(&SockAddr::from(addr))?;
+            socket.listen(BACKLOG)?;
+            Ok(socket.into())
+        };
+        let explained = |error| explain(error, "cannot listen on", addr);
+        Self::from_std(bind().map_err(explained)?).map_err(explained)
+    }
+
+    /// Takes over a listener of std's.
+    ///
+    /// # Errors
+    ///
+    /// If the socket cannot be made non-blocking or the poller refuses it.
+    ///
+    /// # Panics
+    ///
+    /// Outside a running loop.
+    #[track_caller]
+    pub fn from_std(listener: std::net::TcpListener) -> io::Result<Self> {
+        listener.set_nonblocking(true)?;
+        let listener = mio::net::TcpListener::from_std(listener);
+        Ok(TcpListener {
+            source: Registered::new(listener, None)?,
+        })
+    }
+
+    /// Waits for the next connection (asyncio: `sock_accept`).
+    ///
+    /// *Cancel safety:* dropping it loses no connection.
+    ///
+    /// # Errors
+    ///
+    /// Those of `accept(2)`. A connection that was gone before it was accepted
+    /// is not one of them: it is passed over.
+    pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let accepted = self.source.when_ready(Direction::Read, accept);
+        let (stream, peer) = accepted.await?;
+        let source = Registered::new(stream, Some(peer))?;
+        Ok((TcpStream { source }, peer))
+    }
+
+    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
+        let accepted = self.source.poll_io(cx, Direction::Read, accept);
+        accepted.map(|accepted| {
+            let (stream, peer) = accepted?;
+            let source = Registered::new(stream, Some(peer))?;
+            Ok(TcpStream { source })
+        })
+    }
+
+    /// The connections as a `Stream`, which never ends.
+    pub fn incoming(&self) -> Incoming<'_> {
+        Incoming { listener: self }
+    }
+
+    /// The address that it listens on; with port 0 asked for, the port given.
+    ///
+    /// # Errors
+    ///
+    /// Those of `getsockname(2)`.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.source.io().local_addr()
+    }
+}
+
+/// A connection that its client gave up while it waited is the client's
+/// affair, and no error of the listener.
+fn accept(io: &mio::net::TcpListener) -> io::Result<(mio::net::TcpStream, SocketAddr)> {
+    loop {
+        match io.accept() {
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            result => return result,
+        }
+    }
+}
+
+/// The connections of a [`TcpListener`], as a `Stream`.
+#[derive(Debug)]
+#[must_use = "streams do nothing unless polled"]
+pub struct Incoming<'a> {
+    listener: &'a TcpListener,
+}
+
+impl Stream for Incoming<'_> {
+    type Item = io::Result<TcpStream>;
+
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.listener.poll_accept(cx).map(Some)
+    }
+}
+
+/// A TCP connection (asyncio: a `StreamReader` and a `StreamWriter`).
+///
+/// Reads and writes through `futures::io::{AsyncRead, AsyncWrite}`, also
+/// through `&TcpStream`: `let (mut r, mut w) = (&stream, &stream);` splits it.
+/// One task may wait to read and one to write; if a second one asks, it is the
+/// one that will be woken. There is no buffer; wrap it in
+/// `futures::io::BufReader` where small reads matter.
+///
+/// Writing to a peer that is gone gives `BrokenPipe` or `ConnectionReset`, as
+/// in std. `close` of `AsyncWrite` shuts down the writing side, so that the
+/// peer reads to the end.
+///
+/// *Cancel safety:* dropping a read or a write that waits loses nothing.
+pub struct TcpStream {
+    pub(super) source: Registered<mio::net::TcpStream>,
+}
+
+impl TcpStream {
+    /// Connects to one address.
+    pub(crate) async fn connect_to(addr: SocketAddr) -> io::Result<Self> {
+        let connect = async {
+            let stream = mio::net::TcpStream::connect(addr)?;
+            let source = Registered::new(stream, Some(addr))?;
+            // Writable is the kernel's word for "the connection is decided".
+            source.when_ready(Direction::Write, is_connected).await?;
+            Ok(TcpStream { source })
+        };
+        let connected: io::Result<Self> = connect.await;
+        connected.map_err(|error| explain(error, "cannot connect to", addr))
+    }
+
+    /// Takes over a stream of std's, which must be connected.
+    ///
+    /// # Errors
+    ///
+    /// If the socket cannot be made non-blocking or the poller refuses it.
+    ///
+    /// # Panics
+    ///
+    /// Outside a running loop.
+    #[track_caller]
+    pub fn from_std(stream: std::net::TcpStream) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        let peer = stream.peer_addr().ok();
+        let stream = mio::net::TcpStream::from_std(stream);
+        Ok(TcpStream {
+            source: Registered::new(stream, peer)?,
+        })
+    }
+
+    /// The other side's address.
+    ///
+    /// # Errors
+    ///
+    /// Those of `getpeername(2)`.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.source.io().peer_addr()
+    }
+
+    /// This side's address.
+    ///
+    /// # Errors
+    ///
+    /// Those of `getsockname(2)`.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.source.io().local_addr()
+    }
+
+    /// Sends small writes at once instead of gathering them (Nagle's
+    /// algorithm off).
+    ///
+    /// # Errors
+    ///
+    /// Those of `setsockopt(2)`.
+    pub fn set_nodelay(&self, on: bool) -> io::Result<()> {
+        self.source.io().set_nodelay(on)
+    }
+
+    /// Are small writes sent at once?
+    ///
+    /// # Errors
+    ///
+    /// Those of `getsockopt(2)`.
+    pub fn nodelay(&self) -> io::Result<bool> {
+        self.source.io().nodelay()
+    }
+
+    /// Shuts down one side of the connection or both.
+    ///
+    /// # Errors
+    ///
+    /// Those of `shutdown(2)`; `NotConnected` if the peer was faster.
+    pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        self.source.io().shutdown(how)
+    }
+
+    /// Waits for data and copies it without taking it.
+    ///
+    /// # Errors
+    ///
+    /// Those of `recv(2)`.
+    pub async fn peek(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let peek = |io: &mio::net::TcpStream| io.peek(buffer);
+        self.source.when_ready(Direction::Read, peek).await
+    }
+}
+
+/// Has a connection that was begun come about?
+fn is_connected(io: &mio::net::TcpStream) -> io::Result<()> {
+    if let Some(error) = io.take_error()? {
+        return Err(error);
+    }
+    match io.peer_addr() {
+        Err(error) if error.kind() == io::ErrorKind::NotConnected => {
+            Err(io::ErrorKind::WouldBlock.into())
+        }
+        decided => decided.map(drop),
+    }
+}
+
+impl fmt::Debug for TcpStream {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
+    }
+}
+
+stream_io!(TcpStream, mio::net::TcpStream, short_read_empties: true);

@@ -1,0 +1,141 @@
+//! UDP: datagrams.
+//!
+//! **Invariant:** one receive is one datagram; what does not fit the buffer is
+//! cut off, as the system does it.
+
+use std::io;
+use std::net::SocketAddr;
+
+use super::source::{Registered, explain};
+use crate::base::hooks::Direction;
+
+/// A UDP socket (asyncio: a datagram endpoint; std: `UdpSocket`).
+///
+/// ```
+/// use executor::net::UdpSocket;
+///
+/// executor::run(async {
+///     let one = UdpSocket::bind("127.0.0.1:0").await?;
+///     let two = UdpSocket::bind("127.0.0.1:0").await?;
+///     one.send_to(b"ping", two.local_addr()?).await?;
+///     let mut buffer = [0; 16];
+///     let (length, from) = two.recv_from(&mut buffer).await?;
+///     assert_eq!((&buffer[..length], from), (&b"ping"[..], one.local_addr()?));
+///     Ok::<(), std::io::Error>(())
+/// })
+/// .unwrap();
+/// ```
+///
+/// *Cancel safety:* dropping a call that waits loses no datagram.
+#[derive(Debug)]
+pub struct UdpSocket {
+    pub(super) source: Registered<mio::net::UdpSocket>,
+}
+
+impl UdpSocket {
+    pub(crate) fn bind_to(addr: SocketAddr) -> io::Result<Self> {
+        let explained = |error| explain(error, "cannot bind to", addr);
+        let socket = std::net::UdpSocket::bind(addr).map_err(explained)?;
+        Self::from_std(socket).map_err(explained)
+    }
+
+    /// Takes over a socket of std's.
+    ///
+    /// # Errors
+    ///
+    /// If the socket cannot be made non-blocking or the poller refuses it.
+    ///
+    /// # Panics
+    ///
+    /// Outside a running loop.
+    #[track_caller]
+    pub fn from_std(socket: std::net::UdpSocket) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let socket = mio::net::UdpSocket::from_std(socket);
+        Ok(UdpSocket {
+            source: Registered::new(socket, None)?,
+        })
+    }
+
+    pub(crate) fn connect_to(&self, addr: SocketAddr) -> io::Result<()> {
+        let connected = self.source.io().connect(addr);
+        connected.map_err(|error| explain(error, "cannot connect to", addr))
+    }
+
+    /// Sends a datagram to `target`.
+    ///
+    /// # Errors
+    ///
+    /// Those of `sendto(2)`.
+    pub async fn send_to(&self, bytes: &[u8], target: SocketAddr) -> io::Result<usize> {
+        let send = |io: &mio::net::UdpSocket| io.send_to(bytes, target);
+        self.source.when_ready(Direction::Write, send).await
+    }
+
+    /// Waits for a datagram; gives its length and its sender.
+    ///
+    /// # Errors
+    ///
+    /// Those of `recvfrom(2)`.
+    pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        let receive = |io: &mio::net::UdpSocket| io.recv_from(buffer);
+        self.source.when_ready(Direction::Read, receive).await
+    }
+
+    /// Sends a datagram to the address that was connected to.
+    ///
+    /// # Errors
+    ///
+    /// Those of `send(2)`.
+    pub async fn send(&self, bytes: &[u8]) -> io::Result<usize> {
+        let send = |io: &mio::net::UdpSocket| io.send(bytes);
+        self.source.when_ready(Direction::Write, send).await
+    }
+
+    /// Waits for a datagram from the address that was connected to.
+    ///
+    /// # Errors
+    ///
+    /// Those of `recv(2)`.
+    pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        let receive = |io: &mio::net::UdpSocket| io.recv(buffer);
+        self.source.when_ready(Direction::Read, receive).await
+    }
+
+    /// Waits for a datagram and copies it without taking it.
+    ///
+    /// # Errors
+    ///
+    /// Those of `recvfrom(2)`.
+    pub async fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
+        let peek = |io: &mio::net::UdpSocket| io.peek_from(buffer);
+        self.source.when_ready(Direction::Read, peek).await
+    }
+
+    /// This side's address.
+    ///
+    /// # Errors
+    ///
+    /// Those of `getsockname(2)`.
+    pub fn local_addr(&self) -> io::Result<SocketAddr> {
+        self.source.io().local_addr()
+    }
+
+    /// The address that was connected to.
+    ///
+    /// # Errors
+    ///
+    /// Those of `getpeername(2)`.
+    pub fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.source.io().peer_addr()
+    }
+
+    /// Allows sending to broadcast addresses.
+    ///
+    /// # Errors
+    ///
+    /// Those of `setsockopt(2)`.
+    pub fn set_broadcast(&self, on: bool) -> io::Result<()> {
+        self.source.io().set_broadcast(on)
+    }
+}

@@ -1,0 +1,70 @@
+//! Debug mode: reports a task that nothing can ever wake.
+//!
+//! **Invariant:** a task is reported once, after a poll that returned `Pending`
+//! and left no way to wake it.
+//!
+//! Subscribed by `attach`.
+
+use std::cell::RefCell;
+use std::collections::HashSet;
+use std::rc::{Rc, Weak};
+use std::task::Poll;
+
+use crate::base::error::{JoinError, Payload, report};
+use crate::base::hooks::{Ending, Hook, Interest, POLL, TASK};
+use crate::base::slab::TaskKey;
+use crate::base::task_info::TaskState;
+use crate::event_loop::runtime::Runtime;
+
+pub(super) struct UnwakeableReport {
+    runtime: Weak<Runtime>,
+    /// The tasks that were reported and have not ended.
+    reported: RefCell<HashSet<TaskKey>>,
+}
+
+impl UnwakeableReport {
+    pub(super) fn subscribe(runtime: &Rc<Runtime>) {
+        runtime.hooks.subscribe(Rc::new(UnwakeableReport {
+            runtime: Rc::downgrade(runtime),
+            reported: RefCell::default(),
+        }));
+    }
+
+    fn report_if_unwakeable(&self, runtime: &Runtime, key: TaskKey) {
+        if runtime.ready.is_woken(key) || self.reported.borrow().contains(&key) {
+            return;
+        }
+        let waits = runtime.waits().remove(&key).unwrap_or_default();
+        let tasks = runtime.tasks.borrow();
+        let Some(task) = tasks.get(key) else { return };
+        let info = runtime.describe(key, task, waits);
+        if info.state() == TaskState::Unwakeable {
+            self.reported.borrow_mut().insert(key);
+            report(format_args!(
+                "{} can never be woken: its future returned Pending and kept no waker. A future \
+                 must store `cx.waker().clone()` and wake it, or poll one that does",
+                info.identity
+            ));
+        }
+    }
+}
+
+impl Hook for UnwakeableReport {
+    fn interest(&self) -> Interest {
+        POLL | TASK
+    }
+
+    /// A registered task is woken by what it is registered with, or the listing
+    /// of a stall shows what became of it. This spares most polls the search.
+    fn poll_end(&self, key: TaskKey, result: &Result<Poll<()>, Payload>, registered: bool) {
+        if matches!(result, Ok(Poll::Pending)) && !registered {
+            if let Some(runtime) = self.runtime.upgrade() {
+                self.report_if_unwakeable(&runtime, key);
+            }
+        }
+    }
+
+    fn task_end(&self, key: TaskKey, _: Ending, _: Option<&JoinError>) {
+        self.reported.borrow_mut().remove(&key);
+    }
+}

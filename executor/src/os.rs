@@ -1,0 +1,9 @@
+//! Layer 2, the operating system: child processes, signals, stdin.
+//!
+//! Imports layers 0 and 1, and `net::source` for pipes.
+
+#[cfg(unix)]
+pub mod process;
+#[cfg(unix)]
+pub mod signal;
+pub mod stdin;

@@ -1,0 +1,156 @@
+//! `Background`: a loop on a thread of its own.
+//!
+//! **Invariant:** the thread has ended when the value has been dropped.
+//!
+//! Called by users. Imports `runner` and `remote`.
+
+use std::fmt;
+use std::future::poll_fn;
+use std::panic::resume_unwind;
+use std::sync::mpsc;
+use std::task::{Context, Poll, Waker};
+use std::thread;
+
+use super::remote::{Handle, RemoteHandle};
+use super::runner::Runner;
+use crate::base::sys::{Arc, Mutex, lock};
+use crate::event_loop::run::run;
+
+impl Runner {
+    /// Starts a loop on a thread of its own, for when your own thread must stay
+    /// free: in a notebook, or in a program with an async call now and then.
+    ///
+    /// ```
+    /// use executor::{Runner, sleep};
+    /// use std::time::Duration;
+    ///
+    /// let background = Runner::background();
+    /// let answer = background.run(|| async {
+    ///     sleep(Duration::from_millis(1)).await;
+    ///     42
+    /// });
+    /// assert_eq!(answer, 42);
+    /// ```
+    ///
+    /// # Panics
+    ///
+    /// If the thread cannot be started.
+    pub fn background() -> Background {
+        Background::start()
+    }
+}
+
+/// A loop on a thread of its own; see [`Runner::background`]. `Send` and
+/// `Sync`: put it in a `static` and use it from everywhere.
+///
+/// Dropping it ends the loop and waits for its thread.
+pub struct Background {
+    handle: Handle,
+    stop: Arc<Stop>,
+    thread: Option<thread::JoinHandle<()>>,
+}
+
+/// The request to the main future of a background loop to return.
+#[derive(Default)]
+struct Stop(Mutex<(bool, Option<Waker>)>);
+
+impl Stop {
+    fn poll(&self, cx: &Context<'_>) -> Poll<()> {
+        let mut state = lock(&self.0);
+        if state.0 {
+            return Poll::Ready(());
+        }
+        state.1 = Some(cx.waker().clone());
+        Poll::Pending
+    }
+
+    fn set(&self) {
+        let waker = {
+            let mut state = lock(&self.0);
+            state.0 = true;
+            state.1.take()
+        };
+        if let Some(waker) = waker {
+            waker.wake();
+        }
+    }
+}
+
+impl Background {
+    fn start() -> Self {
+        let stop = Arc::new(Stop::default());
+        let (send, receive) = mpsc::channel();
+        let stopped = Arc::clone(&stop);
+        let thread = thread::Builder::new()
+            .name("executor-background".into())
+            .spawn(move || {
+                run(async move {
+                    // `start` waits for it, so it arrives.
+                    let _ = send.send(Handle::current());
+                    poll_fn(|cx| stopped.poll(cx)).await;
+                });
+            })
+            .unwrap_or_else(|error| panic!("no thread could be started for a loop: {error}"));
+        let handle = receive
+            .recv()
+            .expect("a new loop gives its handle before anything can fail");
+        Background {
+            handle,
+            stop,
+            thread: Some(thread),
+        }
+    }
+
+    /// Runs a future on the loop and blocks this thread until it returns.
+    ///
+    /// # Panics
+    ///
+    /// With the panic of the future; on the loop's own thread, where the wait
+    /// could never end.
+    #[track_caller]
+    pub fn run<M, F>(&self, make: M) -> F::Output
+    where
+        M: FnOnce() -> F + Send + 'static,
+        F: Future + 'static,
+        F::Output: Send,
+    {
+        match self.handle.spawn(make).wait() {
+            Ok(output) => output,
+            Err(error) if error.is_panic() => resume_unwind(error.into_panic()),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// Starts a task on the loop; see [`Handle::spawn`].
+    #[track_caller]
+    pub fn spawn<M, F>(&self, make: M) -> RemoteHandle<F::Output>
+    where
+        M: FnOnce() -> F + Send + 'static,
+        F: Future + 'static,
+        F::Output: Send,
+    {
+        self.handle.spawn(make)
+    }
+
+    /// Returns the handle of the loop.
+    pub fn handle(&self) -> Handle {
+        self.handle.clone()
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.stop.set();
+        if let Some(thread) = self.thread.take() {
+            // A panic of the loop was printed when it happened, and must not
+            // become a second one here.
+            let _ = thread.join();
+        }
+    }
+}
+
+impl fmt::Debug for Background {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Background({:?})", self.handle)
+    }
+}

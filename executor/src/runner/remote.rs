@@ -1,0 +1,325 @@
+//! `Handle` and `RemoteHandle`: a loop, as other threads use it.
+//!
+//! **Invariant:** every call is answered: one that the loop cannot accept, or
+//! does not live to finish, gives an error, never a hang.
+//!
+//! Called by users. Imports `answer`, the inbox, and `spawn` for the task that a
+//! call becomes.
+
+#[cfg(all(test, executor_loom))]
+mod model;
+
+use std::fmt;
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use pin_project::pin_project;
+
+use super::answer::{Answer, Promise, Stage};
+use crate::base::error::{JoinError, caught, report};
+use crate::base::inbox::{Inbox, Message};
+use crate::base::sys::{Arc, PoisonError, ThreadId, lock, this_thread};
+use crate::event_loop::runtime::{OnPanic, Runtime};
+use crate::event_loop::task::Cell;
+use crate::spawn::handle::add_task;
+
+/// Handle of a loop, for other threads (asyncio: `call_soon_threadsafe`,
+/// `run_coroutine_threadsafe`).
+///
+/// `Send`, cheap to clone, and harmless when the loop is gone. While a handle
+/// exists, a loop that has nothing to do waits for it instead of reporting a
+/// stall.
+///
+/// ```
+/// use executor::{Handle, run, spawn, to_thread};
+///
+/// run(async {
+///     let handle = Handle::current();
+///     let answer = to_thread(move || {
+///         // on another thread: the closure goes to the loop and makes a future there
+///         handle.spawn(|| async { 6 * 7 }).wait()
+///     });
+///     assert_eq!(answer.await.unwrap(), 42);
+/// });
+/// ```
+pub struct Handle {
+    inbox: Arc<Inbox>,
+    /// The loop's thread, on which a blocking wait would never end.
+    home: ThreadId,
+}
+
+impl Handle {
+    /// Returns the handle of the loop that runs on this thread (asyncio:
+    /// `get_running_loop`).
+    ///
+    /// # Panics
+    ///
+    /// Outside a running loop, at the caller's line.
+    #[track_caller]
+    pub fn current() -> Handle {
+        let runtime = Runtime::expect_current("Handle::current");
+        Handle::of(&runtime)
+    }
+
+    /// Returns the handle of the loop that runs on this thread, or `None` if
+    /// none does.
+    pub fn try_current() -> Option<Handle> {
+        Runtime::current().map(|runtime| Handle::of(&runtime))
+    }
+
+    pub(crate) fn of(runtime: &Runtime) -> Handle {
+        let inbox = Arc::clone(runtime.inbox());
+        inbox.add_handle();
+        Handle {
+            inbox,
+            home: this_thread(),
+        }
+    }
+
+    /// Sends `make` to the loop, which calls it and runs the future it returns
+    /// as a task. Only the closure changes threads: the future may be `!Send`.
+    ///
+    /// Calls from one thread arrive in order. If the loop has closed, or closes
+    /// before the task ends, the handle says so.
+    ///
+    /// ```
+    /// use executor::{Runner, spawn};
+    ///
+    /// let background = Runner::background();
+    /// let handle = background.handle();
+    /// let task = handle.spawn(|| async { *std::rc::Rc::new(25) });
+    /// assert_eq!(task.wait().unwrap(), 25);
+    /// ```
+    ///
+    /// What the closure holds must be `Send`:
+    ///
+    /// ```compile_fail,E0277
+    /// fn refused(handle: &executor::Handle) {
+    ///     let local = std::rc::Rc::new(1);
+    ///     handle.spawn(move || async move { *local }); // an Rc cannot travel
+    /// }
+    /// ```
+    #[track_caller]
+    pub fn spawn<M, F>(&self, make: M) -> RemoteHandle<F::Output>
+    where
+        M: FnOnce() -> F + Send + 'static,
+        F: Future + 'static,
+        F::Output: Send,
+    {
+        let site = Location::caller();
+        let answer = Answer::new();
+        let promise = Promise {
+            answer: Arc::clone(&answer),
+            task: None,
+        };
+        let call = move || start(make, promise, site);
+        // A closed inbox returns the message; dropping it answers "closed".
+        drop(self.inbox.send(Message::Run(Box::new(call))));
+        RemoteHandle {
+            answer,
+            handle: self.clone(),
+        }
+    }
+}
+
+impl Clone for Handle {
+    fn clone(&self) -> Self {
+        self.inbox.add_handle();
+        Handle {
+            inbox: Arc::clone(&self.inbox),
+            home: self.home,
+        }
+    }
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        if self.inbox.remove_handle() {
+            // A loop that waits only because of this handle must look again;
+            // one that has closed need not. No panic if it cannot be unparked:
+            // this drop may be part of the unwinding from such a panic.
+            if let Err(text) = caught(|| self.inbox.send(Message::Nudge).is_ok()) {
+                report(format_args!("a loop's last handle was dropped: {text}"));
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Handle(loop on {:?})", self.home)
+    }
+}
+
+/// Creates the future and its task, on the loop's thread.
+fn start<M, F>(make: M, mut promise: Promise<F::Output>, site: &'static Location<'static>)
+where
+    M: FnOnce() -> F,
+    F: Future + 'static,
+    F::Output: Send,
+{
+    let Some(runtime) = Runtime::current() else {
+        return; // dropping the promise answers
+    };
+    let identity = runtime.new_identity(None, site);
+    let future = match catch_unwind(AssertUnwindSafe(make)) {
+        Ok(future) => future,
+        Err(panic) => {
+            return promise
+                .answer
+                .give(Err(JoinError::panicked(identity, panic)));
+        }
+    };
+    promise.task = Some(identity.clone());
+    let answer = Arc::clone(&promise.answer);
+    let work = Box::pin(Cell::Running(Reporting { future, promise }));
+    let task = add_task(runtime, identity, work);
+    let running = Stage::Running(task.key);
+    let stage = std::mem::replace(&mut lock(&answer.slot).stage, running);
+    if stage == Stage::CancelRequested {
+        task.runtime.request_cancel(task.key);
+    }
+}
+
+/// A future that sends its output, or its panic, to another thread.
+#[pin_project]
+struct Reporting<F: Future> {
+    #[pin]
+    future: F,
+    #[pin]
+    promise: Promise<F::Output>,
+}
+
+impl<F: Future> Future for Reporting<F> {
+    type Output = ();
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let mut this = self.project();
+        let result = catch_unwind(AssertUnwindSafe(|| this.future.as_mut().poll(cx)));
+        let result = match result {
+            Ok(Poll::Pending) => return Poll::Pending,
+            Ok(Poll::Ready(value)) => Ok(value),
+            Err(panic) => {
+                let stop = Runtime::with(|here| here.settings.on_panic == OnPanic::Stop);
+                match this.promise.task.take() {
+                    Some(task) if stop != Some(true) => Err(JoinError::panicked(task, panic)),
+                    // It ends the run; the handle says "cancelled".
+                    _ => resume_unwind(panic),
+                }
+            }
+        };
+        this.promise.keep(result);
+        Poll::Ready(())
+    }
+}
+
+/// Handle of a task on another thread's loop (asyncio: the
+/// `concurrent.futures.Future` of `run_coroutine_threadsafe`).
+///
+/// Await it on any loop, or [`wait`](Self::wait) for it on a plain thread.
+/// Dropping it detaches the task.
+pub struct RemoteHandle<T> {
+    answer: Arc<Answer<T>>,
+    handle: Handle,
+}
+
+impl<T> RemoteHandle<T> {
+    /// Blocks this thread until the task has ended (asyncio:
+    /// `future.result()`).
+    ///
+    /// ```
+    /// use executor::{Handle, run};
+    ///
+    /// run(async {
+    ///     let task = Handle::current().spawn(|| async { 1 });
+    ///     let refused = task.wait().unwrap_err();
+    ///     assert!(refused.to_string().contains("own thread"));
+    /// });
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The task's [`JoinError`]; one that says the loop has closed; or, on the
+    /// loop's own thread, one that says so: the wait could never end.
+    pub fn wait(mut self) -> Result<T, JoinError> {
+        loop {
+            if let Some(result) = self.wait_timeout(Duration::MAX) {
+                return result;
+            }
+        }
+    }
+
+    /// Blocks this thread until the task has ended, for at most `limit`; `None`
+    /// if it has not.
+    pub fn wait_timeout(&mut self, limit: Duration) -> Option<Result<T, JoinError>> {
+        let started = Instant::now();
+        let mut slot = lock(&self.answer.slot);
+        loop {
+            if let Some(result) = slot.result.take() {
+                return Some(result);
+            }
+            if self.handle.home == this_thread() {
+                return Some(Err(JoinError::own_thread()));
+            }
+            let left = limit.saturating_sub(started.elapsed());
+            if left.is_zero() {
+                return None;
+            }
+            let woken = self.answer.given.wait_timeout(slot, left);
+            slot = woken.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Requests that the task be dropped at its next turn; see
+    /// [`JoinHandle::cancel`](crate::JoinHandle::cancel). Returns `false` if it
+    /// had ended.
+    pub fn cancel(&self) -> bool {
+        let mut slot = lock(&self.answer.slot);
+        match slot.stage {
+            Stage::Sent => {
+                slot.stage = Stage::CancelRequested;
+                true
+            }
+            Stage::Running(task) => {
+                drop(slot);
+                self.handle.inbox.send(Message::Cancel(task)).is_ok()
+            }
+            Stage::CancelRequested => true,
+            Stage::Ended => false,
+        }
+    }
+
+    /// Returns whether the task has ended.
+    pub fn is_finished(&self) -> bool {
+        lock(&self.answer.slot).stage == Stage::Ended
+    }
+}
+
+impl<T> Future for RemoteHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut slot = lock(&self.answer.slot);
+        if let Some(result) = slot.result.take() {
+            return Poll::Ready(result);
+        }
+        assert!(
+            slot.stage != Stage::Ended,
+            "a RemoteHandle was polled after it gave its output"
+        );
+        let displaced = slot.waiter.replace(cx.waker().clone());
+        drop(slot);
+        drop(displaced);
+        Poll::Pending
+    }
+}
+
+impl<T> fmt::Debug for RemoteHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteHandle")
+            .field("finished", &self.is_finished())
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,357 @@
+//! `scope` and `try_scope`: tasks that borrow.
+//!
+//! A scope is a future that owns other futures and polls them inside its own
+//! poll. This lets them borrow from the stack of the scope's caller: they can
+//! neither outlive the scope nor run without it. To everything else they are
+//! tasks, with names, wakers, handles and context variables. **Invariant:** when
+//! the scope's future has completed or was dropped, no child is left, and none
+//! can be added.
+//!
+//! Called by users. Imports `nursery`, which holds the children.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::panic::{Location, resume_unwind};
+use std::pin::{Pin, pin};
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::handle::ScopedJoinHandle;
+use super::nursery::{Nursery, Stop};
+use crate::event_loop::runtime::Runtime;
+
+/// Runs a body that may spawn tasks which borrow, and waits for all of them
+/// (asyncio: `TaskGroup`; trio: a nursery).
+///
+/// The body gets a [`Scope`]; what it spawns may borrow anything that lives
+/// outside of the call. The scope ends when the body has returned and every
+/// child has ended; it gives what the body returned.
+///
+/// ```
+/// use executor::{run, scope, sleep};
+/// use std::cell::Cell;
+/// use std::time::Duration;
+///
+/// run(async {
+///     let words = vec!["one", "two", "three"];
+///     let letters = Cell::new(0);
+///     scope(async |s| {
+///         for word in &words {
+///             s.spawn(async {
+///                 sleep(Duration::from_millis(1)).await;
+///                 letters.set(letters.get() + word.len());
+///             });
+///         }
+///     })
+///     .await;
+///     assert_eq!(letters.get(), 11);
+/// });
+/// ```
+///
+/// A child is a task: it has an id, a name, a line where it was spawned and
+/// context variables of its own, can be cancelled, and is first polled in a
+/// later turn. The difference to [`spawn`](crate::spawn) is who owns it, and
+/// so how long it may live. It cannot outlive what it borrows:
+///
+/// ```compile_fail,E0597
+/// executor::run(async {
+///     executor::scope(async |s| {
+///         let inner = 1;
+///         s.spawn(async { &inner; }); // ends with the body, the child may not
+///     })
+///     .await;
+/// });
+/// ```
+///
+/// *Cancel safety:* dropping the scope drops the body, then the children, the
+/// youngest first, before anything they borrow.
+///
+/// asyncio's `TaskGroup` collects the errors of its tasks; [`try_scope`] gives
+/// the first.
+///
+/// # Panics
+///
+/// With the panic of a child: its siblings and the body are dropped first, and
+/// with them every reader of the child's handle, which therefore never says
+/// "panicked".
+///
+/// When it is polled where no loop runs, or in another loop than the one that
+/// polled it first.
+#[track_caller]
+pub fn scope<'env, F, T>(body: F) -> impl Future<Output = T>
+where
+    F: AsyncFnOnce(Scope<'env>) -> T,
+{
+    let site = Location::caller();
+    async move {
+        let nursery = Guard::new(site);
+        let body = body(Scope {
+            nursery: Rc::clone(&nursery.0),
+        });
+        let body = async { Ok::<T, Infallible>(body.await) };
+        let Ok(output) = run_scope(&nursery, body).await;
+        output
+    }
+}
+
+/// Runs a scope whose body and children may fail: the first error ends it
+/// (asyncio: an exception in a `TaskGroup`).
+///
+/// The body and every child give a `Result` with one type of error. When one
+/// of them fails, the body and the other children are dropped, and then the
+/// error is given.
+///
+/// ```
+/// use executor::{run, sleep, try_scope};
+/// use std::time::Duration;
+///
+/// run(async {
+///     let limit = 3;
+///     let result: Result<(), String> = try_scope(async |s| {
+///         for n in 1..=5 {
+///             s.spawn(async move {
+///                 sleep(Duration::from_millis(n)).await;
+///                 if n > limit { Err(format!("{n} is too many")) } else { Ok(()) }
+///             });
+///         }
+///         Ok(())
+///     })
+///     .await;
+///     assert_eq!(result, Err("4 is too many".into()));
+/// });
+/// ```
+///
+/// *Cancel safety:* as [`scope`].
+///
+/// # Errors
+///
+/// The first one, in the order of the loop; if the body and a child fail in
+/// the same poll, the body's.
+///
+/// # Panics
+///
+/// As [`scope`].
+#[track_caller]
+pub fn try_scope<'env, F, T, E>(body: F) -> impl Future<Output = Result<T, E>>
+where
+    F: AsyncFnOnce(TryScope<'env, E>) -> Result<T, E>,
+    E: 'env,
+{
+    let site = Location::caller();
+    async move {
+        let nursery = Guard::new(site);
+        let body = body(TryScope {
+            nursery: Rc::clone(&nursery.0),
+        });
+        run_scope(&nursery, body).await
+    }
+}
+
+/// The way to spawn children, which a [`scope`] passes to its body.
+///
+/// A cheap clone: a child may have one too, and spawn siblings with it.
+///
+/// ```
+/// executor::run(async {
+///     let total = &std::cell::Cell::new(0);
+///     executor::scope(async |s| {
+///         let inner = s.clone();
+///         s.spawn(async move {
+///             inner.spawn(async move { total.set(total.get() + 1) });
+///         });
+///     })
+///     .await;
+///     assert_eq!(total.get(), 1);
+/// });
+/// ```
+pub struct Scope<'env> {
+    nursery: Rc<Nursery<'env, Infallible>>,
+}
+
+/// The way to spawn children that give a `Result`, which a [`try_scope`] passes
+/// to its body.
+pub struct TryScope<'env, E> {
+    nursery: Rc<Nursery<'env, E>>,
+}
+
+impl<'env> Scope<'env> {
+    /// Starts a child (asyncio: `TaskGroup.create_task`).
+    ///
+    /// If the scope has ended or was cancelled, the future is dropped unpolled
+    /// and the handle says "cancelled".
+    #[track_caller]
+    pub fn spawn<F>(&self, future: F) -> ScopedJoinHandle<F::Output>
+    where
+        F: Future + 'env,
+        F::Output: 'env,
+    {
+        let future = async { Ok(future.await) };
+        self.nursery.spawn(None, Location::caller(), future)
+    }
+
+    /// Starts a child with a name (asyncio: `create_task(.., name=..)`).
+    #[track_caller]
+    pub fn spawn_named<F>(&self, name: impl Into<String>, future: F) -> ScopedJoinHandle<F::Output>
+    where
+        F: Future + 'env,
+        F::Output: 'env,
+    {
+        let name = name.into().into_boxed_str();
+        let future = async { Ok(future.await) };
+        self.nursery.spawn(Some(name), Location::caller(), future)
+    }
+
+    /// Cancels every child and refuses new ones; the body continues (asyncio:
+    /// `TaskGroup.cancel`, which also stops the body).
+    ///
+    /// ```
+    /// executor::run(async {
+    ///     executor::scope(async |s| {
+    ///         s.spawn(std::future::pending::<()>());
+    ///         s.cancel();
+    ///         assert!(s.spawn(async {}).await.unwrap_err().is_cancelled());
+    ///     })
+    ///     .await; // would not return, had the child not been cancelled
+    /// });
+    /// ```
+    pub fn cancel(&self) {
+        self.nursery.cancel();
+    }
+}
+
+impl<'env, E: 'env> TryScope<'env, E> {
+    /// Starts a child. Its `Err` ends the scope; its `Ok` is what the handle
+    /// gives.
+    ///
+    /// If the scope has ended or was cancelled, the future is dropped unpolled
+    /// and the handle says "cancelled".
+    #[track_caller]
+    pub fn spawn<F, T>(&self, future: F) -> ScopedJoinHandle<T>
+    where
+        F: Future<Output = Result<T, E>> + 'env,
+        T: 'env,
+    {
+        self.nursery.spawn(None, Location::caller(), future)
+    }
+
+    /// Starts a child with a name; see [`spawn`](Self::spawn).
+    #[track_caller]
+    pub fn spawn_named<F, T>(&self, name: impl Into<String>, future: F) -> ScopedJoinHandle<T>
+    where
+        F: Future<Output = Result<T, E>> + 'env,
+        T: 'env,
+    {
+        let name = name.into().into_boxed_str();
+        self.nursery.spawn(Some(name), Location::caller(), future)
+    }
+
+    /// Cancels every child and refuses new ones; the body continues. See
+    /// [`Scope::cancel`].
+    pub fn cancel(&self) {
+        self.nursery.cancel();
+    }
+}
+
+/// Ends a nursery when the scope's future is dropped, for whatever reason.
+///
+/// Children may hold clones of the scope, and the nursery holds the children:
+/// emptying it also breaks that cycle of references.
+struct Guard<'env, E>(Rc<Nursery<'env, E>>);
+
+impl<'env, E> Guard<'env, E> {
+    fn new(site: &'static Location<'static>) -> Self {
+        Guard(Nursery::new(expect_loop(site)))
+    }
+}
+
+impl<E> Drop for Guard<'_, E> {
+    fn drop(&mut self) {
+        self.0.end();
+    }
+}
+
+fn expect_loop(site: &'static Location<'static>) -> Rc<Runtime> {
+    Runtime::current().unwrap_or_else(|| {
+        panic!(
+            "the scope at {site} needs a running loop, and none runs on this thread: await it in \
+             a future that `executor::run(..)` runs"
+        )
+    })
+}
+
+/// Polls the body and whichever children were woken, until all have ended or
+/// one of them ends the scope.
+async fn run_scope<T, E>(
+    nursery: &Guard<'_, E>,
+    body: impl Future<Output = Result<T, E>>,
+) -> Result<T, E> {
+    let mut body = pin!(Some(body));
+    let mut output = None;
+    std::future::poll_fn(|cx| {
+        nursery.0.start_round(cx);
+        let stop = match poll_body(body.as_mut(), &mut output, cx) {
+            Err(error) => Stop::Error(error),
+            Ok(body_is_done) => match nursery.0.poll_children(cx) {
+                Err(stop) => stop,
+                Ok(()) if body_is_done && nursery.0.is_empty() => {
+                    nursery.0.end(); // to whoever still has a clone
+                    let output = output.take();
+                    return Poll::Ready(Ok(output.expect("the body is done")));
+                }
+                Ok(()) => return Poll::Pending,
+            },
+        };
+        body.set(None);
+        nursery.0.end();
+        match stop {
+            Stop::Error(error) => Poll::Ready(Err(error)),
+            Stop::Panic(payload) => resume_unwind(payload),
+        }
+    })
+    .await
+}
+
+/// Polls the body, unless it is done; says whether it is.
+fn poll_body<T, E>(
+    mut body: Pin<&mut Option<impl Future<Output = Result<T, E>>>>,
+    output: &mut Option<T>,
+    cx: &mut Context<'_>,
+) -> Result<bool, E> {
+    let Some(future) = body.as_mut().as_pin_mut() else {
+        return Ok(true);
+    };
+    let Poll::Ready(result) = future.poll(cx) else {
+        return Ok(false);
+    };
+    body.set(None);
+    *output = Some(result?);
+    Ok(true)
+}
+
+impl Clone for Scope<'_> {
+    fn clone(&self) -> Self {
+        Scope {
+            nursery: Rc::clone(&self.nursery),
+        }
+    }
+}
+
+impl<E> Clone for TryScope<'_, E> {
+    fn clone(&self) -> Self {
+        TryScope {
+            nursery: Rc::clone(&self.nursery),
+        }
+    }
+}
+
+impl fmt::Debug for Scope<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Scope({} tasks)", self.nursery.len())
+    }
+}
+
+impl<E> fmt::Debug for TryScope<'_, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "TryScope({} tasks)", self.nursery.len())
+    }
+}

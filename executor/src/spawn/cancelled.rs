@@ -1,0 +1,160 @@
+//! Requests to stop: how a task learns that it should end by itself.
+//!
+//! **Invariant:** a request wakes every place where its task listens, once, and
+//! a task that listens later learns of it at once.
+//!
+//! Called by users; `time::cancel_within` makes the request.
+
+use std::fmt;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::handle::TaskRef;
+use crate::base::slab::TaskKey;
+use crate::event_loop::runtime::Runtime;
+use crate::event_loop::task::State;
+
+/// Waits until this task is asked to stop, by
+/// [`cancel_within`](crate::JoinHandle::cancel_within) (asyncio: `except
+/// CancelledError`).
+///
+/// For tasks that must finish something before they end, such as a message to a
+/// peer or a file: await it beside the work, for example with
+/// [`race`](crate::race()). It listens for the task that first polls it; if it
+/// is then moved to another task, the end of the first task completes it too. A
+/// plain [`cancel`](crate::JoinHandle::cancel) does not ask: it drops the task.
+///
+/// ```
+/// use executor::{cancelled, race, run, sleep, spawn, yield_now};
+/// use std::time::Duration;
+///
+/// run(async {
+///     let worker = spawn(async {
+///         let mut jobs = 0;
+///         loop {
+///             let work = async {
+///                 sleep(Duration::from_millis(1)).await;
+///                 true
+///             };
+///             let stop = async {
+///                 cancelled().await;
+///                 false
+///             };
+///             match race((stop, work)).await {
+///                 (_, true) => jobs += 1,
+///                 (_, false) => return jobs,
+///             }
+///         }
+///     });
+///     sleep(Duration::from_millis(20)).await;
+///     assert!(worker.cancel_within(Duration::from_secs(5)).await.unwrap() > 0);
+/// });
+/// ```
+///
+/// *Cancel safety:* dropping it loses nothing: the request stays.
+///
+/// # Panics
+///
+/// When it is first polled outside of a task.
+pub fn cancelled() -> Cancelled {
+    Cancelled { listening: None }
+}
+
+/// The future of [`cancelled`].
+#[must_use = "futures do nothing unless awaited"]
+pub struct Cancelled {
+    /// From the first poll on.
+    listening: Option<Listening>,
+}
+
+struct Listening {
+    runtime: Rc<Runtime>,
+    task: TaskKey,
+    /// The number of the registered wait, if there is one.
+    wait: Option<u64>,
+}
+
+impl Future for Cancelled {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let listening = self.listening.get_or_insert_with(Listening::new);
+        listening.stop();
+        if listening.is_requested() {
+            return Poll::Ready(());
+        }
+        listening.start(cx);
+        Poll::Pending
+    }
+}
+
+impl Listening {
+    fn new() -> Self {
+        let runtime = Runtime::expect_current("cancelled");
+        let task = runtime.poll.task().expect(
+            "cancelled() waits for the cancel of the task that polls it, and this is polled \
+             outside of a task",
+        );
+        Listening {
+            runtime,
+            task,
+            wait: None,
+        }
+    }
+
+    /// Returns whether the task was asked to stop or cancelled, or has ended.
+    fn is_requested(&self) -> bool {
+        let tasks = self.runtime.tasks.borrow();
+        let task = tasks.get(self.task);
+        task.is_none_or(|task| task.state != State::Alive)
+    }
+
+    fn start(&mut self, cx: &Context<'_>) {
+        let waiter = self.runtime.poll.waiter(cx);
+        let mut listeners = self.runtime.cancel_listeners.borrow_mut();
+        let waits = listeners.entry(self.task).or_default();
+        let number = waits.last().map_or(0, |(last, _)| last + 1);
+        waits.push((number, waiter));
+        self.wait = Some(number);
+    }
+
+    fn stop(&mut self) {
+        let Some(wait) = self.wait.take() else { return };
+        let mut listeners = self.runtime.cancel_listeners.borrow_mut();
+        let Some(waits) = listeners.get_mut(&self.task) else {
+            return;
+        };
+        let at = waits.iter().position(|(number, _)| *number == wait);
+        let removed = at.map(|at| waits.remove(at));
+        if waits.is_empty() {
+            listeners.remove(&self.task);
+        }
+        drop(listeners);
+        drop(removed); // may be a foreign waker: with nothing borrowed
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl fmt::Debug for Cancelled {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cancelled")
+    }
+}
+
+impl TaskRef {
+    /// Asks the task to stop by itself, unless it was asked or cancelled before
+    /// or has ended.
+    pub(crate) fn request_stop(&self) {
+        match self.runtime.tasks.borrow_mut().get_mut(self.key) {
+            Some(task) if task.state == State::Alive => task.state = State::StopRequested,
+            _ => return,
+        }
+        self.runtime.wake_cancel_listeners(self.key);
+    }
+}

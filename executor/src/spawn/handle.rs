@@ -1,0 +1,358 @@
+//! `spawn` and the handle of a task.
+//!
+//! **Invariant:** a task is owned by its loop and only named by its handle, so
+//! dropping the handle never stops it, and never leaves it half alive.
+//!
+//! Called by users; [`TaskRef`] also by `scope`.
+
+use std::any::Any;
+use std::fmt;
+use std::marker::PhantomData;
+use std::panic::Location;
+use std::pin::Pin;
+use std::rc::Rc;
+use std::task::{Context, Poll, ready};
+
+use crate::base::error::JoinError;
+use crate::base::hooks::WAIT;
+use crate::base::slab::TaskKey;
+use crate::base::task_info::{Identity, TaskId};
+use crate::event_loop::runtime::Runtime;
+use crate::event_loop::task::{BoxedWork, Cell, State, Task};
+use crate::event_loop::tasks::drop_future_of;
+
+/// Starts a task: a future that runs beside its caller on the same loop
+/// (asyncio: `create_task`).
+///
+/// The task is first polled in a later turn, after everything that is ready
+/// already. Dropping the handle does not stop it (asyncio may lose such a task
+/// to the garbage collector; this loop owns it). The handle gives the output.
+///
+/// ```
+/// executor::run(async {
+///     let task = executor::spawn(async { 6 * 7 });
+///     assert_eq!(task.await.unwrap(), 42);
+/// });
+/// ```
+///
+/// A task may outlive its spawner, so it cannot borrow from it;
+/// [`scope`](crate::scope()) is for tasks that do:
+///
+/// ```compile_fail,E0373
+/// executor::run(async {
+///     let local = 1;
+///     executor::spawn(async { &local; });
+/// });
+/// ```
+///
+/// While the loop ends, a spawn by a destructor is refused: the future is
+/// dropped and the handle says "cancelled".
+///
+/// # Panics
+///
+/// Outside a running loop, at the caller's line.
+#[track_caller]
+pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+{
+    let runtime = Runtime::expect_current("spawn");
+    spawn_on(runtime, None, Location::caller(), future)
+}
+
+/// Starts a task with a name, which errors, listings and traces show (asyncio:
+/// `create_task(.., name=..)`). A task without one is called `Task-n`.
+///
+/// ```
+/// executor::run(async {
+///     let task = executor::spawn_named("tea", async {
+///         executor::current_task().unwrap().name()
+///     });
+///     assert_eq!(task.await.unwrap(), "tea");
+/// });
+/// ```
+///
+/// # Panics
+///
+/// Outside a running loop, at the caller's line.
+#[track_caller]
+pub fn spawn_named<F>(name: impl Into<String>, future: F) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+{
+    let runtime = Runtime::expect_current("spawn_named");
+    let name = name.into().into_boxed_str();
+    spawn_on(runtime, Some(name), Location::caller(), future)
+}
+
+/// Starts a task on a given loop.
+#[inline]
+pub(crate) fn spawn_on<F>(
+    runtime: Rc<Runtime>,
+    name: Option<Box<str>>,
+    site: &'static Location<'static>,
+    future: F,
+) -> JoinHandle<F::Output>
+where
+    F: Future + 'static,
+{
+    let identity = runtime.new_identity(name, site);
+    JoinHandle {
+        task: add_task(runtime, identity, Box::pin(Cell::Running(future))),
+        output: PhantomData,
+    }
+}
+
+/// Adds a task to a loop and queues it for its first poll.
+///
+/// A closing loop refuses it: the task is finished at once, as cancelled, and
+/// its future is dropped unpolled. No panic, because destructors spawn.
+#[inline]
+pub(crate) fn add_task(runtime: Rc<Runtime>, identity: Identity, mut work: BoxedWork) -> TaskRef {
+    let refused = runtime.is_closing();
+    if refused {
+        let error = JoinError::cancelled(identity.clone());
+        drop_future_of(&identity, || {
+            let _ = work.as_mut().fail(error);
+        });
+    }
+    let (parent, context) = runtime.inherited_context();
+    let mut task = Task::new(Some(work), identity, parent, context);
+    if refused {
+        task.state = State::Finished;
+    }
+    let key = runtime.insert_task(task, None);
+    TaskRef { runtime, key }
+}
+
+/// What every handle of a task has: its loop and its key. Dropping it detaches
+/// the task.
+pub(crate) struct TaskRef {
+    pub(crate) runtime: Rc<Runtime>,
+    pub(crate) key: TaskKey,
+}
+
+impl TaskRef {
+    /// Waits for the end of the task, and consumes budget when it has come.
+    #[inline]
+    pub(crate) fn poll_end(
+        &self,
+        cx: &Context<'_>,
+        has_ended: impl FnOnce() -> bool,
+    ) -> Poll<()> {
+        ready!(self.runtime.poll.poll_budget(cx));
+        if has_ended() {
+            self.runtime.poll.consume_budget();
+            return Poll::Ready(());
+        }
+        let (key, waiter) = (self.key, self.runtime.poll.waiter(cx));
+        let by = waiter.task;
+        let hooks = &self.runtime.hooks;
+        hooks.emit(WAIT, move |hook| hook.join_wait(key, by));
+        let displaced = {
+            let mut tasks = self.runtime.tasks.borrow_mut();
+            let task = tasks.get_mut(key);
+            task.map(|task| std::mem::replace(&mut task.waiter, waiter))
+        };
+        drop(displaced);
+        Poll::Pending
+    }
+
+    /// Moves the output of a finished task to `out`. Returns `false` if the
+    /// task has not finished; `out` stays empty if the output was read before.
+    #[inline]
+    fn read_output(&self, out: &mut dyn Any) -> bool {
+        let work = {
+            let mut tasks = self.runtime.tasks.borrow_mut();
+            match tasks.get_mut(self.key) {
+                Some(task) if task.is_finished() => task.work.take(),
+                Some(_) => return false,
+                None => None,
+            }
+        };
+        if let Some(mut work) = work {
+            work.as_mut().take(out);
+        }
+        true
+    }
+
+    pub(crate) fn is_finished(&self) -> bool {
+        self.runtime.has_ended(self.key)
+    }
+
+    pub(crate) fn identity(&self) -> Identity {
+        let identity = self.runtime.identity(self.key);
+        identity.expect("a task's slot stays as long as its handle")
+    }
+
+    pub(crate) fn fmt(&self, name: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(name)
+            .field("id", &self.identity().id)
+            .field("name", &self.identity().name())
+            .field("finished", &self.is_finished())
+            .finish()
+    }
+}
+
+/// The task continues without its handle or, if it has finished, is removed and
+/// its unread output dropped.
+impl Drop for TaskRef {
+    #[inline]
+    fn drop(&mut self) {
+        let (runtime, key) = (&*self.runtime, self.key);
+        let (waiter, unread) = {
+            let mut tasks = runtime.tasks.borrow_mut();
+            let Some(task) = tasks.get_mut(key) else {
+                return;
+            };
+            task.has_handle = false;
+            let unread = task.is_finished().then_some(task.work.is_some());
+            (task.waiter.take(), unread)
+        };
+        if waiter.is_some() {
+            let by = waiter.task;
+            let hooks = &runtime.hooks;
+            hooks.emit(WAIT, move |hook| hook.join_wait_end(key, by));
+            drop(waiter);
+        }
+        match unread {
+            None => {}
+            Some(false) => runtime.remove(key),
+            Some(true) => runtime.discard_output(key),
+        }
+    }
+}
+
+/// Handle of a spawned task (asyncio: the `Task` object).
+///
+/// Awaiting it gives the output, or a [`JoinError`] if the task was cancelled
+/// or panicked. Dropping it detaches the task. A finished task's output stays
+/// readable when the loop is gone.
+///
+/// *Cancel safety:* dropping the await loses nothing; the handle can be
+/// awaited again, by reference too.
+///
+/// It cannot leave its thread:
+///
+/// ```compile_fail,E0277
+/// executor::run(async {
+///     let task = executor::spawn(async { 1 });
+///     std::thread::spawn(move || drop(task)); // a JoinHandle is not Send
+/// });
+/// ```
+///
+/// # Panics
+///
+/// When it is polled again after it gave its output.
+pub struct JoinHandle<T> {
+    pub(crate) task: TaskRef,
+    output: PhantomData<fn() -> T>,
+}
+
+impl<T> JoinHandle<T> {
+    /// Requests that the task be dropped instead of polled at its next turn
+    /// (asyncio: `Task.cancel`). Awaiting the handle then waits for that.
+    ///
+    /// Returns whether this changed anything: `false` if the task had ended or
+    /// was cancelled before. Unlike asyncio's, a cancel cannot be caught by the
+    /// task: its destructors run, and that is all. A value that the task
+    /// returned before its turn came is kept.
+    ///
+    /// ```
+    /// executor::run(async {
+    ///     let task = executor::spawn(std::future::pending::<()>());
+    ///     assert!(task.cancel());
+    ///     assert!(!task.cancel(), "cancelled before");
+    ///     assert!(task.await.unwrap_err().is_cancelled());
+    /// });
+    /// ```
+    pub fn cancel(&self) -> bool {
+        self.task.runtime.request_cancel(self.task.key)
+    }
+
+    /// Turns the handle into a guard that cancels the task when it is dropped.
+    ///
+    /// ```
+    /// executor::run(async {
+    ///     let task = executor::spawn(std::future::pending::<()>());
+    ///     let guard = task.cancel_on_drop();
+    ///     drop(guard); // the task is dropped at its next turn
+    /// });
+    /// ```
+    pub fn cancel_on_drop(self) -> CancelOnDrop<T> {
+        CancelOnDrop { handle: Some(self) }
+    }
+
+    /// Returns whether the task has ended (asyncio: `Task.done`).
+    pub fn is_finished(&self) -> bool {
+        self.task.is_finished()
+    }
+
+    /// Returns the task's number.
+    pub fn id(&self) -> TaskId {
+        self.task.identity().id
+    }
+
+    /// Returns the task's name, or `Task-n` (asyncio: `Task.get_name`).
+    pub fn name(&self) -> String {
+        self.task.identity().name()
+    }
+}
+
+impl<T: 'static> Future for JoinHandle<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let mut output: Option<Result<T, JoinError>> = None;
+        let task = &self.task;
+        ready!(task.poll_end(cx, || task.read_output(&mut output)));
+        Poll::Ready(output.expect("a JoinHandle was polled after it gave its output"))
+    }
+}
+
+impl<T> fmt::Debug for JoinHandle<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.task.fmt("JoinHandle", f)
+    }
+}
+
+/// Cancels its task when it is dropped; see [`JoinHandle::cancel_on_drop`].
+///
+/// Awaiting it is awaiting the handle.
+#[derive(Debug)]
+#[must_use = "dropping the guard cancels the task at once"]
+pub struct CancelOnDrop<T> {
+    /// `None` once detached.
+    handle: Option<JoinHandle<T>>,
+}
+
+impl<T> CancelOnDrop<T> {
+    /// Returns the handle: the task continues.
+    pub fn detach(mut self) -> JoinHandle<T> {
+        self.handle
+            .take()
+            .expect("the guard holds the handle until here")
+    }
+
+    /// Returns the handle.
+    pub fn handle(&self) -> &JoinHandle<T> {
+        self.handle.as_ref().expect("the guard holds the handle")
+    }
+}
+
+impl<T: 'static> Future for CancelOnDrop<T> {
+    type Output = Result<T, JoinError>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let handle = self.handle.as_mut().expect("the guard holds the handle");
+        Pin::new(handle).poll(cx)
+    }
+}
+
+impl<T> Drop for CancelOnDrop<T> {
+    fn drop(&mut self) {
+        if let Some(handle) = &self.handle {
+            handle.cancel();
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `now`, the time of the loop.
+//!
+//! **Invariant:** it agrees with every sleep of the same loop.
+//!
+//! Called by users and by `interval`.
+
+use std::time::Instant;
+
+use crate::event_loop::runtime::Runtime;
+
+/// Returns the loop's time (asyncio: `loop.time()`): real, or virtual with
+/// [virtual time](crate::Builder::virtual_time). Outside of a loop it is
+/// `Instant::now()`.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let mut runner = executor::Runner::builder().virtual_time().build();
+/// runner.run(async {
+///     let before = executor::now();
+///     executor::sleep(Duration::from_secs(3600)).await;
+///     assert_eq!(executor::now() - before, Duration::from_secs(3600));
+/// });
+/// ```
+pub fn now() -> Instant {
+    Runtime::with(|runtime| runtime.clock.instant_at(runtime.clock.now()))
+        .unwrap_or_else(Instant::now)
+}
