@@ -9,7 +9,7 @@ const AQUERY: &str = env!("CARGO_BIN_EXE_aquery");
 /// A text of this crate that the tests know.
 const FABLE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/src/server/fables/04-the-ants-and-the-bridge.txt"
+    "/server/src/fables/04-the-ants-and-the-bridge.txt"
 );
 
 #[track_caller]

@@ -1,0 +1,95 @@
+//! Durations and numbers, read from the command line and shown to people.
+//!
+//! **Invariant:** what is read can be waited for: no sum of it overflows the
+//! loop's clock unless the program adds it up, and then it checks against
+//! [`LONGEST`].
+//!
+//! Called by the programs' options.
+
+use std::num::NonZeroUsize;
+use std::time::Duration;
+
+/// The longest time that the programs take as an option: 500 years. The loop
+/// counts nanoseconds in 64 bits, which are full after 584.
+pub const LONGEST: Duration = Duration::from_secs(500 * 31_557_600);
+
+/// Reads a duration as people write it.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// assert_eq!(first_programs::duration("2s"), Ok(Duration::from_secs(2)));
+/// assert_eq!(first_programs::duration("1min 30s"), Ok(Duration::from_secs(90)));
+/// assert!(first_programs::duration("2").unwrap_err().contains("unit"));
+/// ```
+///
+/// # Errors
+///
+/// A sentence on what is wrong with the text, or that it is more than
+/// [`LONGEST`].
+pub fn duration(text: &str) -> Result<Duration, String> {
+    // humantime panics on some sums that do not fit. They all need more digits
+    // than this, and no duration that is taken here does.
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    let too_long = || format!("the longest is {}", friendly(LONGEST));
+    if digits > 18 {
+        return Err(too_long());
+    }
+    let parsed = humantime::parse_duration(text)
+        .map_err(|_| "write a number and a unit, for example 2s or 150ms")?;
+    if parsed > LONGEST {
+        return Err(too_long());
+    }
+    Ok(parsed)
+}
+
+/// Reads a duration that is more than nothing.
+///
+/// ```
+/// assert!(first_programs::some_time("1ns").is_ok());
+/// assert!(first_programs::some_time("0s").is_err());
+/// ```
+///
+/// # Errors
+///
+/// As [`duration`], and if it is zero.
+pub fn some_time(text: &str) -> Result<Duration, String> {
+    match duration(text)? {
+        Duration::ZERO => Err("it must be more than zero".into()),
+        some => Ok(some),
+    }
+}
+
+/// Reads a number of things, of which there must be one at least.
+///
+/// ```
+/// assert_eq!(first_programs::at_least_one("3").unwrap().get(), 3);
+/// assert!(first_programs::at_least_one("0").is_err());
+/// ```
+///
+/// # Errors
+///
+/// If it is no whole number, or zero.
+pub fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
+    text.parse()
+        .map_err(|_| "it must be a whole number, 1 or more".into())
+}
+
+/// A duration to be read by people: two digits after the point below a
+/// minute, whole seconds above.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// assert_eq!(first_programs::friendly(Duration::from_micros(2_003_700)), "2.00s");
+/// assert_eq!(first_programs::friendly(Duration::from_secs(3 * 31_557_600)), "3years");
+/// ```
+pub fn friendly(duration: Duration) -> String {
+    if duration.is_zero() {
+        "0s".into()
+    } else if duration < Duration::from_secs(60) {
+        format!("{duration:.2?}")
+    } else {
+        humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
+    }
+}
