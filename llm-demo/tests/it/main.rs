@@ -7,6 +7,7 @@ mod dialects;
 mod failures;
 mod programs;
 mod jobs;
+mod readme;
 mod script;
 mod retrieval;
 mod retrieval_programs;
