@@ -1,8 +1,8 @@
-//! A task that beats, and how late it was: proof that nothing held the loop
-//! up, or of how long something did.
+//! A task that wakes at fixed times and measures how late it was: how long other
+//! tasks, or blocking calls, kept the loop busy.
 //!
-//! **Invariant:** lateness is counted from when a beat was due, so the first
-//! of those that a blocked loop misses is as late as the loop is.
+//! **Invariant:** lateness is measured from when a beat was due, so the first
+//! beat that a blocked loop misses is as late as the loop is.
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use executor::{CancelOnDrop, interval, now, spawn_named};
 
-/// Beats until it is dropped.
+/// A heartbeat, which beats until it is dropped.
 ///
 /// ```
 /// use std::time::Duration;
@@ -23,7 +23,7 @@ use executor::{CancelOnDrop, interval, now, spawn_named};
 /// });
 /// ```
 #[derive(Debug)]
-#[must_use = "it stops when it is dropped"]
+#[must_use = "the heartbeat stops when it is dropped"]
 pub struct Heartbeat {
     seen: Rc<Seen>,
     _task: CancelOnDrop<()>,
@@ -36,7 +36,7 @@ struct Seen {
 }
 
 impl Heartbeat {
-    /// Begins to beat.
+    /// Starts a task that beats at once and then after every `every`.
     ///
     /// # Panics
     ///
@@ -50,12 +50,12 @@ impl Heartbeat {
         }
     }
 
-    /// How late the latest beat was.
+    /// Returns the greatest lateness of a beat.
     pub fn worst(&self) -> Duration {
         self.seen.worst.get()
     }
 
-    /// How many there were.
+    /// Returns how many beats there were.
     pub fn beats(&self) -> u64 {
         self.seen.beats.get()
     }

@@ -1,19 +1,16 @@
 //! Durations and numbers, read from the command line and shown to people.
 //!
-//! **Invariant:** what is read can be waited for: no sum of it overflows the
-//! loop's clock unless the program adds it up, and then it checks against
-//! [`LONGEST`].
-//!
-//! Called by the programs' options.
+//! **Invariant:** no duration read is longer than [`LONGEST`], so the loop can
+//! wait for it. A program that adds durations up checks their sum.
 
 use std::num::NonZeroUsize;
 use std::time::Duration;
 
-/// The longest time that the programs take as an option: 500 years. The loop
-/// counts nanoseconds in 64 bits, which are full after 584.
+/// The longest duration that the programs accept: 500 years. The loop counts
+/// nanoseconds in 64 bits, which overflow after 584 years.
 pub const LONGEST: Duration = Duration::from_secs(500 * 31_557_600);
 
-/// Reads a duration as people write it.
+/// Parses a duration as people write it.
 ///
 /// ```
 /// use std::time::Duration;
@@ -25,11 +22,10 @@ pub const LONGEST: Duration = Duration::from_secs(500 * 31_557_600);
 ///
 /// # Errors
 ///
-/// A sentence on what is wrong with the text, or that it is more than
-/// [`LONGEST`].
+/// If the text is no duration, or is one longer than [`LONGEST`].
 pub fn duration(text: &str) -> Result<Duration, String> {
-    // humantime panics on some sums that do not fit. They all need more digits
-    // than this, and no duration that is taken here does.
+    // humantime panics on some sums that overflow. They all have more digits
+    // than this, and no accepted duration needs as many.
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let too_long = || format!("the longest is {}", friendly(LONGEST));
     if digits > 18 {
@@ -43,7 +39,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
     Ok(parsed)
 }
 
-/// Reads a duration that is more than nothing.
+/// Parses a duration that is not zero.
 ///
 /// ```
 /// assert!(first_programs::some_time("1ns").is_ok());
@@ -52,7 +48,7 @@ pub fn duration(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 ///
-/// As [`duration`], and if it is zero.
+/// Those of [`duration`], and if the duration is zero.
 pub fn some_time(text: &str) -> Result<Duration, String> {
     match duration(text)? {
         Duration::ZERO => Err("it must be more than zero".into()),
@@ -60,7 +56,7 @@ pub fn some_time(text: &str) -> Result<Duration, String> {
     }
 }
 
-/// Reads a number of things, of which there must be one at least.
+/// Parses a whole number that is not zero.
 ///
 /// ```
 /// assert_eq!(first_programs::at_least_one("3").unwrap().get(), 3);
@@ -69,14 +65,14 @@ pub fn some_time(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 ///
-/// If it is no whole number, or zero.
+/// If the text is no whole number, or is zero.
 pub fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
     text.parse()
         .map_err(|_| "it must be a whole number, 1 or more".into())
 }
 
-/// A duration to be read by people: two digits after the point below a
-/// minute, whole seconds above.
+/// Formats a duration for people: with two decimals below a minute, in whole
+/// seconds above.
 ///
 /// ```
 /// use std::time::Duration;

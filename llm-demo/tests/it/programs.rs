@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use futures::channel::oneshot;
 
-use super::common::{Said, command, refusal, said_to_nobody, said_with};
+use super::common::{Said, command, refusal, said_to_closed_pipe, said_with};
 use super::script::*;
 
 const ACHAT: &str = env!("CARGO_BIN_EXE_achat");
@@ -15,6 +15,14 @@ const RUN_JOBS: &str = env!("CARGO_BIN_EXE_run_jobs");
 const INTERLEAVE: &str = env!("CARGO_BIN_EXE_interleave");
 const FAULTS: &str = env!("CARGO_BIN_EXE_faults");
 const FETCH_URLS: &str = env!("CARGO_BIN_EXE_fetch_urls");
+const PROGRAMS: [&str; 6] = [
+    ASTREAM_CHAT,
+    ACHAT,
+    RUN_JOBS,
+    INTERLEAVE,
+    FAULTS,
+    FETCH_URLS,
+];
 
 /// Runs a program that asks nobody but its own server.
 fn alone(program: &str, arguments: &[&str]) -> Said {
@@ -332,16 +340,9 @@ fn fetch_urls_says_what_it_could_not_fetch() {
 
 #[test]
 fn a_closed_pipe_ends_every_program_quietly() {
-    for program in [
-        ASTREAM_CHAT,
-        ACHAT,
-        RUN_JOBS,
-        INTERLEAVE,
-        FAULTS,
-        FETCH_URLS,
-    ] {
+    for program in PROGRAMS {
         let question: &[&str] = if program == ACHAT { &["hi"] } else { &[] };
-        let said = said_to_nobody(program, question);
+        let said = said_to_closed_pipe(program, question);
         assert_eq!(said.code, 0, "{program}: {said:?}");
         assert!(
             !said.err.contains("panicked") && !said.err.contains("error"),
@@ -352,14 +353,7 @@ fn a_closed_pipe_ends_every_program_quietly() {
 
 #[test]
 fn an_option_that_nobody_knows_is_refused() {
-    for program in [
-        ASTREAM_CHAT,
-        ACHAT,
-        RUN_JOBS,
-        INTERLEAVE,
-        FAULTS,
-        FETCH_URLS,
-    ] {
+    for program in PROGRAMS {
         assert!(refusal(program, &["--faster"]).contains("--faster"));
     }
     assert!(refusal(RUN_JOBS, &["--workers", "0"]).contains("1 or more"));

@@ -1,4 +1,4 @@
-use super::common::{refusal, said, said_to_nobody};
+use super::common::{refusal, said, said_to_closed_pipe};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_blocking");
 
@@ -56,12 +56,12 @@ fn times_that_are_none_are_refused() {
 }
 
 #[test]
-fn an_argument_that_nobody_asked_for_is_refused() {
+fn an_unknown_argument_is_refused() {
     assert!(refusal(PROGRAM, &["faster"]).contains("faster"));
 }
 
 #[test]
 fn a_closed_pipe_ends_the_program_quietly() {
-    let said = said_to_nobody(PROGRAM, &["--block", "2ms", "--every", "1ms"]);
+    let said = said_to_closed_pipe(PROGRAM, &["--block", "2ms", "--every", "1ms"]);
     assert_eq!((said.code, said.err.as_str()), (0, ""), "{said:?}");
 }

@@ -1,4 +1,5 @@
-//! Runs a demo program and holds on to what it said.
+//! Runs a demo program and captures its output; the tests of `llm-demo` use
+//! this file too.
 
 use std::ffi::OsStr;
 use std::io::Write;
@@ -66,12 +67,12 @@ const NAMES: [&str; 19] = [
     "CLICOLOR_FORCE",
 ];
 
-/// Runs a program whose stdout nobody reads from the start.
+/// Runs a program whose stdout is a closed pipe from the start.
 ///
 /// Its pipe leads to a program that has ended already, so that the test does
 /// not depend on who is quicker.
 #[track_caller]
-pub(crate) fn said_to_nobody(program: &str, arguments: &[&str]) -> Said {
+pub(crate) fn said_to_closed_pipe(program: &str, arguments: &[&str]) -> Said {
     let mut gone = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
     let mut pipe = gone.stdin.take().expect("a pipe was asked for");
     gone.wait().unwrap();

@@ -1,7 +1,7 @@
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-use super::common::{Said, refusal, said, said_to_nobody};
+use super::common::{Said, refusal, said, said_to_closed_pipe};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_fetch_data");
 
@@ -213,7 +213,7 @@ fn an_unknown_option_is_refused() {
 
 #[test]
 fn a_closed_pipe_ends_the_program_quietly() {
-    let said = said_to_nobody(PROGRAM, &["--virtual"]);
+    let said = said_to_closed_pipe(PROGRAM, &["--virtual"]);
     let quiet = Said {
         out: String::new(),
         err: String::new(),

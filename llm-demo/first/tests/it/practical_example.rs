@@ -1,4 +1,4 @@
-use super::common::{Said, said, said_to_nobody};
+use super::common::{Said, said, said_to_closed_pipe};
 use super::fetch_data::THE_PAGES_OUTPUT;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_practical_example");
@@ -11,6 +11,6 @@ fn the_example_prints_what_the_page_s_does() {
 
 #[test]
 fn a_closed_pipe_ends_the_program_quietly() {
-    let quiet = said_to_nobody(PROGRAM, &[]);
+    let quiet = said_to_closed_pipe(PROGRAM, &[]);
     assert_eq!((quiet.err.as_str(), quiet.code), ("", 0));
 }

@@ -11,7 +11,9 @@ use executor::{Wait, run, sleep, timeout};
 use futures::{AsyncReadExt, AsyncWriteExt};
 use llm_demo_server::{Builder, Notice, Server};
 
-use super::raw::{Reply, TOO_LONG, ask, exchange, get, post, read_until, request, take_apart};
+use super::raw::{
+    Reply, TOO_LONG, ask, begin, exchange, get, post, read_until, request, take_apart,
+};
 
 pub(crate) const CHAT: &str = "/v1/chat/completions";
 pub(crate) const STORY: &str =
@@ -273,11 +275,7 @@ fn a_client_that_leaves_stops_the_generation_and_the_server_says_so() {
             .token_delay(hour)
             .first_token_delay(Duration::ZERO);
         let (addr, told) = logged(builder);
-        let mut stream = TcpStream::connect(addr).await.unwrap();
-        stream
-            .write_all(request("POST", CHAT, "", STORY).as_bytes())
-            .await
-            .unwrap();
+        let mut stream = begin(addr, CHAT, STORY).await;
         read_until(&mut stream, r#""delta":{"content":"#).await;
         drop(stream);
         until_told(
@@ -286,11 +284,7 @@ fn a_client_that_leaves_stops_the_generation_and_the_server_says_so() {
         )
         .await;
         // An answer in one piece is given up as well.
-        let mut stream = TcpStream::connect(addr).await.unwrap();
-        stream
-            .write_all(request("POST", CHAT, "", WHOLE).as_bytes())
-            .await
-            .unwrap();
+        let stream = begin(addr, CHAT, WHOLE).await;
         timeout(TOO_LONG, until_a_task_sleeps_long())
             .await
             .expect("a first token");
@@ -308,11 +302,7 @@ fn a_loop_that_ends_does_not_say_that_its_clients_left() {
     let told = run(async {
         let hour = Duration::from_secs(3600);
         let (addr, told) = logged(Server::builder().first_token_delay(hour));
-        let mut stream = TcpStream::connect(addr).await.unwrap();
-        stream
-            .write_all(request("POST", CHAT, "", STORY).as_bytes())
-            .await
-            .unwrap();
+        let mut stream = begin(addr, CHAT, STORY).await;
         read_until(&mut stream, "text/event-stream").await;
         drop(executor::spawn(async move {
             sleep(hour).await;
@@ -339,10 +329,7 @@ fn a_stop_lets_running_answers_end_and_closes_idle_connections() {
             let keep = request("GET", "/v1/models", "", "").replace("connection: close\r\n", "");
             idle.write_all(keep.as_bytes()).await.unwrap();
             read_until(&mut idle, "demo-embed").await;
-            let mut busy = TcpStream::connect(addr).await.unwrap();
-            busy.write_all(request("POST", CHAT, "", STORY).as_bytes())
-                .await
-                .unwrap();
+            let mut busy = begin(addr, CHAT, STORY).await;
             let begin = read_until(&mut busy, r#""delta":{"content":"#).await;
             (idle, busy, begin)
         };

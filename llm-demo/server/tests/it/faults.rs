@@ -4,11 +4,10 @@ use std::time::Duration;
 
 use executor::net::TcpStream;
 use executor::{run, timeout};
-use futures::AsyncWriteExt;
 use llm_demo_server::{Fault, Server};
 
 use super::errors::{CHAT, STORY, WHOLE, assert_error, logged, until_told};
-use super::raw::{Reply, exchange, post, read_until, request};
+use super::raw::{Reply, begin, exchange, post, read_until, request};
 
 async fn failing(fault: Fault, body: &str) -> Reply {
     let addr = Server::builder()
@@ -120,11 +119,7 @@ fn stall_sends_some_tokens_and_then_nothing_and_silent_nothing_at_all() {
             .fault(Fault::Stall)
             .fault_after(3);
         let (addr, told) = logged(builder);
-        let mut stream = TcpStream::connect(addr).await.unwrap();
-        stream
-            .write_all(request("POST", CHAT, "", STORY).as_bytes())
-            .await
-            .unwrap();
+        let mut stream = begin(addr, CHAT, STORY).await;
         until_told(&told, "req_000001 failed as asked: stall").await;
         read_until(&mut stream, "\n\n").await;
         let (addr, told) = logged(Server::builder().fault(Fault::Silent));

@@ -64,6 +64,14 @@ pub(crate) async fn post(addr: SocketAddr, path: &str, body: &str) -> Reply {
     ask(addr, &request("POST", path, "", body)).await
 }
 
+/// Sends a POST request and returns the connection, its answer unread.
+pub(crate) async fn begin(addr: SocketAddr, path: &str, body: &str) -> TcpStream {
+    let mut stream = TcpStream::connect(addr).await.unwrap();
+    let request = request("POST", path, "", body);
+    stream.write_all(request.as_bytes()).await.unwrap();
+    stream
+}
+
 pub(crate) async fn get(addr: SocketAddr, path: &str) -> Reply {
     ask(addr, &request("GET", path, "", "")).await
 }
