@@ -1,6 +1,6 @@
 """Three sources, each of which takes two seconds to answer, asked at once.
 
-The Python twin of llm-demo's `fetch_data`: it prints the same lines.
+The Python twin of the demo program `fetch_data`: it prints the same lines.
 """
 
 import asyncio

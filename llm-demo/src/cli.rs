@@ -10,7 +10,6 @@
 //! | 2 | the arguments make no sense |
 //! | 130 | Ctrl-C |
 
-mod fetch_args;
 mod pace;
 mod printer;
 
@@ -23,8 +22,9 @@ use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 use clap::Args;
 use executor::{RunError, Runner};
+use first_programs::options::LoopOptions;
 
-pub use fetch_args::FetchArgs;
+pub use first_programs::{at_least_one, duration, friendly, tell};
 pub use pace::Pace;
 pub use printer::Printer;
 
@@ -69,21 +69,10 @@ pub struct CommonArgs {
 }
 
 impl LoopArgs {
-    /// The loop that the program runs on.
+    /// Returns the loop that the program runs on.
     pub fn runner(&self) -> Runner {
-        self.builder().build()
-    }
-
-    /// The same, for programs that add something.
-    pub fn builder(&self) -> executor::Builder {
-        let builder = Runner::builder();
-        if self.timeline {
-            executor::instrument::print_timelines();
-        }
-        match self.seed {
-            Some(seed) => builder.seed(seed),
-            None => builder,
-        }
+        let (seed, timeline) = (self.seed, self.timeline);
+        LoopOptions { seed, timeline }.builder().build()
     }
 }
 
@@ -172,7 +161,7 @@ pub fn run_with_its_own_ctrl_c<E: Display>(
 }
 
 /// The exit code of a program that has run; a failure is said on stderr.
-pub fn finish<E: Display>(outcome: Result<Result<(), E>, RunError>) -> ExitCode {
+fn finish<E: Display>(outcome: Result<Result<(), E>, RunError>) -> ExitCode {
     match outcome {
         Ok(Ok(())) => ExitCode::SUCCESS,
         Ok(Err(error)) => failed(&error),
@@ -202,7 +191,7 @@ async fn until_ctrl_c<T>(program: impl Future<Output = T>) -> Option<T> {
 /// Says what failed, and gives the code for it.
 pub fn failed(error: &dyn Display) -> ExitCode {
     let red = AnsiColor::Red.on_default().bold();
-    tell(format_args!("{red}error:{red:#} {error}"));
+    tell_styled(format_args!("{red}error:{red:#} {error}"));
     ExitCode::FAILURE
 }
 
@@ -217,18 +206,12 @@ pub fn show(json: bool, object: &serde_json::Value, text: fmt::Arguments<'_>) {
 /// Says something about an answer, less loudly than the answer.
 pub fn remark(text: fmt::Arguments<'_>) {
     let dim = Style::new().dimmed();
-    tell(format_args!("{dim}{text}{dim:#}"));
+    tell_styled(format_args!("{dim}{text}{dim:#}"));
 }
 
-/// Says something to the person at the terminal, on stderr, so that stdout
-/// holds nothing but results. Colours in it are taken out where nobody sees
-/// them.
-///
-/// ```
-/// llm_demo::tell(format_args!("elapsed: {}", "2.00s"));
-/// ```
-pub fn tell(text: fmt::Arguments<'_>) {
-    // In one piece: stderr has no buffer, and others write to the terminal too.
-    // If nobody reads stderr, there is nobody to tell that to.
+/// [`tell`] for text with colours, which are removed if stderr is no terminal.
+fn tell_styled(text: fmt::Arguments<'_>) {
+    // One write: stderr is unbuffered, and other processes share the terminal.
+    // A failed write is ignored, because there is no other place to report it.
     let _ = AutoStream::auto(io::stderr()).write_all(format!("{text}\n").as_bytes());
 }

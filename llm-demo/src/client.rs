@@ -9,7 +9,6 @@
 mod builder;
 
 use std::cell::RefCell;
-use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -24,7 +23,7 @@ pub use builder::Builder;
 use crate::error::{ApiError, Error};
 use crate::http::{Answer, Deadline, Http, Outgoing, Url};
 use crate::message::{ChatMessage, IntoMessages};
-use crate::notice::Notice;
+use crate::notice::{Notice, Notify};
 use crate::reply::{ChatResponse, CompletionResponse, Gathered};
 use crate::retry::{Advice, about_error, about_refusal, back_off};
 use crate::stream::{ChatStream, CompletionStream};
@@ -84,16 +83,6 @@ enum Base {
     Url(Url),
     /// What was given makes no sense; the first question will say so.
     Bad(String),
-}
-
-/// Who hears about what happens.
-#[derive(Clone)]
-pub(crate) struct Notify(pub(crate) Rc<dyn Fn(&Notice)>);
-
-impl fmt::Debug for Notify {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Notify")
-    }
 }
 
 impl OpenAi {
@@ -248,7 +237,7 @@ impl OpenAi {
             Base::Url(url) => Ok(url.clone()),
             Base::Bad(why) => Err(Error::Config(why.clone())),
             Base::Embedded => {
-                let addr = crate::server::embedded().await?;
+                let addr = llm_demo_server::embedded().await?;
                 format!("http://{addr}/v1").parse()
             }
         }
@@ -325,7 +314,7 @@ impl OpenAi {
     }
 
     fn tell(&self, notice: &Notice) {
-        (self.inner.notify.0)(notice);
+        self.inner.notify.tell(notice);
     }
 }
 

@@ -4,7 +4,7 @@
 //! whoever waits for its answer, so bytes are read when they are asked for and
 //! dropping the answer closes the connection.
 //!
-//! Called by `client` and by the program `fetch_data`.
+//! Called by `client` and by the program `fetch_urls`.
 
 mod body;
 mod connect;

@@ -10,10 +10,9 @@ use std::num::NonZeroUsize;
 use std::rc::Rc;
 
 use executor::try_gather;
+use first_programs::tell;
 use futures::{Stream, StreamExt, TryFutureExt, stream};
 use indicatif::{ProgressBar, ProgressStyle};
-
-use crate::cli::tell;
 
 /// How [`run_jobs`] goes about it.
 #[derive(Clone, Debug, PartialEq, Eq)]

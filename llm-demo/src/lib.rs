@@ -26,9 +26,12 @@
 //! | `wire`, [`sse`] | the API's JSON; server-sent events |
 //! | [`http`] | connections, kept or new, with TLS and through a proxy |
 //! | [`jobs`] | many questions, some at a time |
-//! | [`server`] | the other side |
 //! | [`retrieval`] | finding what a question needs to know |
-//! | [`cli`], `times`, `heartbeat` | what the programs share |
+//! | [`cli`] | what the programs share |
+//!
+//! Two crates lie beside it: [`server`] is the other side of the wire, and
+//! [`first_programs`] has the programs that need no model, with the durations
+//! and messages that all programs share.
 
 mod client;
 mod message;
@@ -42,20 +45,15 @@ pub mod sse;
 pub mod http;
 pub mod jobs;
 pub mod retrieval;
-pub mod server;
 pub mod cli;
-mod times;
-mod heartbeat;
 
-pub use cli::tell;
 pub use client::{Builder, OpenAi};
 pub use error::{ApiError, Error, Phase};
-pub use heartbeat::Heartbeat;
 pub use jobs::{RunJobs, run_jobs, run_jobs_as_completed};
+pub use llm_demo_server as server;
 pub use message::{ChatMessage, IntoMessages, Role, ToolCall};
 pub use reply::{ChatResponse, CompletionResponse, Gathered};
 pub use stream::{ChatStream, CompletionStream};
-pub use times::{LONGEST, at_least_one, duration, friendly, some_time};
 pub use wire::Usage;
 
 // The code in the two README files, as doctests: it compiles and runs.

@@ -1,11 +1,32 @@
-//! What a client tells about what it does.
+//! What a client reports while it works, and the callback that it reports to.
 //!
 //! **Invariant:** no notice holds the key.
 //!
 //! Made by `client` and `stream`; a program decides which to show.
 
 use std::fmt;
+use std::rc::Rc;
 use std::time::Duration;
+
+/// The callback that a client and its streams report to.
+#[derive(Clone)]
+pub(crate) struct Notify(Rc<dyn Fn(&Notice)>);
+
+impl Notify {
+    pub(crate) fn new(callback: impl Fn(&Notice) + 'static) -> Self {
+        Notify(Rc::new(callback))
+    }
+
+    pub(crate) fn tell(&self, notice: &Notice) {
+        (self.0)(notice);
+    }
+}
+
+impl fmt::Debug for Notify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Notify")
+    }
+}
 
 /// Something that happened on the way.
 #[derive(Clone, Debug)]

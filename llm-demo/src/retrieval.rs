@@ -2,11 +2,9 @@
 //! `aretrieve` and `aquery`.
 //!
 //! Invariant: files are read on the thread pool, never on the loop. Called by
-//! the programs `aretrieve` and `aquery`; the embedded server ranks sentences
-//! with the same scores.
+//! the programs `aretrieve` and `aquery`. Passages are ranked with
+//! [`llm_demo_server::ranking`], as the server's model ranks sentences.
 
-pub mod bm25;
-pub mod text;
 mod markdown;
 mod files;
 mod index;

@@ -12,11 +12,10 @@ use std::task::{Context, Poll, ready};
 use futures::Stream;
 use hyper::body::Bytes;
 
-use crate::client::Notify;
 use crate::error::Error;
 use crate::http::{Answer, Body, Cut};
 use crate::message::ChatMessage;
-use crate::notice::Notice;
+use crate::notice::{Notice, Notify};
 use crate::reply::{ChatResponse, CompletionResponse, Gathered};
 use crate::sse::{LONGEST_LINE, Parser};
 use crate::wire::{Chunk, Usage};
@@ -168,7 +167,7 @@ impl ChatStream {
                 "" => Ok(Chunk::default()), // keeps the connection alive
                 data => Chunk::read(data),
             };
-            (self.notify.0)(&Notice::Event(event.data));
+            self.notify.tell(&Notice::Event(event.data));
             if let Some(reply) = self.gathered.add(chunk?)? {
                 return Ok(Some(reply));
             }
@@ -219,7 +218,7 @@ impl Stream for ChatStream {
                 this.over = true;
                 this.body.finish(cx);
                 let bytes = this.body.received();
-                (this.notify.0)(&Notice::End { bytes });
+                this.notify.tell(&Notice::End { bytes });
                 return Poll::Ready(this.end(ending));
             }
             match ready!(this.body.poll_data(cx)) {

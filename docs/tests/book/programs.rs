@@ -105,9 +105,10 @@ fn sources_of(target: &Target, path: &Path) -> Vec<PathBuf> {
         let paths = sources.split_whitespace();
         return paths.map(|path| path.replace('\0', " ").into()).collect();
     }
-    let package = root().join(&target.package).join("src");
-    let mut sources = vec![package.join(format!("bin/{}.rs", target.name))];
-    let mut folders = vec![root().join("executor/src"), package];
+    let mut folders = sources_in(&target.package).map(|folder| root().join(folder));
+    let own = folders.next().expect("a package has sources");
+    let mut sources = vec![own.join(format!("bin/{}.rs", target.name))];
+    let mut folders: Vec<_> = folders.chain([own]).collect();
     while let Some(folder) = folders.pop() {
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         for path in entries.map(|entry| entry.path()) {
@@ -119,6 +120,20 @@ fn sources_of(target: &Target, path: &Path) -> Vec<PathBuf> {
         }
     }
     sources
+}
+
+/// The folders that a package's programs are built from, its own one first.
+fn sources_in(package: &str) -> impl Iterator<Item = String> {
+    let folders: &[&str] = match package {
+        "first-programs" => &["llm-demo/first"],
+        "llm-demo" => &["llm-demo", "llm-demo/server", "llm-demo/first"],
+        package => &[package],
+    };
+    let folders = folders.iter().chain(&["executor"]);
+    folders
+        .map(|folder| format!("{folder}/src"))
+        .collect::<Vec<_>>()
+        .into_iter()
 }
 
 fn modified(path: &Path) -> Option<SystemTime> {

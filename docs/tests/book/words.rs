@@ -48,6 +48,7 @@ pub(crate) fn check_phrasebook() -> Result<(), String> {
         return Err("there is no phrasebook.md".into());
     };
     let mut paths = vec!["docs/examples/phrasebook.rs".to_owned()];
+    paths.extend(files("llm-demo/first/src/bin", ".rs"));
     paths.extend(files("llm-demo/src/bin", ".rs"));
     paths.extend(files("llm-demo/tests/it", ".rs"));
     let programs: Vec<_> = paths

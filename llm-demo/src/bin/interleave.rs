@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use clap::Parser;
 use executor::{now, try_gather};
-use llm_demo::cli::{CommonArgs, Pace, Printer, remark, run};
-use llm_demo::{Error, Heartbeat, OpenAi, friendly};
+use first_programs::Heartbeat;
+use llm_demo::cli::{CommonArgs, Pace, Printer, friendly, remark, run};
+use llm_demo::{Error, OpenAi};
 
 /// Asks a model three things at once and prints the answers as they come,
 /// word by word. The third is dropped half-way, and the server notices.

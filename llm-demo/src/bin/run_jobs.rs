@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use executor::now;
 use futures::TryStreamExt;
-use llm_demo::cli::{CommonArgs, remark, run, show};
-use llm_demo::{Error, OpenAi, RunJobs, at_least_one, friendly, run_jobs, run_jobs_as_completed};
+use llm_demo::cli::{CommonArgs, at_least_one, friendly, remark, run, show};
+use llm_demo::{Error, OpenAi, RunJobs, run_jobs, run_jobs_as_completed};
 use serde_json::json;
 
 /// Asks a model many things, a few at a time, and prints the answers in the

@@ -9,9 +9,8 @@ use std::time::Duration;
 
 use clap::{Parser, value_parser};
 use executor::signal;
-use llm_demo::cli::{LoopArgs, run_with_its_own_ctrl_c};
+use llm_demo::cli::{LoopArgs, duration, run_with_its_own_ctrl_c, tell};
 use llm_demo::server::{Fault, Server};
-use llm_demo::{duration, tell};
 
 /// Serves an OpenAI-compatible API on 127.0.0.1, until Ctrl-C.
 ///

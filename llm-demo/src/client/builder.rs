@@ -10,13 +10,14 @@ use std::path::PathBuf;
 use std::rc::Rc;
 use std::time::Duration;
 
+use first_programs::tell;
 use hyper::HeaderMap;
 use hyper::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue, USER_AGENT};
 use serde_json::{Map, Value, json};
 
-use super::{Base, Inner, Notify, OpenAi};
+use super::{Base, Inner, OpenAi};
 use crate::http::{Http, Proxy, Settings, Url};
-use crate::notice::Notice;
+use crate::notice::{Notice, Notify};
 
 /// The model that is asked where none is named: the embedded server's own, or
 /// the one of the page that these programs follow.
@@ -77,7 +78,7 @@ impl Builder {
             max_retries: 2,
             total: None,
             settings: Settings::default(),
-            notify: Notify(Rc::new(show_retries)),
+            notify: Notify::new(show_retries),
             chance: fastrand::Rng::new(),
         }
     }
@@ -182,7 +183,7 @@ impl Builder {
     /// Who hears about what the client does. If not said, retries are
     /// announced on stderr.
     pub fn notices(mut self, hear: impl Fn(&Notice) + 'static) -> Self {
-        self.notify = Notify(Rc::new(hear));
+        self.notify = Notify::new(hear);
         self
     }
 
@@ -268,6 +269,6 @@ fn show_retries(notice: &Notice) {
         connected: true, ..
     } = notice
     {
-        crate::tell(format_args!("{notice}"));
+        tell(format_args!("{notice}"));
     }
 }

@@ -6,12 +6,15 @@
 use std::io;
 use std::path::Path;
 
-use super::bm25::Bm25;
+use llm_demo_server::ranking::{Bm25, terms};
+
+use super::files;
 use super::markdown::passages;
-use super::retriever::Retriever;
-use super::text::terms;
-use super::{files, retriever};
-use crate::{Error, OpenAi};
+use crate::client::OpenAi;
+use crate::error::Error;
+
+/// How many passages are embedded with one request.
+const BATCH: usize = 64;
 
 /// A passage of a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -123,13 +126,13 @@ impl Index {
     /// Those of the endpoint.
     pub async fn embed(mut self, llm: &OpenAi) -> Result<Index, Error> {
         let mut embeddings = Vec::new();
-        for batch in self.nodes.chunks(retriever::BATCH) {
+        for batch in self.nodes.chunks(BATCH) {
             let texts: Vec<String> = batch
                 .iter()
                 .map(|node| format!("{}\n{}", node.heading, node.text))
                 .collect();
             let vectors = llm.aembed(&texts).await?;
-            embeddings.extend(vectors.into_iter().map(retriever::scaled));
+            embeddings.extend(vectors.into_iter().map(scaled));
         }
         self.embeddings = Some(embeddings);
         Ok(self)
@@ -144,9 +147,13 @@ impl Index {
     pub fn is_empty(&self) -> bool {
         self.nodes.is_empty()
     }
+}
 
-    /// Searches it (LlamaIndex: `index.as_retriever()`).
-    pub fn as_retriever(&self) -> Retriever<'_> {
-        Retriever::new(self)
+/// Scales a vector to length 1, so that a product of two is a cosine.
+pub(super) fn scaled(mut vector: Vec<f32>) -> Vec<f32> {
+    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+    if length > 0.0 {
+        vector.iter_mut().for_each(|x| *x /= length);
     }
+    vector
 }

@@ -6,9 +6,12 @@
 use std::path::PathBuf;
 
 use clap::Args;
+use first_programs::at_least_one;
 
-use super::{Index, Retriever};
-use crate::{Error, OpenAi};
+use super::index::Index;
+use super::retriever::Retriever;
+use crate::client::OpenAi;
+use crate::error::Error;
 
 /// Where to search, and how.
 #[derive(Args, Clone, Debug)]
@@ -19,7 +22,7 @@ pub struct IndexArgs {
     pub docs: Option<PathBuf>,
 
     /// How many passages to find at most
-    #[arg(long, value_name = "N", default_value = "2", value_parser = crate::at_least_one)]
+    #[arg(long, value_name = "N", default_value = "2", value_parser = at_least_one)]
     pub top_k: std::num::NonZeroUsize,
 
     /// Compare embeddings, which the API makes, and not words

@@ -7,7 +7,10 @@ use std::fmt::Write;
 
 use super::index::Index;
 use super::retriever::{NodeWithScore, Retriever};
-use crate::{ChatResponse, ChatStream, Error, OpenAi};
+use crate::client::OpenAi;
+use crate::error::Error;
+use crate::reply::ChatResponse;
+use crate::stream::ChatStream;
 
 /// An index and a model to ask; made by [`Index::as_query_engine`].
 #[derive(Debug)]

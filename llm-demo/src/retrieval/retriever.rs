@@ -3,12 +3,11 @@
 //! Invariant: what it gives is in falling order of score, and equal scores are
 //! in the order of the index. Called by the programs and by `QueryEngine`.
 
-use super::index::{Index, Node};
-use super::text::terms;
-use crate::{Error, OpenAi};
+use llm_demo_server::ranking::terms;
 
-/// So many passages are embedded with one request.
-pub(super) const BATCH: usize = 64;
+use super::index::{Index, Node, scaled};
+use crate::client::OpenAi;
+use crate::error::Error;
 
 /// A passage that fits, and how well. (LlamaIndex: `NodeWithScore`)
 #[derive(Clone, Debug, PartialEq)]
@@ -28,15 +27,18 @@ pub struct Retriever<'a> {
     llm: Option<&'a OpenAi>,
 }
 
-impl<'a> Retriever<'a> {
-    pub(super) fn new(index: &'a Index) -> Self {
+impl Index {
+    /// Searches it (LlamaIndex: `index.as_retriever()`).
+    pub fn as_retriever(&self) -> Retriever<'_> {
         Retriever {
-            index,
+            index: self,
             top_k: 2,
             llm: None,
         }
     }
+}
 
+impl<'a> Retriever<'a> {
     /// How many passages it gives at most; 2 if not set, as in LlamaIndex.
     pub fn top_k(mut self, n: usize) -> Self {
         self.top_k = n;
@@ -95,13 +97,4 @@ fn nearest(vectors: &[Vec<f32>], asked: &[f32], n: usize) -> Vec<(usize, f64)> {
     found.sort_by(|a, b| b.1.total_cmp(&a.1)); // stable
     found.truncate(n);
     found
-}
-
-/// A vector of length 1, so that a product is a cosine.
-pub(super) fn scaled(mut vector: Vec<f32>) -> Vec<f32> {
-    let length = vector.iter().map(|x| x * x).sum::<f32>().sqrt();
-    if length > 0.0 {
-        vector.iter_mut().for_each(|x| *x /= length);
-    }
-    vector
 }

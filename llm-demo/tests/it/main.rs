@@ -1,20 +1,16 @@
 //! The demo programs, run as a user runs them.
 
-mod blocking;
 mod client;
+#[path = "../../first/tests/it/common.rs"]
 mod common;
 mod dialects;
 mod failures;
-mod fetch_data;
 mod programs;
-mod raw;
 mod jobs;
+mod readme;
 mod script;
 mod retrieval;
 mod retrieval_programs;
 mod serve;
-mod server;
-mod server_errors;
-mod server_faults;
 mod sse;
 mod tls;

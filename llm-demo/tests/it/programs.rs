@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use futures::channel::oneshot;
 
-use super::common::{Said, command, refusal, said_to_nobody, said_with};
+use super::common::{Said, command, refusal, said_to_closed_pipe, said_with};
 use super::script::*;
 
 const ACHAT: &str = env!("CARGO_BIN_EXE_achat");
@@ -14,7 +14,15 @@ const ASTREAM_CHAT: &str = env!("CARGO_BIN_EXE_astream_chat");
 const RUN_JOBS: &str = env!("CARGO_BIN_EXE_run_jobs");
 const INTERLEAVE: &str = env!("CARGO_BIN_EXE_interleave");
 const FAULTS: &str = env!("CARGO_BIN_EXE_faults");
-const FETCH_DATA: &str = env!("CARGO_BIN_EXE_fetch_data");
+const FETCH_URLS: &str = env!("CARGO_BIN_EXE_fetch_urls");
+const PROGRAMS: [&str; 6] = [
+    ASTREAM_CHAT,
+    ACHAT,
+    RUN_JOBS,
+    INTERLEAVE,
+    FAULTS,
+    FETCH_URLS,
+];
 
 /// Runs a program that asks nobody but its own server.
 fn alone(program: &str, arguments: &[&str]) -> Said {
@@ -279,25 +287,39 @@ fn each_fault_has_one_line() {
 }
 
 #[test]
-fn fetch_data_really_fetches_what_is_a_url() {
+fn fetch_urls_fetches_every_url() {
     let said = run(async {
-        let server = Server::start(vec![vec![Request, answer("200 OK", "", "hello")]]).await;
+        let page = || vec![Request, answer("200 OK", "", "hello")];
+        let server = Server::start(vec![page(), page()]).await;
         let url = server.url();
-        executor::to_thread(move || alone(FETCH_DATA, &[&url, "API 1", "--delay", "1ms"])).await
+        executor::to_thread(move || alone(FETCH_URLS, &[&url, &url])).await
     });
     let (fetching, data) = said.out.split_once("Data from").unwrap();
     assert_eq!(fetching.lines().count(), 2);
-    assert!(
-        data.contains("/v1: 200 OK, 5 bytes\nData from API 1\n"),
+    assert_eq!(
+        data.matches("/v1: 200 OK, 5 bytes\n").count(),
+        2,
+        "{said:?}"
+    );
+    assert!(said.err.contains("; one after another: "), "{said:?}");
+    assert_eq!(said.code, 0);
+}
+
+#[test]
+fn fetch_urls_asks_the_embedded_server_by_default() {
+    let said = alone(FETCH_URLS, &["--sequential"]);
+    assert_eq!(
+        said.out.matches("/v1/models: 200 OK, ").count(),
+        3,
         "{said:?}"
     );
     assert_eq!(said.code, 0);
 }
 
 #[test]
-fn fetch_data_says_what_it_could_not_fetch() {
+fn fetch_urls_says_what_it_could_not_fetch() {
     let (_held, port) = deaf_port();
-    let said = alone(FETCH_DATA, &["API 1", &format!("http://127.0.0.1:{port}/")]);
+    let said = alone(FETCH_URLS, &[&format!("http://127.0.0.1:{port}/")]);
     assert_eq!(said.code, 1);
     assert!(
         said.err.starts_with(&format!(
@@ -309,13 +331,18 @@ fn fetch_data_says_what_it_could_not_fetch() {
         !said.out.contains("Data from"),
         "the first error cancels the rest: {said:?}"
     );
+    let said = alone(FETCH_URLS, &["API 1"]);
+    assert!(
+        said.err.starts_with("error: API 1: write a URL"),
+        "{said:?}"
+    );
 }
 
 #[test]
 fn a_closed_pipe_ends_every_program_quietly() {
-    for program in [ASTREAM_CHAT, ACHAT, RUN_JOBS, INTERLEAVE, FAULTS] {
+    for program in PROGRAMS {
         let question: &[&str] = if program == ACHAT { &["hi"] } else { &[] };
-        let said = said_to_nobody(program, question);
+        let said = said_to_closed_pipe(program, question);
         assert_eq!(said.code, 0, "{program}: {said:?}");
         assert!(
             !said.err.contains("panicked") && !said.err.contains("error"),
@@ -326,7 +353,7 @@ fn a_closed_pipe_ends_every_program_quietly() {
 
 #[test]
 fn an_option_that_nobody_knows_is_refused() {
-    for program in [ASTREAM_CHAT, ACHAT, RUN_JOBS, INTERLEAVE, FAULTS] {
+    for program in PROGRAMS {
         assert!(refusal(program, &["--faster"]).contains("--faster"));
     }
     assert!(refusal(RUN_JOBS, &["--workers", "0"]).contains("1 or more"));

@@ -2,14 +2,14 @@
 
 use serde_json::Value;
 
-use super::common::{Said, refusal, said_to_nobody, said_with};
+use super::common::{Said, refusal, said_to_closed_pipe, said_with};
 
 const ARETRIEVE: &str = env!("CARGO_BIN_EXE_aretrieve");
 const AQUERY: &str = env!("CARGO_BIN_EXE_aquery");
 /// A text of this crate that the tests know.
 const FABLE: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
-    "/src/server/fables/04-the-ants-and-the-bridge.txt"
+    "/server/src/fables/04-the-ants-and-the-bridge.txt"
 );
 
 #[track_caller]
@@ -93,6 +93,6 @@ fn what_cannot_be_read_is_named_in_one_line() {
 #[test]
 fn a_closed_pipe_ends_them_quietly() {
     for program in [ARETRIEVE, AQUERY] {
-        assert_eq!(said_to_nobody(program, &[]).code, 0);
+        assert_eq!(said_to_closed_pipe(program, &[]).code, 0);
     }
 }
