@@ -5,6 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use super::workspace::Workspace;
+
 /// What went into a build of the library.
 pub(crate) struct Build {
     /// By their path from the root of the workspace.
@@ -23,51 +25,62 @@ fn cargo(root: &Path, arguments: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Checks a package's library without features, and reads the list of files
-/// that the compiler leaves beside it.
-pub(crate) fn without_features(root: &Path, package: &str) -> Build {
+/// Checks a package's library without features, and reads the lists of files
+/// that the compiler leaves: of the package, and of others of the workspace
+/// that it needs.
+pub(crate) fn without_features(workspace: &Workspace, root: &Path, package: &str) -> Build {
     let root = &root.canonicalize().expect("the workspace exists");
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("architecture");
     let target = target.to_str().expect("a path of text");
-    let check = ["check", "--quiet", "--locked", "--offline", "--lib"];
-    let features = ["--no-default-features", "-p", package];
-    cargo(
-        root,
-        &[&check[..], &features, &["--target-dir", target]].concat(),
-    );
-    let list = Path::new(target).join(format!("debug/lib{package}.d"));
-    let list = fs::read_to_string(&list).unwrap_or_else(|error| panic!("{list:?}: {error}"));
-
-    let tree = [
-        "tree",
+    let features = [
         "--locked",
         "--offline",
-        "-e",
-        "normal",
-        "--prefix",
-        "none",
+        "--no-default-features",
+        "-p",
+        package,
     ];
+    let check = ["check", "--quiet", "--lib", "--message-format", "json"];
+    let check = [&check[..], &features, &["--target-dir", target]].concat();
+    let messages = cargo(root, &check);
+    // `"../debug/deps/libNAME-HASH.rmeta"` is beside `NAME-HASH.d`.
+    let artifacts = messages.split('"').filter_map(|word| {
+        let (folder, artifact) = word.strip_suffix(".rmeta")?.rsplit_once('/')?;
+        let artifact = artifact.strip_prefix("lib")?;
+        let (name, _) = artifact.rsplit_once('-')?;
+        let list = format!("{folder}/{artifact}.d");
+        workspace.libraries.contains_key(name).then_some(list)
+    });
+    let mut found = BTreeSet::new();
+    for list in artifacts {
+        let list = fs::read_to_string(&list).unwrap_or_else(|error| panic!("{list}: {error}"));
+        found.extend(files(&list, root));
+    }
+    assert!(!found.is_empty(), "no list of files in: {messages}");
+
+    let tree = ["tree", "-e", "normal", "--prefix", "none"];
     let tree = cargo(root, &[&tree[..], &features].concat());
     let crates = tree.lines().filter_map(|line| {
         let mut words = line.split(' ');
         Some(format!("{} {}", words.next()?, words.next()?))
     });
     Build {
-        files: files(&list, root),
+        files: found,
         crates: crates.collect(),
     }
 }
 
-/// The Rust files of a rule `artifact: file file ..`, where `\ ` is a blank.
-fn files(rule: &str, root: &Path) -> BTreeSet<String> {
+/// The Rust files of the first rule `artifact: file file ..`, where `\ ` is a
+/// blank.
+fn files(rules: &str, root: &Path) -> BTreeSet<String> {
+    let rule = rules.lines().next().unwrap_or_default();
     let (_, files) = rule.split_once(": ").expect("a rule of make");
     let files = files.replace("\\ ", "\0");
     let files = files.split_whitespace().map(|file| file.replace('\0', " "));
     let files = files.filter(|file| file.ends_with(".rs"));
     let inside = files.map(|file| {
-        let inside = Path::new(&file).strip_prefix(root);
-        let inside = inside.unwrap_or_else(|_| panic!("{file} is outside of the workspace"));
-        inside.to_string_lossy().replace('\\', "/")
+        let file = Path::new(&file);
+        let file = file.strip_prefix(root).unwrap_or(file);
+        file.to_string_lossy().replace('\\', "/")
     });
     inside.collect()
 }

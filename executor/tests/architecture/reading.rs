@@ -306,6 +306,8 @@ pub(crate) struct Scope {
     pub(crate) defines: BTreeSet<String>,
     pub(crate) public_functions: BTreeSet<String>,
     pub(crate) exported_macros: BTreeSet<String>,
+    /// The types of `impl` blocks, with their lines.
+    pub(crate) implements: BTreeMap<Names, usize>,
 }
 
 /// Reads the code of a file.
@@ -350,6 +352,11 @@ pub(crate) fn scope(tokens: &[Token]) -> Scope {
             }
             // `impl Trait + use<'a>` names lifetimes, not an import.
             "use" if name != "<" => 1 + use_tree(&tokens[at + 1..], &[], line, &mut scope.uses),
+            "impl" if depth == 0 => {
+                let path = implemented(&tokens[at + 1..]);
+                scope.implements.entry(path).or_insert(line);
+                1
+            }
             "macro_rules" if name == "!" => {
                 scope.defines.insert(text(at + 2).to_owned());
                 if attributes.contains(&"macro_export") {
@@ -391,6 +398,27 @@ pub(crate) fn scope(tokens: &[Token]) -> Scope {
         at += length;
     }
     scope
+}
+
+/// The type of an `impl` block: `a::B` in `impl<T> C<T> for a::B<T> {`.
+fn implemented(tokens: &[Token]) -> Names {
+    let (mut path, mut angles, mut before) = (Names::new(), 0, "");
+    for token in tokens {
+        let text = token.text.as_str();
+        match text {
+            "<" => angles += 1,
+            ">" if before != "-" => angles -= 1,
+            _ if angles > 0 => {}
+            "{" | "where" => break,
+            "for" => path.clear(),
+            _ if token.is_word() && (path.is_empty() || before == "::") => {
+                path.push(text.to_owned());
+            }
+            _ => {}
+        }
+        before = text;
+    }
+    path
 }
 
 fn is_definition(keyword: &str, name: &str) -> bool {

@@ -21,6 +21,8 @@ pub(crate) struct Plan<'a> {
     pub(crate) directories: &'a [Directory],
     /// Libraries of the workspace, and the lowest directory that may use each.
     pub(crate) libraries: &'a [(&'a str, &'a str)],
+    /// The module that is built from the public API.
+    pub(crate) adapters: &'a str,
 }
 
 impl Plan<'_> {
@@ -49,7 +51,7 @@ impl Plan<'_> {
                 path,
                 ..
             } = import;
-            if from == "hyper" {
+            if from == self.adapters {
                 continue; // see `not_public`
             }
             if import.to == from_root {
@@ -91,7 +93,8 @@ impl Plan<'_> {
 
     /// What a module that is built from the public API imports of private
     /// modules.
-    pub(crate) fn not_public(&self, library: &Target, module: &str) -> Vec<String> {
+    pub(crate) fn not_public(&self, library: &Target) -> Vec<String> {
+        let module = self.adapters;
         let root = library.root_scope();
         let private = root.modules.iter().filter(|module| !module.is_public);
         let private: BTreeSet<_> = private.map(|module| module.name.as_str()).collect();
@@ -104,19 +107,20 @@ impl Plan<'_> {
                 .any(|used| used.name.as_deref() == Some(first));
             place(self.src, &import.from) == module && private.contains(first) && !is_exported
         });
-        imports
+        let complaints: BTreeSet<_> = imports
             .map(|import| {
                 format!(
                     "{}:{}: `{}` is private; `{module}` is built from the public API only.",
                     import.from, import.line, import.path
                 )
             })
-            .collect()
+            .collect();
+        complaints.into_iter().collect()
     }
 
     /// Files off the plan, entries without files, folders without the file
     /// beside them, and a root folder that a reader cannot take in.
-    pub(crate) fn misplaced(&self, workspace: &Workspace, others: &[&str]) -> Vec<String> {
+    pub(crate) fn misplaced(&self, workspace: &Workspace) -> Vec<String> {
         let inside = workspace
             .sources
             .keys()
@@ -129,7 +133,7 @@ impl Plan<'_> {
         let mut complaints = Vec::new();
         for file in inside.iter().filter(|file| !file.contains('/')) {
             let name = file.strip_suffix(".rs").unwrap_or(file);
-            if self.rank(name).is_none() && !others.contains(&name) {
+            if self.rank(name).is_none() && !["lib", self.adapters].contains(&name) {
                 complaints.push(format!(
                     "{}{file} is not on the plan. Move it into a directory of PLAN.",
                     self.src
@@ -330,30 +334,38 @@ pub(crate) struct Closure {
     pub(crate) files: BTreeMap<String, Option<Import>>,
 }
 
-/// Follows imports from some files, into other crates of the workspace too:
-/// those count as a whole.
-pub(crate) fn closure(workspace: &Workspace, library: &Target, starts: &[String]) -> Closure {
-    let mut files: BTreeMap<String, Option<Import>> = BTreeMap::new();
+/// Follows imports from some files. A file also needs the modules that it
+/// declares, and the files with methods of its types, unless those are in a
+/// directory above it: that adds methods for its own callers. A crate of the
+/// workspace counts as a whole.
+pub(crate) fn closure(
+    workspace: &Workspace,
+    plan: &Plan<'_>,
+    library: &Target,
+    starts: &[String],
+) -> Closure {
+    let rank = |file: &str| plan.rank(place(plan.src, file));
+    let methods = library.methods.iter();
+    let methods = methods.filter(|import| rank(&import.to) <= rank(&import.from));
+    let foreign = library.foreign.iter().flat_map(|import| {
+        let library = workspace.libraries.get(&import.to);
+        let files = library.map(|library| workspace.targets[*library].files());
+        let files = files.into_iter().flatten().map(str::to_owned);
+        files.map(|to| Import {
+            to,
+            ..import.clone()
+        })
+    });
+    let edges = library.imports.iter().chain(&library.children);
+    let edges: BTreeSet<Import> = edges.chain(methods).cloned().chain(foreign).collect();
     let mut next: VecDeque<String> = starts.iter().cloned().collect();
+    let mut files: BTreeMap<String, Option<Import>> = BTreeMap::new();
     files.extend(starts.iter().map(|start| (start.clone(), None)));
     while let Some(file) = next.pop_front() {
-        let imports = library.imports.iter().filter(|import| import.from == file);
-        let foreign = library.foreign.iter().filter(|import| import.from == file);
-        let foreign = foreign.filter_map(|import| {
-            let library = &workspace.targets[*workspace.libraries.get(&import.to)?];
-            Some((import, library))
-        });
-        let foreign = foreign.flat_map(|(import, library)| {
-            let to_file = |to: &str| Import {
-                to: to.to_owned(),
-                ..import.clone()
-            };
-            library.files().into_iter().map(to_file).collect::<Vec<_>>()
-        });
-        for import in imports.cloned().chain(foreign) {
+        for import in edges.iter().filter(|import| import.from == file) {
             if !files.contains_key(&import.to) {
                 next.push_back(import.to.clone());
-                files.insert(import.to.clone(), Some(import));
+                files.insert(import.to.clone(), Some(import.clone()));
             }
         }
     }
@@ -376,7 +388,13 @@ impl Closure {
             let mut chain = vec![short(file)];
             let mut at = file;
             while let Some(import) = self.files.get(at).and_then(Option::as_ref) {
-                chain.push(format!("{}:{}", short(&import.from), import.line));
+                chain.push(match import.path.as_str() {
+                    "mod" => format!("{} (mod)", short(&import.from)),
+                    path if path.starts_with("impl ") => {
+                        format!("{} ({path})", short(&import.from))
+                    }
+                    _ => format!("{}:{}", short(&import.from), import.line),
+                });
                 at = &import.from;
             }
             let lines = workspace.lines_of(file);

@@ -51,6 +51,11 @@ pub(crate) struct Target {
     pub(crate) imports: BTreeSet<Import>,
     /// Paths that begin with the name of another crate: who, and which crate.
     pub(crate) foreign: BTreeSet<Import>,
+    /// From a file to another with methods of its types. Callers reach them
+    /// without an import.
+    pub(crate) methods: BTreeSet<Import>,
+    /// From a file to the modules that it declares.
+    pub(crate) children: BTreeSet<Import>,
     /// `mod` lines without a file.
     pub(crate) missing: Vec<String>,
 }
@@ -107,7 +112,44 @@ impl Target {
             }
         }
         (target.imports, target.foreign) = (imports, foreign);
+        target.methods = target.methods_elsewhere();
+        target.children = target.declared();
         target
+    }
+
+    fn methods_elsewhere(&self) -> BTreeSet<Import> {
+        let mut methods = BTreeSet::new();
+        for (at, module) in self.modules.iter().enumerate() {
+            for (path, line) in &module.scope.implements {
+                let name = path.last().map_or("", String::as_str);
+                let holders = self.find(at, path, MOST_STEPS).holders.into_iter();
+                let holders = holders.map(|holder| &self.modules[holder]);
+                let homes = holders.filter(|holder| {
+                    holder.scope.defines.contains(name) && holder.file != module.file
+                });
+                methods.extend(homes.map(|home| Import {
+                    from: home.file.clone(),
+                    to: module.file.clone(),
+                    line: *line,
+                    path: format!("impl {}", path.join("::")),
+                }));
+            }
+        }
+        methods
+    }
+
+    fn declared(&self) -> BTreeSet<Import> {
+        let declared = self.modules.iter().filter_map(|module| {
+            let parent = &self.modules[module.parent?];
+            Some(Import {
+                from: parent.file.clone(),
+                to: module.file.clone(),
+                line: 1,
+                path: "mod".to_owned(),
+            })
+        });
+        let others = declared.filter(|import| import.from != import.to);
+        others.filter(|import| import.from != self.root).collect()
     }
 
     /// Adds a module and those below it. Gives its index.
