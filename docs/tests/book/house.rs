@@ -1,9 +1,9 @@
-//! The page about the runtime's house names every module of it.
+//! The page about the runtime's architecture names every directory of it.
 //!
 //! The plan itself is `PLAN` in `executor/tests/architecture.rs`, one line for
-//! each module: its name and its floor.
+//! each directory: its layer and its name.
 //!
-//! Invariant: a module that is added, moved or removed is so on the page too.
+//! Invariant: a directory that is added, moved or removed is so on the page too.
 //!
 //! Called by `main`.
 
@@ -15,49 +15,42 @@ use crate::check::{all_right, read};
 pub(crate) fn check() -> Result<(), String> {
     let page = read("docs/architecture.md")?;
     let plan = read("executor/tests/architecture.rs")?;
-    let modules = modules(&plan);
-    assert!(modules.len() > 20, "the plan is not where it was");
+    let planned = directories(&plan);
+    assert!(planned.len() > 10, "PLAN is not where it was");
     let mut complaints = String::new();
-    let floors: BTreeSet<_> = modules.iter().map(|(_, floor)| *floor).collect();
-    for floor in floors {
-        let there: BTreeSet<_> = modules.iter().filter(|(_, of)| *of == floor).collect();
-        let there: BTreeSet<_> = there.iter().map(|(name, _)| *name).collect();
-        let shown = on_floor(&page, floor);
-        if there != shown {
+    for layer in ["0", "1", "2", "3"] {
+        let of_layer = |(of, name): &(&str, &str)| {
+            (*of == layer).then(|| format!("[`{name}`](../executor/src/{name}.rs)"))
+        };
+        let planned: BTreeSet<_> = planned.iter().filter_map(of_layer).collect();
+        let shown = shown(&page, layer);
+        if planned != shown {
             writeln!(
                 complaints,
-                "on floor {floor} are {there:?}, and shown {shown:?}"
+                "in layer {layer} are {planned:?}, and rows `| {layer} | ..` show {shown:?}"
             )
             .expect("a String");
-        }
-    }
-    for (name, _) in &modules {
-        if !page.contains(&format!("\n| [`{name}`](../executor/src/{name}.rs) | ")) {
-            writeln!(complaints, "no line says what always holds in {name}").expect("a String");
         }
     }
     all_right("architecture.md", complaints)
 }
 
-/// Each module of the plan, and its floor.
-fn modules(plan: &str) -> Vec<(&str, &str)> {
+/// The layer and the name of each directory of the plan.
+fn directories(plan: &str) -> Vec<(&str, &str)> {
     let lines = plan.lines().filter_map(|line| {
-        let (name, rest) = line.trim().strip_prefix("module(\"")?.split_once("\", ")?;
-        Some((name, rest.split_once(',')?.0))
+        let (layer, rest) = line.trim().strip_prefix("directory(")?.split_once(", \"")?;
+        Some((layer, rest.split_once('"')?.0))
     });
     lines.collect()
 }
 
-/// The second cell of a floor's row: names between backticks.
-fn on_floor<'a>(page: &'a str, floor: &str) -> BTreeSet<&'a str> {
-    let row = |line: &&str| line.starts_with(&format!("| {floor}: "));
-    let cell = page
-        .lines()
-        .find(row)
-        .and_then(|row| row.split(" | ").nth(1));
-    cell.unwrap_or_default()
-        .split('`')
-        .skip(1)
-        .step_by(2)
-        .collect()
+/// The links in the second cells of a layer's rows.
+fn shown(page: &str, layer: &str) -> BTreeSet<String> {
+    let rows = page.lines().filter_map(|line| {
+        let cells = line.strip_prefix(&format!("| {layer} | "))?;
+        cells.split(" | ").next()
+    });
+    let links = rows.flat_map(|cell| cell.split(')').filter(|link| link.contains('[')));
+    let link = |link: &str| link.find('[').map(|at| format!("{})", &link[at..]));
+    links.filter_map(link).collect()
 }

@@ -40,10 +40,14 @@ impl Plan<'_> {
     pub(crate) fn wrong_directions(&self, library: &Target) -> Vec<String> {
         let mut complaints = Vec::new();
         let from_root = format!("{}lib.rs", self.src);
+        let mut seen = BTreeSet::new();
         for import in &library.imports {
             let (from, to) = (place(self.src, &import.from), place(self.src, &import.to));
-            if import.from == from_root {
-                continue; // the composition root may import everything
+            // The composition root may import everything; see `not_public` for
+            // the adapters.
+            let is_free = import.from == from_root || from == self.adapters;
+            if is_free || !seen.insert((&import.from, &import.to)) {
+                continue;
             }
             let Import {
                 from: file,
@@ -51,12 +55,9 @@ impl Plan<'_> {
                 path,
                 ..
             } = import;
-            if from == self.adapters {
-                continue; // see `not_public`
-            }
             if import.to == from_root {
                 complaints.push(format!(
-                    "{file}:{line}: `{path}` comes from the root of the crate. Import it from the \
+                    "{file}:{line}: `{path}` leads to the root of the crate. Import it from the \
                      module that defines it."
                 ));
             } else if let (Some(importer), Some(imported)) = (self.rank(from), self.rank(to)) {
@@ -344,7 +345,8 @@ pub(crate) fn closure(
     library: &Target,
     starts: &[String],
 ) -> Closure {
-    let rank = |file: &str| plan.rank(place(plan.src, file));
+    // What is off the plan is above it.
+    let rank = |file: &str| plan.rank(place(plan.src, file)).unwrap_or(usize::MAX);
     let methods = library.methods.iter();
     let methods = methods.filter(|import| rank(&import.to) <= rank(&import.from));
     let foreign = library.foreign.iter().flat_map(|import| {
@@ -485,14 +487,14 @@ fn default_methods(tokens: &[Token], name: &str) -> Vec<String> {
         match two[0].text.as_str() {
             "fn" if depth == 1 => method = Some(two[1].text.clone()),
             ";" if depth == 1 => method = None,
-            "{" => {
-                if depth == 1 {
+            "{" | "(" | "[" => {
+                if depth == 1 && two[0].text == "{" {
                     methods.extend(method.take());
                 }
                 depth += 1;
             }
             "}" if depth == 1 => break,
-            "}" => depth -= 1,
+            "}" | ")" | "]" => depth -= 1,
             _ => {}
         }
     }
