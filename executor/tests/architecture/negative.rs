@@ -51,7 +51,7 @@ fn imports(files: &[(&str, &str)]) -> Vec<String> {
 #[track_caller]
 fn assert_imports(text: &str, expected: &[&str]) {
     let found = imports(&[
-        ("lib.rs", "mod a; mod b;"),
+        ("lib.rs", "mod a; mod b; pub use b::B as Root;"),
         ("a.rs", text),
         (
             "b.rs",
@@ -98,6 +98,12 @@ fn an_import_is_found_however_it_is_written() {
     assert_imports("mod inner { use super::super::b::B; }", &["b.rs"]);
     assert_imports("#[cfg(feature = \"x\")] use crate::b::B;", &["b.rs"]);
     assert_imports("#[cfg(not(test))] use crate::b::B;", &["b.rs"]);
+    // What a macro for other crates names through the root is no import of it.
+    assert_imports(
+        "macro_rules! m { () => { $crate::Root::new() } }",
+        &["b.rs"],
+    );
+    assert_imports("fn f() -> crate::Root { g() }", &["b.rs", "lib.rs"]);
     // Through a name of this file.
     assert_imports(
         "use crate::b as x; fn f() { x::c::d::d() }",

@@ -378,7 +378,10 @@ pub(crate) fn scope(tokens: &[Token]) -> Scope {
                     && name == "::"
                     && before != "::"
                     && (before != "$" || first == "crate");
-                let mut path = vec![first.to_owned()];
+                let mut path = vec![match before {
+                    "$" => format!("${first}"),
+                    _ => first.to_owned(),
+                }];
                 while starts
                     && text(at + 2 * path.len() - 1) == "::"
                     && tokens.get(at + 2 * path.len()).is_some_and(Token::is_word)
@@ -465,7 +468,11 @@ fn use_tree(tokens: &[Token], prefix: &[String], line: usize, uses: &mut Vec<Use
                 path.push("::".to_owned());
                 at += 1;
             }
-            "::" | "$" => at += 1,
+            "::" => at += 1,
+            "$" => {
+                path.push(format!("${}", text(at + 1)));
+                at += 2;
+            }
             word => {
                 path.push(word.to_owned());
                 at += 1;

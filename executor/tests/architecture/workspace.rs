@@ -235,6 +235,12 @@ impl Target {
         };
         match (first.as_str(), self.modules[at].parent) {
             ("crate", _) => return self.descend(0, rest, steps),
+            ("$crate", _) => {
+                // A macro for other crates can only name what the root exports.
+                let mut found = self.descend(0, rest, steps);
+                found.holders.retain(|holder| *holder != 0);
+                return found;
+            }
             ("self", _) => return self.descend(at, rest, steps),
             ("super", Some(mut parent)) => {
                 let mut rest = rest;
