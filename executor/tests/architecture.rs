@@ -1,416 +1,494 @@
-//! The floor plan of `executor/src`, as data, and a test for each of its rules.
+//! The plan of `executor/src` as data, and a test for each of its rules.
 //!
-//! A module is a file `src/x.rs` and whatever is in the folder `src/x`. The
-//! plan says in which order they are read and which may import which. To
-//! change the house, change `PLAN`, and say why in the commit.
+//! To change the architecture, change `PLAN` or a limit below, and say why in
+//! the commit. `cargo test -p executor --test architecture -- --nocapture`
+//! prints every figure; with `BLESS=1` the pages that quote figures are
+//! rewritten. `ARCHITECTURE_SRC` names another `executor/src` to check.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
-use Floor::{Foundation, Loop, Organ, Room, Upper};
-
-/// Where a module lives, from the top down.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Floor {
-    /// Built from rooms. May import everything below, and of its own floor what
-    /// is listed.
-    Upper,
-    /// What users call. May import organs and foundations; never another room,
-    /// and never the loop, so that each room can be read without the others.
-    Room,
-    /// What turns the organs: the loop, and its end. Only what is listed.
-    Loop,
-    /// A part of the loop, and `runtime`, which owns them. Only what is listed.
-    Organ,
-    /// Plain data and helpers. Only what is listed.
-    Foundation,
-}
-
-struct Module {
+/// A directory of `src`, with the file of the same name beside it.
+struct Directory {
+    layer: u8,
     name: &'static str,
-    floor: Floor,
-    /// What a module may import, unless its floor says it.
-    imports: &'static [&'static str],
+    /// The feature that it is behind.
+    feature: Option<&'static str>,
 }
 
-const fn module(name: &'static str, floor: Floor, imports: &'static [&'static str]) -> Module {
-    Module {
+const fn directory(layer: u8, name: &'static str, feature: Option<&'static str>) -> Directory {
+    Directory {
+        layer,
         name,
-        floor,
-        imports,
+        feature,
     }
 }
 
-/// In the order of the `mod` list in `lib.rs`, which is the order of reading.
+/// From the bottom up. A directory imports from itself and from those before
+/// it, so imports point to the same or a lower layer, and the core (layers 0
+/// and 1) imports no observer.
 #[rustfmt::skip]
-const PLAN: &[Module] = &[
-    module("run", Loop, &["instrument", "runtime", "shutdown", "task", "waker", "ready", "context", "error", "clock",
-        "probe", "slab"]),
-    module("task", Organ, &["waker", "join", "context", "info"]),
-    module("waker", Organ, &["ready", "slab", "sys"]),
-    module("ready", Organ, &["error", "probe", "rng", "slab", "sys"]),
-    module("join", Organ, &["error"]),
-    module("timers", Organ, &["waker", "clock", "slab"]),
-    module("reactor", Organ, &["waker", "probe", "slab"]),
-    module("pool", Organ, &["ready", "context", "error", "probe", "slab", "sys"]),
-    module("runtime", Organ, &["task", "waker", "ready", "join", "timers", "reactor", "pool",
-        "slab", "error", "info", "clock", "rng", "probe", "context", "watch", "sys"]),
-    module("shutdown", Loop, &["runtime", "ready", "pool", "error", "probe"]),
-    module("slab", Foundation, &[]),
-    module("error", Foundation, &["info", "sys"]),
-    module("info", Foundation, &[]),
-    module("clock", Foundation, &[]),
-    module("rng", Foundation, &[]),
-    module("probe", Foundation, &["clock", "error", "info", "slab", "sys"]),
-    module("context", Foundation, &["sys"]),
-    module("sys", Foundation, &[]),
-    module("children", Organ, &["waker", "sys"]),
-    module("watch", Organ, &["error", "info", "sys"]),
-    module("spawn", Room, &[]),
-    module("time", Room, &[]),
-    module("combine", Room, &[]),
-    module("scope", Room, &[]),
-    module("sync", Room, &[]),
-    module("threads", Room, &[]),
-    module("sockets", Room, &[]),
-    module("remote", Room, &[]),
-    module("vars", Room, &[]),
-    module("instrument", Room, &[]),
-    module("print", Room, &[]),
-    module("runner", Upper, &[]),
-    module("cancel", Upper, &[]),
-    module("dns", Upper, &[]),
-    module("serve", Upper, &[]),
-    module("io", Upper, &[]),
-    module("signal", Upper, &[]),
-    module("process", Upper, &[]),
-    module("ps", Upper, &[]),
-    module("testing", Upper, &["runner"]),
-    module("hyper", Upper, &[]),
-    module("model", Upper, &[]),
+const PLAN: &[Directory] = &[
+    directory(0, "base", None),
+    directory(0, "driver", None),
+    directory(0, "event_loop", None),
+    directory(1, "spawn", None),
+    directory(1, "time", None),
+    directory(1, "combine", None),
+    directory(1, "blocking", None),
+    directory(1, "runner", None),
+    directory(2, "scope", Some("scope")),
+    directory(2, "sync", Some("sync")),
+    directory(2, "net", Some("net")),
+    directory(2, "os", Some("os")),
+    directory(3, "observe", Some("observe")),
+    directory(3, "testing", Some("testing")),
 ];
 
-/// A file has to fit into a reader's head.
-const MOST_LINES: usize = 400;
+/// Libraries of this workspace, and the first directory that may use each.
+const LIBRARIES: &[(&str, &str)] = &[("loop_trace", "observe")];
 
-/// The path of one poll: what a reader needs to follow a task from `run` to
-/// the sleep of the loop and back. Everything else (timers, sockets, threads,
-/// the end of the loop) is an organ that this path passes by: it can be read
-/// later, a file at a time, or never.
-const PATH_OF_ONE_POLL: &[&str] = &[
-    "run.rs",
-    "run/park.rs",
-    "task.rs",
-    "waker.rs",
-    "ready.rs",
-    "ready/mail.rs",
-    "join.rs",
-    "runtime/polled.rs",
+/// Built from the public API: imports from the root of the crate.
+const ON_THE_PUBLIC_API: &str = "hyper";
+
+/// Files, and folders, at the top of `src`.
+const MOST_AT_THE_TOP: usize = 16;
+
+/// A number of lines of code, files and crates, and how many there may be.
+struct Figure {
+    name: &'static str,
+    lines: usize,
+    files: usize,
+    crates: Option<usize>,
+}
+
+struct Limits {
+    lines: usize,
+    files: usize,
+    crates: usize,
+}
+
+const NO_LIMIT: usize = usize::MAX;
+
+/// The functions that make up the core.
+const CORE: &[&str] = &["run", "spawn", "sleep", "timeout", "gather", "to_thread"];
+
+const CORE_LIMITS: Limits = Limits {
+    lines: 3000,
+    files: 32,
+    crates: NO_LIMIT,
+};
+const RUN_LIMITS: Limits = Limits {
+    lines: 2000,
+    files: NO_LIMIT,
+    crates: NO_LIMIT,
+};
+const BUILD_LIMITS: Limits = Limits {
+    lines: 4500,
+    files: 55,
+    crates: 13,
+};
+
+/// What one operation goes through, file by file.
+struct Walk {
+    name: &'static str,
+    limits: Limits,
+    /// Each file under `src` with code that runs, and what it does.
+    passes: &'static [(&'static str, &'static str)],
+    /// Each file that the code of the walk imports and does not run, and why.
+    leaves_aside: &'static [(&'static str, &'static str)],
+}
+
+/// One poll: from a task in the ready queue to the end of its poll and the next
+/// turn. It lists every file of layer 0 that `run` imports.
+#[rustfmt::skip]
+const ONE_POLL: Walk = Walk {
+    name: "one poll",
+    limits: Limits { lines: 1500, files: NO_LIMIT, crates: NO_LIMIT },
+    passes: &[
+        ("event_loop/run.rs", "the turn, and the poll sequence"),
+        ("event_loop/look.rs", "looks at the inbox after each turn"),
+        ("event_loop/task.rs", "the future that is polled"),
+        ("event_loop/waker.rs", "the waker that the poll gets"),
+        ("event_loop/ready.rs", "the queue that the task comes from"),
+        ("event_loop/poll.rs", "the current task, its waker and its budget"),
+        ("event_loop/runtime.rs", "the parts of the loop, and its thread-local lookup"),
+        ("base/slab.rs", "finds the task by its key"),
+        ("base/hooks.rs", "reports the turn, and both ends of the poll"),
+        ("base/inbox.rs", "one load: whether there are messages"),
+        ("base/rng.rs", "the order of the turn, if there is a seed"),
+        ("base/sys.rs", "the atomics of the waker"),
+        ("base/waiter.rs", "the task or waker that a wake goes to"),
+    ],
+    leaves_aside: &[
+        ("base/clock.rs", "read between turns"),
+        ("base/error.rs", "a task failed"),
+        ("base/task_info.rs", "a task is listed"),
+        ("base/timers.rs", "looked at between turns"),
+        ("base/wait_text.rs", "a task is listed"),
+        ("driver/fork.rs", "checked before a park"),
+        ("driver/park.rs", "nothing is ready"),
+        ("event_loop/context.rs", "a variable is read or set"),
+        ("event_loop/listing.rs", "tasks are listed"),
+        ("event_loop/recycle.rs", "the start and the end of `run`"),
+        ("event_loop/shutdown.rs", "the end of `run`"),
+        ("event_loop/tasks.rs", "the start and the end of a task"),
+    ],
+};
+
+/// A sleep: from its first poll to the wake of its task. It lists every file
+/// that the file of `sleep` imports.
+#[rustfmt::skip]
+const A_SLEEP: Walk = Walk {
+    name: "a sleep",
+    limits: Limits { lines: NO_LIMIT, files: 8, crates: NO_LIMIT },
+    passes: &[
+        ("time/sleep.rs", "the future"),
+        ("event_loop/runtime.rs", "finds the timers of the loop"),
+        ("base/timers.rs", "keeps the deadline"),
+        ("event_loop/run.rs", "finds that nothing is ready"),
+        ("event_loop/look.rs", "asks for the next deadline, and fires it"),
+        ("driver/park.rs", "waits until the deadline"),
+        ("base/clock.rs", "tells whether it has passed"),
+        ("event_loop/ready.rs", "queues the task"),
+    ],
+    leaves_aside: &[
+        ("base/hooks.rs", "one branch"),
+        ("base/slab.rs", "keys"),
+    ],
+};
+
+/// Methods of the hook trait with several call sites: how many, and why.
+const EXCEPTIONS: &[(&str, usize, &str)] = &[];
+
+/// The pages that may quote figures, see [`pages`].
+const PAGES: &[&str] = &[
+    "README.md",
+    "executor/README.md",
+    "executor/src/lib.rs",
+    "docs/architecture.md",
 ];
 
-/// What a person reads in an afternoon, comments included.
-const MOST_LINES_OF_THE_PATH: usize = 1500;
-
-fn may_import(importer: &Module, imported: &Module) -> bool {
-    match importer.floor {
-        Upper => imported.floor != Upper || importer.imports.contains(&imported.name),
-        Room => matches!(imported.floor, Organ | Foundation),
-        Loop | Organ | Foundation => importer.imports.contains(&imported.name),
-    }
-}
-
-// ---- the rules ------------------------------------------------------------
+// ---- the tests --------------------------------------------------------------
 
 #[test]
-fn every_import_is_on_the_plan() {
-    assert_clean(&unplanned_imports(PLAN, &the_house()));
+fn imports_point_down() {
+    assert_clean(&plan().wrong_directions(library()));
 }
 
 #[test]
-fn there_is_no_circle_of_imports() {
-    assert_clean(&circles(&imports_by_module(&the_house())));
+fn the_adapters_use_the_public_api() {
+    assert_clean(&plan().not_public(library()));
 }
 
 #[test]
-fn the_plan_itself_allows_no_circle() {
-    let allowed = |importer: &Module| {
-        let imported = PLAN
-            .iter()
-            .filter(|imported| may_import(importer, imported));
-        imported.map(|imported| imported.name.to_owned()).collect()
-    };
-    let plan = PLAN
+fn no_files_import_each_other() {
+    let targets = workspace().targets.iter();
+    assert_clean(&targets.flat_map(cycles).collect::<Vec<_>>());
+}
+
+#[test]
+fn every_file_is_where_the_plan_says() {
+    let misplaced = plan().misplaced(workspace());
+    assert_clean(&[misplaced, unreachable(workspace(), SRC)].concat());
+}
+
+#[test]
+fn optional_directories_are_features() {
+    assert_clean(&plan().wrong_features(library()));
+}
+
+#[test]
+fn the_core_is_small() {
+    let closure = core();
+    assert_within(&core_figure(), &CORE_LIMITS, || {
+        closure.explain(workspace(), SRC)
+    });
+}
+
+#[test]
+fn run_needs_little() {
+    let closure = imports_of(&["run"]);
+    assert_within(&run_figure(), &RUN_LIMITS, || {
+        closure.explain(workspace(), SRC)
+    });
+}
+
+#[test]
+fn one_poll_is_short() {
+    let is_lowest = |file: &String| layer_of(file) == Some(0);
+    let all: Vec<_> = imports_of(&["run"])
+        .files
+        .into_keys()
+        .filter(is_lowest)
+        .collect();
+    assert_walk(&ONE_POLL, &all);
+}
+
+#[test]
+fn a_sleep_is_short() {
+    let sleep = file_of("sleep");
+    let imports = library()
+        .imports
         .iter()
-        .map(|module| (module.name.to_owned(), allowed(module)));
-    assert_clean(&circles(&plan.collect()));
+        .filter(|import| import.from == sleep);
+    let mut all: Vec<_> = imports.map(|import| import.to.clone()).collect();
+    all.push(sleep.clone());
+    all.sort();
+    all.dedup();
+    assert_walk(&A_SLEEP, &all);
 }
 
 #[test]
-fn the_plan_names_every_file_and_nothing_else() {
-    assert_clean(&strangers_and_ghosts(PLAN, &the_house()));
+#[cfg_attr(windows, ignore = "Wine cannot start Cargo")]
+fn the_build_without_features_is_small() {
+    let build = build();
+    let figure = build_figure();
+    assert_within(&figure, &BUILD_LIMITS, || {
+        let mut files: Vec<_> = build.files.iter().collect();
+        files.sort_by_key(|file| std::cmp::Reverse(workspace().lines_of(file)));
+        let mut text = String::new();
+        for file in files {
+            write!(text, "\n  {:5}  {file}", workspace().lines_of(file)).expect("a String");
+        }
+        let crates: Vec<_> = build.crates.iter().map(String::as_str).collect();
+        text + "\n  " + &crates.join(", ")
+    });
 }
 
 #[test]
-fn the_mod_list_stands_in_the_order_of_the_plan() {
-    let house = the_house();
-    let lib = house.iter().find(|file| file.path == "lib.rs");
-    assert_clean(&disorder(PLAN, &lib.expect("src/lib.rs").text));
-}
-
-#[test]
-fn no_file_is_longer_than_its_readers_patience() {
-    assert_clean(&long_files(&the_house()));
-}
-
-#[test]
-fn the_path_of_one_poll_is_read_in_an_afternoon() {
-    let house = the_house();
-    let lines = |name: &&str| {
-        let file = house.iter().find(|file| file.path == *name);
-        let file = file.unwrap_or_else(|| panic!("{name} is on the path and not in the house"));
-        file.text.lines().count()
-    };
-    let sum: usize = PATH_OF_ONE_POLL.iter().map(lines).sum();
+#[cfg_attr(windows, ignore = "Wine cannot start Cargo")]
+fn pages_quote_these_figures() {
+    let figures = [
+        core_figure(),
+        run_figure(),
+        walk_figure(&ONE_POLL),
+        walk_figure(&A_SLEEP),
+        build_figure(),
+    ];
+    let mut complaints = Vec::new();
+    for page in PAGES {
+        let path = root().join(page);
+        let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{page}: {error}"));
+        let (mended, wrong) = pages::mended(page, &text, &figures);
+        if mended != text && std::env::var_os("BLESS").is_some_and(|value| value == "1") {
+            fs::write(&path, mended).unwrap_or_else(|error| panic!("{page}: {error}"));
+        } else {
+            complaints.extend(wrong);
+        }
+    }
     assert!(
-        sum <= MOST_LINES_OF_THE_PATH,
-        "the path of one poll has {sum} lines, more than {MOST_LINES_OF_THE_PATH}. Find what a \
-         poll only passes by, and give it a file of its own."
+        complaints.is_empty(),
+        "BLESS=1 writes the figures anew:\n{}",
+        complaints.join("\n")
     );
 }
 
 #[test]
-fn every_file_opens_with_its_invariant() {
-    assert_clean(&files_without_invariant(&the_house()));
+fn each_event_is_reported_in_one_place() {
+    let calls = hook_calls(workspace(), SRC, "observe").unwrap_or_else(|error| panic!("{error}"));
+    let sites: usize = calls.by_method.values().map(Vec::len).sum();
+    println!(
+        "hooks: {sites} call sites of {} methods",
+        calls.by_method.len()
+    );
+    for (method, sites) in &calls.by_method {
+        println!("  {method}: {}", sites.join(", "));
+    }
+    assert_clean(&calls.complaints(EXCEPTIONS));
 }
 
-// ---- the checkers: from files to complaints ---------------------------------
+// ---- what they stand on -----------------------------------------------------
 
-/// A file under `src`, by its path there, with `/` between the parts.
-struct File {
-    path: String,
-    text: String,
-}
+const SRC: &str = "executor/src/";
 
-impl File {
-    /// `combine/tuples.rs` belongs to `combine`.
-    fn module(&self) -> &str {
-        let top = self.path.split('/').next().unwrap_or_default();
-        top.strip_suffix(".rs").unwrap_or(top)
-    }
-
-    fn is_lib(&self) -> bool {
-        self.path == "lib.rs"
-    }
-
-    /// Unit tests that have a file of their own: `children/tests.rs`.
-    fn is_tests(&self) -> bool {
-        self.path.ends_with("/tests.rs")
+fn plan() -> Plan<'static> {
+    Plan {
+        src: SRC,
+        directories: PLAN,
+        libraries: LIBRARIES,
+        adapters: ON_THE_PUBLIC_API,
     }
 }
 
-fn unplanned_imports(plan: &[Module], house: &[File]) -> Vec<String> {
-    let find = |name: &str| plan.iter().find(|module| module.name == name);
-    let mut complaints = Vec::new();
-    for file in house.iter().filter(|file| !file.is_lib()) {
-        let Some(importer) = find(file.module()) else {
-            continue; // `strangers_and_ghosts` complains about it
-        };
-        for name in imports(file).iter().filter(|name| *name != importer.name) {
-            let complaint = match find(name) {
-                Some(imported) if may_import(importer, imported) => continue,
-                Some(imported) => format!(
-                    "src/{} imports `{name}`: {:?} `{}` may not import {:?} `{name}`. Move what is \
-                     needed to a module below both, or change PLAN and say why in the commit.",
-                    file.path, importer.floor, importer.name, imported.floor
-                ),
-                None => format!(
-                    "src/{} names `crate::{name}`, which is no module. Import it from the module \
-                     that defines it, so that the plan can be checked.",
-                    file.path
-                ),
-            };
-            complaints.push(complaint);
-        }
-    }
-    complaints
+fn root() -> PathBuf {
+    let src = std::env::var_os("ARCHITECTURE_SRC").map(PathBuf::from);
+    let package = src.as_deref().and_then(Path::parent);
+    let package = package.unwrap_or(Path::new(env!("CARGO_MANIFEST_DIR")));
+    package
+        .parent()
+        .expect("a package of the workspace")
+        .to_owned()
 }
 
-type Graph = BTreeMap<String, BTreeSet<String>>;
-
-fn imports_by_module(house: &[File]) -> Graph {
-    let mut graph = Graph::new();
-    for file in house.iter().filter(|file| !file.is_lib()) {
-        let all = graph.entry(file.module().to_owned()).or_default();
-        let others = imports(file)
-            .into_iter()
-            .filter(|name| name != file.module());
-        all.extend(others);
-    }
-    graph
-}
-
-/// One complaint for each circle that a walk along the imports runs into.
-fn circles(graph: &Graph) -> Vec<String> {
-    fn walk(
-        graph: &Graph,
-        path: &mut Vec<String>,
-        done: &mut BTreeSet<String>,
-        out: &mut Vec<String>,
-    ) {
-        let Some(name) = path.last().cloned() else {
-            return;
-        };
-        for next in graph.get(&name).into_iter().flatten() {
-            if let Some(start) = path.iter().position(|seen| seen == next) {
-                out.push(format!(
-                    "these modules import each other in a circle: {} -> {next}. Move what two of \
-                     them share to a module below both.",
-                    path[start..].join(" -> ")
-                ));
-            } else if !done.contains(next) {
-                path.push(next.clone());
-                walk(graph, path, done, out);
-                path.pop();
+fn workspace() -> &'static Workspace {
+    static WORKSPACE: OnceLock<Workspace> = OnceLock::new();
+    WORKSPACE.get_or_init(|| {
+        let mut sources = sources(&root());
+        if std::env::var_os("ARCHITECTURE_SRC").is_some() {
+            // In a tree that is being moved, lib.rs may come last.
+            let lib = sources.get_mut("executor/src/lib.rs").expect("lib.rs");
+            let names = PLAN.iter().map(|directory| directory.name);
+            for line in names.map(|name| format!("mod {name};")) {
+                if !lib.contains(&line) {
+                    lib.push_str(&format!("\n{line}"));
+                }
             }
         }
-        done.insert(name);
+        Workspace::new(sources)
+    })
+}
+
+fn library() -> &'static Target {
+    workspace().library("executor")
+}
+
+fn build() -> &'static Build {
+    static BUILD: OnceLock<Build> = OnceLock::new();
+    BUILD.get_or_init(|| build::without_features(workspace(), &root(), "executor"))
+}
+
+/// The layer of a file of the library.
+fn layer_of(file: &str) -> Option<u8> {
+    let place = rules::place(SRC, file);
+    let directory = PLAN.iter().find(|directory| directory.name == place);
+    directory.map(|directory| directory.layer)
+}
+
+/// The one file of the core that defines a public function.
+fn file_of(function: &str) -> String {
+    let mut files = library().files_that_define(function);
+    files.retain(|file| layer_of(file).is_none_or(|layer| layer <= 1));
+    assert_eq!(
+        files.len(),
+        1,
+        "`pub fn {function}` is defined in {files:?}"
+    );
+    files.remove(0)
+}
+
+fn imports_of(functions: &[&str]) -> Closure {
+    let starts: Vec<_> = functions.iter().map(|function| file_of(function)).collect();
+    closure(workspace(), &plan(), library(), &starts)
+}
+
+fn core() -> Closure {
+    imports_of(CORE)
+}
+
+fn closure_figure(name: &'static str, closure: &Closure) -> Figure {
+    Figure {
+        name,
+        lines: closure.lines(workspace()),
+        files: closure.files.len(),
+        crates: None,
     }
-    let (mut done, mut complaints) = (BTreeSet::new(), Vec::new());
-    for name in graph.keys() {
-        if !done.contains(name) {
-            walk(graph, &mut vec![name.clone()], &mut done, &mut complaints);
+}
+
+fn core_figure() -> Figure {
+    closure_figure("the six functions with their imports", &core())
+}
+
+fn run_figure() -> Figure {
+    closure_figure("`run` with its imports", &imports_of(&["run"]))
+}
+
+fn walk_figure(walk: &Walk) -> Figure {
+    let files = walk.passes.iter().map(|(file, _)| format!("{SRC}{file}"));
+    Figure {
+        name: walk.name,
+        lines: files.map(|file| workspace().lines_of(&file)).sum(),
+        files: walk.passes.len(),
+        crates: None,
+    }
+}
+
+fn build_figure() -> Figure {
+    let build = build();
+    Figure {
+        name: "the build without features",
+        lines: build
+            .files
+            .iter()
+            .map(|file| workspace().lines_of(file))
+            .sum(),
+        files: build.files.len(),
+        crates: Some(build.crates.len()),
+    }
+}
+
+impl Figure {
+    /// As pages quote it.
+    fn value(&self) -> String {
+        let lines = match self.lines {
+            lines @ 0..1000 => lines.to_string(),
+            lines => format!("{},{:03}", lines / 1000, lines % 1000),
+        };
+        let crates = self.crates.map(|crates| format!(" and {crates} crates"));
+        let crates = crates.unwrap_or_default();
+        format!("{lines} lines of code in {} files{crates}", self.files)
+    }
+}
+
+#[track_caller]
+fn assert_within(figure: &Figure, limits: &Limits, explain: impl Fn() -> String) {
+    println!("{}: {}", figure.name, figure.value());
+    let counts = [
+        (figure.lines, limits.lines, "lines of code"),
+        (figure.files, limits.files, "files"),
+        (figure.crates.unwrap_or_default(), limits.crates, "crates"),
+    ];
+    for (count, most, what) in counts {
+        assert!(
+            count <= most,
+            "{}: {count} {what}, more than {most}. Its lines of code, file by file:{}",
+            figure.name,
+            explain()
+        );
+    }
+}
+
+#[track_caller]
+fn assert_walk(walk: &Walk, all: &[String]) {
+    assert_clean(&incomplete(workspace(), SRC, walk, all));
+    assert_within(&walk_figure(walk), &walk.limits, || {
+        let mut text = String::new();
+        for (file, reason) in walk.passes {
+            let lines = workspace().lines_of(&format!("{SRC}{file}"));
+            write!(text, "\n  {lines:5}  {file}: {reason}").expect("a String");
         }
-    }
-    complaints
-}
-
-fn strangers_and_ghosts(plan: &[Module], house: &[File]) -> Vec<String> {
-    let strangers = house.iter().filter(|file| !file.is_lib());
-    let strangers = strangers.filter(|file| plan.iter().all(|module| module.name != file.module()));
-    let strangers = strangers.map(|file| {
-        format!(
-            "src/{} is not on the plan. Add `{}` to PLAN in tests/architecture.rs, at its place in \
-             the reading order.",
-            file.path,
-            file.module()
-        )
+        text
     });
-    let is_there = |name: &str| house.iter().any(|file| file.path == format!("{name}.rs"));
-    let ghosts = plan.iter().filter(|module| !is_there(module.name));
-    let ghosts = ghosts.map(|module| {
-        let name = module.name;
-        format!("PLAN has `{name}`, and there is no src/{name}.rs. Remove it from PLAN.")
-    });
-    strangers.chain(ghosts).collect()
-}
-
-fn disorder(plan: &[Module], lib: &str) -> Vec<String> {
-    let tokens = tokens(&without_tests(&code_only(lib)));
-    let declared = tokens
-        .windows(3)
-        .filter(|three| three[0] == "mod" && three[2] == ";");
-    let declared: Vec<_> = declared.map(|three| three[1].as_str()).collect();
-    let planned: Vec<_> = plan.iter().map(|module| module.name).collect();
-    if declared == planned {
-        return Vec::new();
-    }
-    let at = declared
-        .iter()
-        .zip(&planned)
-        .take_while(|(a, b)| a == b)
-        .count();
-    vec![format!(
-        "the mod list in lib.rs and PLAN part at place {}: lib.rs has {:?}, PLAN has {:?}. Bring \
-         both into the order in which the house is read.",
-        at + 1,
-        declared.get(at),
-        planned.get(at)
-    )]
-}
-
-fn long_files(house: &[File]) -> Vec<String> {
-    let lines = |file: &File| file.text.lines().count();
-    let long = house.iter().filter(|file| lines(file) > MOST_LINES);
-    let complaint = |file: &File| {
-        format!(
-            "src/{} has {} lines, more than {MOST_LINES}. Find the second noun in it, and give that \
-             a file of its own.",
-            file.path,
-            lines(file)
-        )
-    };
-    long.map(complaint).collect()
-}
-
-fn files_without_invariant(house: &[File]) -> Vec<String> {
-    let says_it = |file: &File| {
-        let header = file.text.lines().take_while(|line| line.starts_with("//!"));
-        header
-            .collect::<String>()
-            .to_lowercase()
-            .contains("invariant")
-    };
-    let code = house
-        .iter()
-        .filter(|file| !file.is_lib() && !file.is_tests());
-    let silent = code.filter(|file| !says_it(file));
-    let complaint = |file: &File| {
-        format!(
-            "src/{} does not open with a `//!` header that names its invariant. Say what the file \
-             is, its **Invariant:**, and who calls it.",
-            file.path
-        )
-    };
-    silent.map(complaint).collect()
 }
 
 #[track_caller]
 fn assert_clean(complaints: &[String]) {
-    let mut list = String::new();
-    for complaint in complaints {
-        let _ = write!(list, "\n- {complaint}");
-    }
-    assert!(complaints.is_empty(), "the floor plan is broken:{list}");
-}
-
-fn the_house() -> Vec<File> {
-    fn collect(folder: &Path, prefix: &str, house: &mut Vec<File>) {
-        let mut paths: Vec<PathBuf> = fs::read_dir(folder)
-            .expect("src can be listed")
-            .map(|entry| entry.expect("src can be listed").path())
-            .collect();
-        paths.sort();
-        for path in paths {
-            let name = path
-                .file_name()
-                .expect("an entry has a name")
-                .to_string_lossy();
-            if path.is_dir() && prefix.is_empty() && name == "bin" {
-                // Programs: they stand outside and come in by the front door.
-            } else if path.is_dir() {
-                collect(&path, &format!("{prefix}{name}/"), house);
-            } else if name.ends_with(".rs") {
-                let text = fs::read_to_string(&path).expect("a source file can be read");
-                let path = format!("{prefix}{name}");
-                house.push(File { path, text });
-            }
-        }
-    }
-    let mut house = Vec::new();
-    collect(
-        &Path::new(env!("CARGO_MANIFEST_DIR")).join("src"),
-        "",
-        &mut house,
+    let list: String = complaints
+        .iter()
+        .map(|text| format!("\n- {text}"))
+        .collect();
+    assert!(
+        complaints.is_empty(),
+        "{} complaints:{list}",
+        complaints.len()
     );
-    assert!(!house.is_empty(), "src has files");
-    house
 }
 
-#[path = "architecture/reading.rs"]
-mod reading;
-use reading::{code_only, imports, tokens, without_tests};
-
+#[path = "architecture/build.rs"]
+mod build;
 #[path = "architecture/negative.rs"]
 mod negative;
+#[path = "architecture/pages.rs"]
+mod pages;
+#[path = "architecture/reading.rs"]
+mod reading;
+#[path = "architecture/rules.rs"]
+mod rules;
+#[path = "architecture/workspace.rs"]
+mod workspace;
+
+use build::Build;
+use rules::{Closure, Plan, closure, cycles, hook_calls, incomplete, unreachable};
+use workspace::{Target, Workspace, sources};

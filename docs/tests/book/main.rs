@@ -16,8 +16,8 @@ mod conformance;
 mod console;
 mod exercises;
 mod form;
-mod house;
 mod items;
+mod layers;
 mod links;
 mod markdown;
 mod programs;
@@ -88,8 +88,8 @@ fn pictures_have_text() {
 }
 
 #[test]
-fn the_house_has_the_rooms_that_its_page_shows() {
-    house::check().unwrap();
+fn the_page_shows_every_directory_of_the_plan() {
+    layers::check().unwrap();
 }
 
 #[test]
