@@ -61,18 +61,18 @@ pub mod testing;
 #[cfg_attr(docsrs, doc(cfg(feature = "hyper")))]
 pub mod hyper;
 
-#[cfg(feature = "scope")]
-pub use scope::handle::ScopedJoinHandle;
-#[cfg(feature = "scope")]
-pub use scope::scope::{Scope, TryScope, scope, try_scope};
+#[cfg(all(unix, feature = "observe"))]
+pub use observe::ps;
+#[cfg(feature = "observe")]
+pub use observe::tree::{print_task_tree, task_tree};
 #[cfg(feature = "os")]
 pub use os::stdin as io;
 #[cfg(all(unix, feature = "os"))]
 pub use os::{process, signal};
-#[cfg(feature = "observe")]
-pub use observe::tree::{print_task_tree, task_tree};
-#[cfg(all(unix, feature = "observe"))]
-pub use observe::ps;
+#[cfg(feature = "scope")]
+pub use scope::handle::ScopedJoinHandle;
+#[cfg(feature = "scope")]
+pub use scope::scope::{Scope, TryScope, scope, try_scope};
 
 /// Instruments: what follows a loop's events, and what reads recordings.
 ///
@@ -139,7 +139,8 @@ fn say_once_that_nothing_observes() {
         "EXECUTOR_TIMELINE",
     ];
     LOOK.call_once(|| {
-        let is_on = |name: &&str| std::env::var_os(name).is_some_and(|it| !it.is_empty() && it != "0");
+        let is_on =
+            |name: &&str| std::env::var_os(name).is_some_and(|it| !it.is_empty() && it != "0");
         if let Some(name) = VARIABLES.iter().find(is_on) {
             base::error::report(format_args!(
                 "{name} is set, but this program was built without the feature `observe` of the \

@@ -11,8 +11,8 @@ mod explore;
 pub use by_hand::{ByHand, by_hand};
 pub use explore::explore;
 
-use crate::runner::runner::Runner;
 use crate::event_loop::runtime::OnPanic;
+use crate::runner::runner::Runner;
 
 /// Runs a future as a test should: in virtual time, and with a panic of any
 /// task ending the test.

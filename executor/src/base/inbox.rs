@@ -28,7 +28,7 @@
 mod model;
 
 use std::io;
-use std::panic::Location;
+use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
 use super::slab::{JobKey, TaskKey};
 use super::sys::{Arc, AtomicU8, AtomicUsize, Mutex, OnceLock, Ordering, lock};
@@ -49,12 +49,12 @@ pub(crate) enum Message {
 
 /// Ends the park of a thread, from any thread. `driver::park` has the one for
 /// a thread without sockets, `driver::reactor` the one for its poller.
-pub(crate) trait Unpark: Send + Sync {
+pub(crate) trait Unpark: Send + Sync + UnwindSafe + RefUnwindSafe {
     fn unpark(&self) -> io::Result<()>;
 }
 
 /// What happens on other threads, for a subscriber of the loop's hooks.
-pub(crate) trait RemoteHook: Send + Sync {
+pub(crate) trait RemoteHook: Send + Sync + UnwindSafe + RefUnwindSafe {
     /// Called under the inbox's lock, so messages are reported in their order.
     fn message_sent(&self, message: &Message, site: &'static Location<'static>);
     fn job_start(&self, job: JobKey, site: &'static Location<'static>);

@@ -9,9 +9,7 @@ use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
-use super::task_info::{
-    Identity, LockHolder, QueueOperation, TaskId, TaskInfo, TaskState, Wait,
-};
+use super::task_info::{Identity, LockHolder, QueueOperation, TaskId, TaskInfo, TaskState, Wait};
 
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -431,7 +431,10 @@ impl<F, T> Call<F, T> {
 /// Drops a foreign value. Neither a pool thread nor the loop may unwind because
 /// of its destructor.
 fn drop_contained<T>(value: T) {
-    catch_and_report("the destructor of a value of an abandoned thread job", || {
-        drop(value);
-    });
+    catch_and_report(
+        "the destructor of a value of an abandoned thread job",
+        || {
+            drop(value);
+        },
+    );
 }

@@ -108,7 +108,9 @@ impl<S: FutureSet, Output> Future for Gather<S, Output> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Output> {
         let mut this = self.project();
         let mut set = this.set.as_mut();
-        let round = set.as_mut().poll_round(cx, |_, _| ControlFlow::Continue(()));
+        let round = set
+            .as_mut()
+            .poll_round(cx, |_, _| ControlFlow::Continue(()));
         if round != Round::Finished {
             return Poll::Pending;
         }

@@ -363,11 +363,7 @@ impl WokenMembers {
     /// Polls with the member's own waker, or with the spare one, which becomes
     /// the member's own if the poll keeps a clone.
     #[inline]
-    fn poll(
-        &mut self,
-        index: usize,
-        poll: impl FnOnce(&mut Context<'_>) -> Poll<()>,
-    ) -> Poll<()> {
+    fn poll(&mut self, index: usize, poll: impl FnOnce(&mut Context<'_>) -> Poll<()>) -> Poll<()> {
         let own = self.own.get(index).and_then(Option::as_ref);
         let waker = poll_waker(own, &self.spare, index as u64);
         let polled = poll(&mut Context::from_waker(waker.waker()));

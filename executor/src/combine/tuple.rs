@@ -149,8 +149,7 @@ impl<C: Chain> FutureSet for Tuple<C> {
                 watch: &watch,
             };
             let chain = self.as_mut().project().chain;
-            if chain.poll_nth(index, poll).is_ready()
-                && completed(self.as_mut(), index).is_break()
+            if chain.poll_nth(index, poll).is_ready() && completed(self.as_mut(), index).is_break()
             {
                 return Round::Stopped;
             }

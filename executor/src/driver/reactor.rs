@@ -133,7 +133,10 @@ impl Reactor {
         let ends = [end(), end()];
         let key = self.sources.borrow_mut().insert(Source { ends, fd, peer });
         let registry = self.kernel.borrow();
-        let registered = registry.poll.registry().register(io, token(key), interest());
+        let registered = registry
+            .poll
+            .registry()
+            .register(io, token(key), interest());
         if let Err(error) = registered {
             self.sources.borrow_mut().remove(key);
             return Err(error);

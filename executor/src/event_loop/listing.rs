@@ -100,7 +100,11 @@ impl Runtime {
             }
         }
         for waiter in self.cancel_listeners.borrow().values().flatten() {
-            waiter.1.task.into_iter().for_each(|task| add(task, Wait::Cancel));
+            waiter
+                .1
+                .task
+                .into_iter()
+                .for_each(|task| add(task, Wait::Cancel));
         }
         for (_, job) in self.jobs.pending.borrow().iter() {
             if let Some(task) = job.waiter.task {

@@ -77,7 +77,9 @@ fn fire_due_timers(runtime: &Runtime) {
     loop {
         let due = runtime.timers.borrow_mut().pop_due(now);
         let Some((timer, waiter)) = due else { return };
-        runtime.hooks.emit(TIMER, move |hook| hook.timer_fire(timer));
+        runtime
+            .hooks
+            .emit(TIMER, move |hook| hook.timer_fire(timer));
         runtime.ready.wake_waiter(waiter);
     }
 }
@@ -130,7 +132,9 @@ fn give_up(error: &io::Error) -> ! {
 pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {
     runtime.driver.owner.refuse_forked_child();
     let deadline = runtime.timers.borrow().next_deadline();
-    runtime.hooks.emit(PARK, move |hook| hook.park_start(deadline));
+    runtime
+        .hooks
+        .emit(PARK, move |hook| hook.park_start(deadline));
     let mut io = false;
     match deadline {
         _ if runtime.clock.is_virtual() && !is_quiet(runtime) => {}
@@ -198,7 +202,10 @@ fn wait_for_other_threads(runtime: &Runtime) -> Result<(), RunError> {
     let started = Instant::now();
     loop {
         // Computed before the look, as above.
-        let left = runtime.settings.stall_timeout.saturating_sub(started.elapsed());
+        let left = runtime
+            .settings
+            .stall_timeout
+            .saturating_sub(started.elapsed());
         if runtime.inbox().has_messages() {
             return Ok(());
         }

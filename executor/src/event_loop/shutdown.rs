@@ -79,7 +79,10 @@ fn close(runtime: &Runtime) -> Ended {
 fn abandon_queued_jobs(runtime: &Runtime) {
     let jobs: Vec<_> = {
         let pending = runtime.jobs.pending.borrow();
-        pending.iter().map(|(key, it)| (key, it.job.clone())).collect()
+        pending
+            .iter()
+            .map(|(key, it)| (key, it.job.clone()))
+            .collect()
     };
     for (key, job) in jobs {
         if job.abandon() == Started::No {

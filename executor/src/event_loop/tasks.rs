@@ -53,11 +53,7 @@ impl Runtime {
     /// Adds a task and, unless it is finished already, queues it for its first
     /// poll.
     #[inline]
-    pub(crate) fn insert_task(
-        &self,
-        task: Task,
-        route: Option<Rc<dyn Route>>,
-    ) -> TaskKey {
+    pub(crate) fn insert_task(&self, task: Task, route: Option<Rc<dyn Route>>) -> TaskKey {
         let refused = task.is_finished();
         let key = self.tasks.borrow_mut().insert(task);
         self.hooks
@@ -253,8 +249,5 @@ impl Runtime {
 }
 
 pub(crate) fn drop_future_of(task: impl fmt::Display, drop: impl FnOnce()) {
-    catch_and_report(
-        format_args!("the destructor of the future of {task}"),
-        drop,
-    );
+    catch_and_report(format_args!("the destructor of the future of {task}"), drop);
 }

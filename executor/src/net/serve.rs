@@ -17,9 +17,9 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
-use crate::combine::race::race;
-use crate::base::error::report;
 use super::tcp::{TcpListener, TcpStream};
+use crate::base::error::report;
+use crate::combine::race::race;
 use crate::spawn::handle::{JoinHandle, spawn};
 use crate::time::sleep::sleep;
 use crate::time::timeout::timeout;

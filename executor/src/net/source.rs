@@ -165,7 +165,6 @@ impl<S: mio::event::Source> Registered<S> {
         })
         .await
     }
-
 }
 
 impl<S: mio::event::Source> Drop for Registered<S> {
@@ -175,7 +174,9 @@ impl<S: mio::event::Source> Drop for Registered<S> {
         };
         let key = self.key;
         let waiters = self.reactor.deregister(&mut self.io, key);
-        runtime.hooks.emit(SOURCE, move |hook| hook.source_remove(key));
+        runtime
+            .hooks
+            .emit(SOURCE, move |hook| hook.source_remove(key));
         for waiter in waiters {
             runtime.ready.wake_waiter(waiter);
         }

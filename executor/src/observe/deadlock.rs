@@ -64,11 +64,7 @@ impl<'a> Deadlock<'a> {
     fn remedy(&self) -> &'static str {
         let waits = || self.cycle.iter().flat_map(|task| &task.waits);
         let is_lock = |wait: &Wait| matches!(wait, Wait::Lock { .. });
-        match (
-            self.cycle.len(),
-            waits().any(is_lock),
-            waits().all(is_lock),
-        ) {
+        match (self.cycle.len(), waits().any(is_lock), waits().all(is_lock)) {
             (1, _, true) => {
                 "let the first guard go before locking again: `drop(guard)`, or a block around it"
             }
@@ -212,7 +208,8 @@ impl fmt::Display for Sentence<'_> {
                         site: taken,
                     }),
             } => {
-                let (lock, here, there) = (Named("lock", name), SourceLine(site), SourceLine(taken));
+                let (lock, here, there) =
+                    (Named("lock", name), SourceLine(site), SourceLine(taken));
                 write!(f, "waits at {here} for {lock}, which ")?;
                 match *id == task.id() {
                     true => write!(f, "it took itself at {there}"),

@@ -23,7 +23,7 @@ use super::waker_samples::WakerSamples;
 use crate::base::clock::Nanos;
 use crate::base::error::{JoinError, Payload, caught, report};
 use crate::base::hooks::{
-    self, CHILD, Hook, INBOX, Interest, JOB, PARK, POLL, PRINT, Readiness, RUN, SOURCE, TASK,
+    self, CHILD, Hook, INBOX, Interest, JOB, PARK, POLL, PRINT, RUN, Readiness, SOURCE, TASK,
     TIMER, WAIT, WAKE,
 };
 use crate::base::slab::{JobKey, SourceKey, TaskKey, TimerKey};

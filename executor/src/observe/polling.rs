@@ -18,8 +18,8 @@ use crate::base::error::Payload;
 use crate::base::hooks::{Hook, Interest, POLL};
 use crate::base::inbox::{Inbox, Message};
 use crate::base::slab::TaskKey;
-use crate::base::sys::{Arc, OnceLock};
 use crate::base::sys::unmodelled::{Mutex, lock};
+use crate::base::sys::{Arc, OnceLock};
 use crate::base::task_info::{Identity, TaskInfo};
 use crate::event_loop::runtime::Runtime;
 

@@ -108,7 +108,8 @@ fn numbered(file: &Path, number: u32) -> PathBuf {
 
 /// Returns the width of the terminal.
 fn width() -> usize {
-    let columns = environment::variable("COLUMNS").and_then(|columns| columns.to_str()?.parse().ok());
+    let columns =
+        environment::variable("COLUMNS").and_then(|columns| columns.to_str()?.parse().ok());
     let columns = columns.filter(|columns| *columns > 0);
     let width = columns.or_else(terminal_width);
     width.unwrap_or(DEFAULT_WIDTH).min(400)

@@ -10,10 +10,10 @@ use std::panic::Location;
 use std::thread::ThreadId;
 use std::time::Instant;
 
+use super::instrument::MessageKind;
 use crate::base::inbox::{Message, RemoteHook};
 use crate::base::slab::{JobKey, TaskKey};
 use crate::base::sys::{Mutex, lock};
-use super::instrument::MessageKind;
 
 /// What happened on another thread.
 pub(super) enum RemoteEvent {

@@ -13,9 +13,9 @@ use signal_hook::consts::SIGINT;
 use signal_hook::{SigId, flag, low_level};
 
 use crate::base::hooks::Direction;
-use crate::net::source::Registered;
 use crate::base::sys::unmodelled::{AtomicBool, Mutex, lock};
 use crate::base::sys::{Arc, OnceLock, Ordering};
+use crate::net::source::Registered;
 
 /// The exit code of a process that Ctrl-C ended, as shells count it: 128 and
 /// the signal's number.

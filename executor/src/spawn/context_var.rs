@@ -72,21 +72,21 @@ impl<T: Clone + Send + Sync + 'static> ContextVar<T> {
         let value: Arc<dyn Any + Send + Sync> = Arc::new(value);
         let id = self.id();
         // Dropped at the end, with nothing borrowed.
-        let _displaced =
-            match Runtime::with(|runtime| runtime.poll.task().map(|_| runtime.clone())) {
-                Some(Some(runtime)) => {
-                    let mut context = runtime.take_context();
-                    let displaced = context.set(id, value);
-                    runtime.set_context(context);
-                    displaced
-                }
-                _ => {
-                    let mut context = context::replace_thread(ContextMap::EMPTY);
-                    let displaced = context.set(id, value);
-                    context::replace_thread(context);
-                    displaced
-                }
-            };
+        let _displaced = match Runtime::with(|runtime| runtime.poll.task().map(|_| runtime.clone()))
+        {
+            Some(Some(runtime)) => {
+                let mut context = runtime.take_context();
+                let displaced = context.set(id, value);
+                runtime.set_context(context);
+                displaced
+            }
+            _ => {
+                let mut context = context::replace_thread(ContextMap::EMPTY);
+                let displaced = context.set(id, value);
+                context::replace_thread(context);
+                displaced
+            }
+        };
     }
 
     /// Returns the name it was created with.

@@ -135,11 +135,7 @@ pub(crate) struct TaskRef {
 impl TaskRef {
     /// Waits for the end of the task, and consumes budget when it has come.
     #[inline]
-    pub(crate) fn poll_end(
-        &self,
-        cx: &Context<'_>,
-        has_ended: impl FnOnce() -> bool,
-    ) -> Poll<()> {
+    pub(crate) fn poll_end(&self, cx: &Context<'_>, has_ended: impl FnOnce() -> bool) -> Poll<()> {
         ready!(self.runtime.poll.poll_budget(cx));
         if has_ended() {
             self.runtime.poll.consume_budget();

@@ -167,7 +167,13 @@ impl<'a> Future for Acquire<'a> {
         let this = &mut *self;
         let (semaphore, wanted) = (this.semaphore, this.wanted);
         let permits = &semaphore.permits;
-        ready!(permits.poll_take(&CurrentLoop::now(), cx, &mut this.progress, wanted, this.site));
+        ready!(permits.poll_take(
+            &CurrentLoop::now(),
+            cx,
+            &mut this.progress,
+            wanted,
+            this.site
+        ));
         Poll::Ready(semaphore.permit(wanted))
     }
 }

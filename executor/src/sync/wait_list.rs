@@ -11,7 +11,7 @@
 
 use std::panic::Location;
 
-use crate::base::slab::{WaitKey, Slab, kind};
+use crate::base::slab::{Slab, WaitKey, kind};
 use crate::base::waiter::Waiter;
 
 /// Nobody's index.
@@ -96,7 +96,11 @@ impl WaitList {
     /// Calls the first one in line, if it wants no more than `most`; gives how
     /// much it wanted, and who is to be told.
     #[inline]
-    pub(super) fn call_first(&mut self, call: CallOutcome, most: usize) -> Option<(usize, LoopWaiter)> {
+    pub(super) fn call_first(
+        &mut self,
+        call: CallOutcome,
+        most: usize,
+    ) -> Option<(usize, LoopWaiter)> {
         if self.first == NONE {
             return None;
         }
@@ -215,7 +219,10 @@ mod tests {
         let mut line = WaitList::default();
         let key = join(&mut line, 1);
         assert_eq!(line.take_call(key), None);
-        assert!(line.call_first(CallOutcome::Refused, 0).is_none(), "it wants one");
+        assert!(
+            line.call_first(CallOutcome::Refused, 0).is_none(),
+            "it wants one"
+        );
         assert!(line.call_first(CallOutcome::Refused, 1).is_some());
         assert!(line.is_empty());
         assert_eq!(line.iter().count(), 1);

@@ -13,13 +13,13 @@ use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::task::{Context, Poll};
 
-use super::wait_list::{CallOutcome, WaitList, LoopWaiter};
-use crate::base::task_info::{LockHolder, QueueOperation, Wait};
+use super::wait_list::{CallOutcome, LoopWaiter, WaitList};
 use crate::base::error::catch_and_report;
 use crate::base::hooks::WAIT;
-use crate::event_loop::runtime::{Runtime, WaitPoint};
-use crate::base::slab::{WaitKey, TaskKey};
+use crate::base::slab::{TaskKey, WaitKey};
+use crate::base::task_info::{LockHolder, QueueOperation, Wait};
 use crate::base::waiter::Waiter;
+use crate::event_loop::runtime::{Runtime, WaitPoint};
 
 /// The loop around a poll, if there is one.
 pub(super) struct CurrentLoop(Option<Rc<Runtime>>);
@@ -222,7 +222,12 @@ impl Waiters {
 
     /// Asks, in another poll, whether a waiter was called; if so its place is
     /// given back.
-    pub(super) fn poll(&self, here: &CurrentLoop, cx: &Context<'_>, key: WaitKey) -> Poll<CallOutcome> {
+    pub(super) fn poll(
+        &self,
+        here: &CurrentLoop,
+        cx: &Context<'_>,
+        key: WaitKey,
+    ) -> Poll<CallOutcome> {
         let Some(queue) = self.queue.get() else {
             unreachable!("whoever has a key has been in line");
         };
@@ -246,7 +251,10 @@ impl Waiters {
     #[inline]
     pub(super) fn call_first(&self, most: usize) -> Option<Called> {
         let queue = self.queue.get()?;
-        let called = queue.line.borrow_mut().call_first(CallOutcome::Granted, most);
+        let called = queue
+            .line
+            .borrow_mut()
+            .call_first(CallOutcome::Granted, most);
         called.map(|(wanted, waiter)| Called { wanted, waiter })
     }
 
@@ -328,7 +336,10 @@ impl WaitPoint for WaitQueue {
             }
             if let Some(task) = place.waiter.waiter.task {
                 let mut wait = self.wait_of(place.wanted, place.site);
-                if let Wait::Lock { holder: unknown, .. } = &mut wait {
+                if let Wait::Lock {
+                    holder: unknown, ..
+                } = &mut wait
+                {
                     unknown.clone_from(&holder);
                 }
                 add(task, wait);
@@ -342,7 +353,9 @@ impl WaitQueue {
     /// as the holder already.
     fn holder(&self) -> Option<Holder> {
         let line = self.line.borrow();
-        let called = line.iter().find(|place| place.call == Some(CallOutcome::Granted));
+        let called = line
+            .iter()
+            .find(|place| place.call == Some(CallOutcome::Granted));
         let called = called.map(|place| Holder {
             task: place.waiter.waiter.task,
             home: place.waiter.home,

@@ -8,9 +8,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::time::Duration;
 
 use crate::base::error::{RunError, panic_text, report};
+use crate::event_loop::runtime::OnPanic;
 use crate::observe::instrument::{Event, Recorder};
 use crate::runner::runner::Runner;
-use crate::event_loop::runtime::OnPanic;
 
 /// How much of a trace is printed: its end, where the failure is.
 const SHOWN: usize = 60;

@@ -227,8 +227,7 @@ fn cancel(home: &Runtime, timer: TimerKey) {
         }
         timers.cancel(timer)
     };
-    home.hooks
-        .emit(TIMER, move |hook| hook.timer_cancel(timer));
+    home.hooks.emit(TIMER, move |hook| hook.timer_cancel(timer));
     drop(displaced); // may be a foreign waker: with nothing borrowed
 }
 
