@@ -9,8 +9,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::common::without_settings;
-use crate::terminal::Program;
+use crate::common::{Program, without_settings};
 
 /// An example with its arguments, or `None` if it was not built.
 fn example(name: &str, args: &[&str]) -> Option<Program> {

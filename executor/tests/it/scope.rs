@@ -16,7 +16,7 @@ use futures::stream::FuturesUnordered;
 
 use crate::common::{
     Count, Log, OnDrop, count, counted, panic_text, poll_once, recorded_virtual_runner, sized,
-    virtual_runner,
+    sized_by_build, virtual_runner,
 };
 
 const SECOND: Duration = Duration::from_secs(1);
@@ -954,9 +954,9 @@ fn children_that_wake_each_other_in_a_scope_within_a_gather_within_a_timeout() {
 }
 
 #[test]
-fn twenty_thousand_children_end_in_a_few_polls_each() {
+fn thousands_of_children_end_in_a_few_polls_each() {
     let (mut runner, recorder) = recorded_virtual_runner();
-    let n = sized(20_000, 50);
+    let n = sized_by_build(20_000, 5_000, 50);
     let done = Cell::new(0);
     runner.run(scope(async |s| {
         for _ in 0..n {

@@ -6,8 +6,7 @@ use std::time::Duration;
 use executor::sync::Event;
 use executor::{Wait, run, spawn, tasks, timeout, yield_now};
 
-use super::{assert_waits, ready};
-use crate::common::{Log, virtual_runner};
+use crate::common::{Log, assert_waits, ready_now, virtual_runner};
 
 #[test]
 fn c217_set_and_cleared_at_once_releases_those_who_waited_and_nobody_else() {
@@ -41,7 +40,7 @@ fn c217_nobody_waits_for_an_event_that_is_set() {
     run(async {
         let event = Event::new();
         event.set();
-        ready(&mut event.wait()).await;
+        ready_now(&mut event.wait()).await;
         event.clear();
         assert_waits(&mut event.wait()).await;
     });
@@ -57,7 +56,7 @@ fn a_waiter_that_was_dropped_is_not_missed() {
         assert!(timeout(Duration::from_secs(1), event.wait()).await.is_err());
         drop(one);
         event.set();
-        ready(&mut two).await;
+        ready_now(&mut two).await;
     });
 }
 

@@ -10,8 +10,7 @@ use executor::{
 };
 use futures::executor::block_on;
 
-use super::{assert_waits, ready};
-use crate::common::{Log, OnDrop, sized, virtual_runner};
+use crate::common::{Log, OnDrop, assert_waits, ready_now, sized, virtual_runner};
 
 #[test]
 fn c211_six_waiters_have_the_lock_in_the_order_of_asking() {
@@ -107,7 +106,7 @@ fn c214_a_waiting_future_dropped_before_it_has_the_lock_is_passed_over() {
         assert_waits(&mut three).await;
         drop(one);
         drop(held);
-        let guard = ready(&mut two).await;
+        let guard = ready_now(&mut two).await;
         assert_waits(&mut three).await;
         drop(guard);
         drop(three);
@@ -125,7 +124,7 @@ fn c214_a_waiting_future_dropped_after_it_has_the_lock_hands_it_on() {
         assert_waits(&mut two).await;
         drop(held);
         drop(one);
-        drop(ready(&mut two).await);
+        drop(ready_now(&mut two).await);
         assert!(lock.try_lock().is_some());
     });
 }

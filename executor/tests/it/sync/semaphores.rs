@@ -5,8 +5,7 @@ use std::rc::Rc;
 use executor::sync::Semaphore;
 use executor::{Wait, gather, run, spawn, tasks, yield_now};
 
-use super::{assert_waits, ready};
-use crate::common::{Log, panic_text};
+use crate::common::{Log, assert_waits, panic_text, ready_now};
 
 /// asyncio's `Condition.notify` and tokio's `Notify` are a permit here.
 #[test]
@@ -18,7 +17,7 @@ fn c218_a_waiter_that_was_notified_and_is_dropped_passes_it_on() {
         assert_waits(&mut two).await;
         notices.add_permits(1);
         drop(one);
-        ready(&mut two).await.forget();
+        ready_now(&mut two).await.forget();
         assert_eq!(notices.available_permits(), 0);
     });
 }
@@ -39,7 +38,7 @@ fn c220_waiters_dropped_before_or_after_a_release_keep_no_permit() {
                 drop(held);
                 drop(one);
             }
-            let permit = ready(&mut two).await;
+            let permit = ready_now(&mut two).await;
             assert_eq!(semaphore.available_permits(), 0);
             drop(permit);
             assert_eq!(semaphore.available_permits(), 1);
@@ -121,7 +120,7 @@ fn whoever_wants_many_is_not_passed_by_those_who_want_few() {
         );
         // Whoever stands first may leave, and then there is enough.
         drop(many);
-        drop(ready(&mut few).await);
+        drop(ready_now(&mut few).await);
         drop(held);
         assert_eq!(semaphore.available_permits(), 3);
     });
@@ -135,10 +134,10 @@ fn added_permits_go_to_those_who_wait() {
         assert_waits(&mut one).await;
         assert_waits(&mut two).await;
         semaphore.add_permits(1);
-        ready(&mut one).await.forget();
+        ready_now(&mut one).await.forget();
         assert_waits(&mut two).await;
         semaphore.add_permits(1);
-        drop(ready(&mut two).await);
+        drop(ready_now(&mut two).await);
         assert_eq!(semaphore.available_permits(), 1);
     });
     let full = Semaphore::new(usize::MAX);
