@@ -12,14 +12,17 @@ use std::task::{Context, Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
+#[cfg(feature = "observe")]
 use executor::instrument::{Cause, Event, Recorder};
 use executor::{
     ContextVar, RunError, Runner, ThreadPool, Waited, gather, run, run_in_executor, sleep, spawn,
     timeout, to_thread, to_thread_with, yield_now,
 };
 
+#[cfg(feature = "observe")]
+use crate::common::count;
 use crate::common::{
-    count, in_own_process, must_end, panic_text, poll_once, sized, virtual_runner, without_settings,
+    in_own_process, must_end, panic_text, poll_once, sized, virtual_runner, without_settings,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -155,6 +158,7 @@ fn c184_a_call_dropped_before_it_began_never_runs() {
     assert_eq!(drops.load(Ordering::SeqCst), 1);
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c184_a_call_dropped_after_it_began_ends_unheard() {
     let drops = Arc::new(AtomicUsize::new(0));

@@ -9,6 +9,15 @@
 //! A module or test names the features of the crate that it needs. Without
 //! features the tests of the core remain.
 
+#![cfg_attr(
+    not(all(feature = "net", feature = "observe", feature = "scope")),
+    allow(
+        unused_imports,
+        dead_code,
+        reason = "the tests that use them are absent"
+    )
+)]
+
 mod common;
 
 // Layer 0.
@@ -101,5 +110,5 @@ mod testing;
 mod catalogue;
 #[cfg(not(miri))]
 mod coverage;
-#[cfg(all(unix, not(miri)))]
+#[cfg(all(feature = "net", feature = "os", unix, not(miri)))]
 mod examples;

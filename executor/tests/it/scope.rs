@@ -5,6 +5,7 @@ use std::future::pending;
 use std::rc::Rc;
 use std::time::Duration;
 
+#[cfg(feature = "observe")]
 use executor::instrument::Event;
 use executor::{
     ContextVar, JoinError, Scope, TaskState, TryScope, Wait, current_task, gather, now, run, scope,
@@ -15,9 +16,10 @@ use futures::channel::oneshot;
 use futures::stream::FuturesUnordered;
 
 use crate::common::{
-    Count, Log, OnDrop, count, counted, panic_text, poll_once, recorded_virtual_runner, sized,
-    sized_by_build, virtual_runner,
+    Count, Log, OnDrop, counted, panic_text, poll_once, sized, sized_by_build, virtual_runner,
 };
+#[cfg(feature = "observe")]
+use crate::common::{count, recorded_virtual_runner};
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -651,6 +653,7 @@ fn a_child_that_is_woken_from_another_thread_goes_on() {
     });
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn a_thousand_sleeping_children_cost_polls_in_proportion() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -953,6 +956,7 @@ fn children_that_wake_each_other_in_a_scope_within_a_gather_within_a_timeout() {
     });
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn thousands_of_children_end_in_a_few_polls_each() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -1025,6 +1029,7 @@ fn a_scope_that_moves_between_tasks_wakes_whoever_polled_it_last() {
     });
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn an_instrument_that_panics_in_the_poll_of_a_child_is_removed_and_the_scope_goes_on() {
     struct Breaks;

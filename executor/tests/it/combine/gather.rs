@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::mpsc;
 use std::task::Poll;
 
+#[cfg(feature = "observe")]
 use executor::instrument::Event;
 use executor::{JoinHandle, gather, now, run, sleep, spawn, try_gather, yield_now};
 use futures::FutureExt;
@@ -14,10 +15,12 @@ use futures::channel::oneshot;
 
 use super::{LARGE, MS, SMALL, poll_twice, tells_its_drop};
 use crate::common::{
-    Count, Gate, Log, OnDrop, count, counted, panic_text, poll_once, recorded_virtual_runner,
-    sized, sized_by_build, virtual_runner,
+    Count, Gate, Log, OnDrop, counted, panic_text, poll_once, sized, sized_by_build, virtual_runner,
 };
+#[cfg(feature = "observe")]
+use crate::common::{count, recorded_virtual_runner};
 
+#[cfg(feature = "observe")]
 #[test]
 fn c091_a_gather_of_nothing_is_ready_at_the_first_poll() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -494,6 +497,7 @@ fn a_limit_of_zero_is_refused() {
     assert_eq!(text, "try_gather(..).limit(0) would never run anything");
 }
 
+#[cfg(feature = "observe")]
 #[test]
 #[cfg_attr(
     miri,

@@ -5,13 +5,16 @@ use std::future::poll_fn;
 use std::task::Poll;
 use std::time::Duration;
 
+#[cfg(feature = "observe")]
 use executor::instrument::{Event, Recorder};
 use executor::{Handle, Runner, now, run, sleep, spawn, yield_now};
 use futures::StreamExt;
 use futures::channel::oneshot;
 use futures::stream::FuturesUnordered;
 
-use crate::common::{Count, Log, count, poll_once, sized, sized_by_build, virtual_runner};
+#[cfg(feature = "observe")]
+use crate::common::count;
+use crate::common::{Count, Log, poll_once, sized, sized_by_build, virtual_runner};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -19,6 +22,7 @@ const MS: Duration = Duration::from_millis(1);
 /// are ready (DESIGN, section 3).
 const POLLS_BETWEEN_LOOKS: usize = 61;
 
+#[cfg(feature = "observe")]
 fn recorded_runner() -> (Runner, Recorder) {
     let recorder = Recorder::new();
     (
@@ -58,6 +62,7 @@ fn tasks_that_yield_are_polled_in_strict_rotation() {
     assert_eq!(log.take().concat(), "abcabcabc");
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c176_a_newcomer_among_busy_pairs_is_done_after_a_turn_for_each_of_its_yields() {
     let (mut runner, recorder) = recorded_runner();
@@ -92,6 +97,7 @@ fn c176_a_newcomer_among_busy_pairs_is_done_after_a_turn_for_each_of_its_yields(
     );
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c178_a_burst_of_wakes_from_another_thread_is_handled_at_once() {
     const BURST: usize = sized(500, 50);
@@ -126,6 +132,7 @@ fn c178_a_burst_of_wakes_from_another_thread_is_handled_at_once() {
 /// are always ready, in polls: `happens` comes about in a poll of the main
 /// future, which stands in front of that queue, and `is_seen` says when the
 /// loop has noticed. Tried for every number of polls since the loop's last look.
+#[cfg(feature = "observe")]
 fn longest_hidden(happens: impl AsyncFn(), is_seen: impl Fn(&Event) -> bool) -> usize {
     let hidden = |polls_before| {
         let (mut runner, recorder) = recorded_runner();
@@ -164,6 +171,7 @@ async fn wake_then(f: impl Fn()) {
 
 /// Of catalogue row C052, which asks for one turn; a turn of a long queue may
 /// take long, so the bound is a number of polls.
+#[cfg(feature = "observe")]
 #[test]
 #[cfg_attr(
     miri,
@@ -183,6 +191,7 @@ fn a_queue_that_is_never_empty_does_not_hide_a_timer() {
     assert_eq!(hidden, POLLS_BETWEEN_LOOKS - 1);
 }
 
+#[cfg(feature = "observe")]
 #[test]
 #[cfg_attr(
     miri,
@@ -253,6 +262,7 @@ fn c286_draining_a_foreign_set_of_a_thousand_ready_handles_lets_the_others_run()
 
 /// The queue as it stands at the start of a turn is the turn: what a poll
 /// wakes, be it itself, comes in the next one.
+#[cfg(feature = "observe")]
 #[test]
 fn a_task_that_wakes_itself_is_polled_once_a_turn() {
     let recorder = Recorder::new();

@@ -10,9 +10,11 @@ use std::sync::mpsc;
 use std::task::{Wake, Waker};
 use std::time::Duration;
 
+#[cfg(feature = "scope")]
+use executor::scope;
 use executor::{
-    ContextVar, Handle, RemoteHandle, Runner, ThreadPool, run, run_in_executor, scope, sleep,
-    spawn, tasks, to_thread, yield_now,
+    ContextVar, Handle, RemoteHandle, Runner, ThreadPool, run, run_in_executor, sleep, spawn,
+    tasks, to_thread, yield_now,
 };
 
 use crate::common::{Count, OnDrop, poll_once, virtual_runner};
@@ -145,6 +147,7 @@ fn of_a_future_that_a_closing_loop_refuses() {
     });
 }
 
+#[cfg(feature = "sync")]
 #[test]
 fn of_a_waker() {
     struct Rude;
@@ -284,6 +287,7 @@ fn of_a_context_variable() {
     });
 }
 
+#[cfg(feature = "scope")]
 #[test]
 fn of_a_child_in_a_scope() {
     virtual_runner().run(async {

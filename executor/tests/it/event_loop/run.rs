@@ -11,6 +11,7 @@ use std::panic::panic_any;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+#[cfg(feature = "observe")]
 use executor::instrument::{Effect, Event};
 use executor::{
     Handle, RunError, Runner, TaskId, TaskInfo, current_task, run, sleep, spawn, spawn_named,
@@ -18,9 +19,10 @@ use executor::{
 };
 
 use crate::common::{
-    Count, Gate, Log, OnDrop, counted, in_own_process, panic_of, panic_text, polls_of,
-    recorded_virtual_runner, reports, task_names, wakes_of,
+    Count, Gate, Log, OnDrop, counted, in_own_process, panic_of, panic_text, reports, task_names,
 };
+#[cfg(feature = "observe")]
+use crate::common::{polls_of, recorded_virtual_runner, wakes_of};
 
 // ---- what comes back ------------------------------------------------------
 
@@ -266,6 +268,7 @@ fn c008_a_panic_in_a_destructor_is_reported_with_the_task_and_its_line() {
 
 // ---- two loops never meet -------------------------------------------------
 
+#[cfg(feature = "observe")]
 #[test]
 fn c019_a_waker_of_an_earlier_run_wakes_nobody_in_a_later_one() {
     // The main futures and the tasks of both runs have the same numbers.
@@ -315,6 +318,7 @@ fn c019_a_waker_of_an_earlier_run_wakes_nobody_in_a_later_one() {
 }
 
 /// The first task that was ever made: the main future of the first run.
+#[cfg(feature = "observe")]
 fn first_task(events: &[(Duration, Event)]) -> TaskId {
     let spawned = |(_, event): &(Duration, Event)| match event {
         Event::TaskSpawn { task, .. } => Some(*task),

@@ -13,7 +13,9 @@ use executor::{
     JoinHandle, Runner, TaskInfo, Wait, sleep, spawn_named, tasks, to_thread, try_run, yield_now,
 };
 
-use crate::common::{Gate, joins, runner_that_tells_parks, stalled_tasks, virtual_runner};
+#[cfg(feature = "observe")]
+use crate::common::runner_that_tells_parks;
+use crate::common::{Gate, joins, stalled_tasks, virtual_runner};
 
 /// Tasks `a` and `b`, each of which awaits the other's handle.
 fn embrace() {
@@ -119,6 +121,7 @@ fn c274_nothing_can_ever_happen_gives_an_error_with_every_task() {
     assert_eq!(stalled_tasks(result).len(), 3);
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c274_one_waker_on_another_thread_and_there_is_no_report() {
     let (mut runner, parks) = runner_that_tells_parks(Runner::builder());
@@ -146,6 +149,7 @@ fn c274_one_waker_on_another_thread_and_there_is_no_report() {
     assert_eq!(result.unwrap(), "woken");
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c274_a_thread_job_and_there_is_no_report() {
     let (mut runner, parks) = runner_that_tells_parks(Runner::builder().virtual_time());
@@ -158,6 +162,7 @@ thread_local! {
     static AWAITED: RefCell<Option<JoinHandle<()>>> = const { RefCell::new(None) };
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c274_a_handle_on_another_thread_and_there_is_no_report() {
     let (mut runner, parks) = runner_that_tells_parks(Runner::builder());

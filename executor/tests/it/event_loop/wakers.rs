@@ -11,6 +11,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
+#[cfg(feature = "observe")]
 use executor::instrument::{Effect, Ending, Event};
 use executor::{
     JoinHandle, RunError, Runner, TaskInfo, TaskState, current_task, now, run, sleep, spawn,
@@ -19,9 +20,10 @@ use executor::{
 use futures::channel::oneshot;
 
 use crate::common::{
-    Count, Gate, Log, OnDrop, count, counted, in_own_process, poll_once, polls_of,
-    recorded_virtual_runner, reports, sized, virtual_runner, wakes_of,
+    Count, Gate, Log, OnDrop, counted, in_own_process, poll_once, reports, sized, virtual_runner,
 };
+#[cfg(feature = "observe")]
+use crate::common::{count, polls_of, recorded_virtual_runner, wakes_of};
 
 /// The waker of the task that asks.
 async fn my_waker() -> Waker {
@@ -30,6 +32,7 @@ async fn my_waker() -> Waker {
 
 // ---- stale wakers ---------------------------------------------------------
 
+#[cfg(feature = "observe")]
 #[test]
 fn c050_a_waker_of_a_task_that_has_completed_does_nothing() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -60,6 +63,7 @@ fn c050_a_waker_of_a_task_that_has_completed_does_nothing() {
     );
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c058_a_waker_that_outlives_its_cancelled_task_does_nothing() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -144,6 +148,7 @@ fn c052_a_timer_is_served_within_61_polls_of_a_task_that_always_wakes_itself() {
     );
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c052_in_one_turn_a_task_that_wakes_itself_is_polled_once() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -165,6 +170,7 @@ fn c052_in_one_turn_a_task_that_wakes_itself_is_polled_once() {
     assert_eq!(polls.iter().max(), Some(&1), "{polls:?}");
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c053_a_thousand_wakes_between_two_polls_are_one_poll() {
     const WAKES: usize = sized(1000, 50);
@@ -186,6 +192,7 @@ fn c053_a_thousand_wakes_between_two_polls_are_one_poll() {
     assert_eq!(effects[1..], [Effect::AlreadyQueued; WAKES - 1]);
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c053_a_thousand_wakes_from_another_thread_are_one_letter_and_one_poll() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -213,6 +220,7 @@ fn c053_a_thousand_wakes_from_another_thread_are_one_letter_and_one_poll() {
     );
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn a_wake_during_ones_own_poll_is_a_poll_in_the_next_turn() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -241,6 +249,7 @@ fn a_wake_during_ones_own_poll_is_a_poll_in_the_next_turn() {
     );
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn every_poll_after_the_first_has_a_wake_before_it() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -338,6 +347,7 @@ fn c056_a_task_that_is_cancelled_and_returns_in_the_same_poll_keeps_its_output()
     });
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c056_a_task_that_is_cancelled_and_panics_in_the_same_poll_has_panicked() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -417,6 +427,7 @@ fn c061_wakers_of_a_task_that_is_not_send_go_to_any_thread() {
 
 /// Polls `leaf` once in the main task and gives it to a task of its own, then
 /// waits for a long time. Only the second task may be woken by the leaf.
+#[cfg(feature = "observe")]
 fn moves_to_another_task<F>(make: impl FnOnce(&Gate) -> F)
 where
     F: Future + Unpin + 'static,
@@ -445,11 +456,13 @@ where
     );
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c062_a_sleep_that_moved_wakes_only_the_task_that_polled_it_last() {
     moves_to_another_task(|_| sleep(Duration::from_secs(60)));
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c062_a_handle_that_moved_wakes_only_the_task_that_polled_it_last() {
     moves_to_another_task(|gate| spawn(gate.clone().wait()));
@@ -563,6 +576,7 @@ fn assert_two_are_reported(reports: &[String], line: u32) {
     }
 }
 
+#[cfg(feature = "observe")]
 #[test]
 #[cfg_attr(miri, ignore = "needs a process of its own")]
 fn c064_debug_mode_reports_once_that_a_task_can_never_be_woken() {
@@ -575,6 +589,7 @@ fn c064_debug_mode_reports_once_that_a_task_can_never_be_woken() {
     assert_two_are_reported(&reports(&child), line_of(&child));
 }
 
+#[cfg(feature = "observe")]
 #[test]
 #[cfg_attr(miri, ignore = "needs a process of its own")]
 fn c064_the_environment_turns_debug_mode_on() {
@@ -613,6 +628,7 @@ fn c064_a_main_future_that_kept_no_waker_is_a_stall() {
 
 /// A program in which every kind of wait occurs, with a listing in the middle
 /// or without.
+#[cfg(feature = "observe")]
 fn trace_of(listing: bool) -> Vec<(Duration, Event)> {
     let (mut runner, recorder) = recorded_virtual_runner();
     runner.run(async {
@@ -643,6 +659,7 @@ fn trace_of(listing: bool) -> Vec<(Duration, Event)> {
     recorder.take()
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c065_a_listing_polls_nobody_and_loses_no_wake() {
     // Timers are numbered alike in both runs, so the traces are equal.

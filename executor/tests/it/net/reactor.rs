@@ -8,6 +8,7 @@ use std::sync::{Arc, mpsc};
 use std::thread;
 use std::time::Duration;
 
+#[cfg(feature = "observe")]
 use executor::instrument::{Event, Recorder};
 use executor::net::UdpSocket;
 use executor::{
@@ -15,13 +16,16 @@ use executor::{
 };
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 
+#[cfg(feature = "observe")]
+use crate::common::count;
 use crate::common::{
-    Log, connected, count, echo, must_end, read_some, run_to_end, until_waiting, virtual_runner,
+    Log, connected, echo, must_end, read_some, run_to_end, until_waiting, virtual_runner,
     with_raw_peer,
 };
 
 const MS: Duration = Duration::from_millis(1);
 
+#[cfg(feature = "observe")]
 #[test]
 fn an_idle_stream_costs_no_polls_and_no_turns() {
     must_end(|| {

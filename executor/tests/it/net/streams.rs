@@ -17,7 +17,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
-use executor::instrument::Recorder;
 use executor::net::TcpStream;
 #[cfg(unix)]
 use executor::net::UnixStream;
@@ -29,7 +28,7 @@ use futures::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWri
 
 use crate::common::{
     Count, Log, Random, connected, counted, described, echo, let_the_loop_look, must_end, pattern,
-    poll_once, polls_of, read_some, run_to_end, sized_by_build, until_waiting, with_raw_peer,
+    poll_once, read_some, run_to_end, sized_by_build, until_waiting, with_raw_peer,
 };
 
 /// A kind of stream.
@@ -906,30 +905,28 @@ fn c245_events_of_a_dropped_source_do_not_reach_the_one_that_got_its_descriptor(
 
 /// The reader is told of a byte, and somebody else takes it first.
 fn c242_a_reader_that_is_woken_for_nothing_waits_again(kind: impl Kind) {
-    must_end(move || {
-        let recorder = Recorder::new();
-        let builder = Runner::builder().instrument(recorder.clone());
-        let reader = builder.build().run(async {
-            let (mut theirs, accepted) = kind.raw_pair();
-            let mut thief = accepted.try_clone().unwrap();
-            let ours = kind.adopt(accepted);
-            let reader = spawn(async move { read_some(ours.io(), 16).await });
-            until_waiting(&reader).await;
-            theirs.write_all(b"x").unwrap();
-            // This task stands in front of the reader in the queue.
-            while described(&reader).state() != TaskState::Ready {
-                yield_now().await;
-            }
-            assert_eq!(thief.read(&mut [0; 16]).unwrap(), 1);
-            let_the_loop_look().await;
-            assert_eq!(described(&reader).state(), TaskState::Waiting);
-            let id = reader.id();
-            theirs.write_all(b"y").unwrap();
-            assert_eq!(reader.await.unwrap(), b"y");
-            id
-        });
+    run_to_end(move || async move {
+        let (mut theirs, accepted) = kind.raw_pair();
+        let mut thief = accepted.try_clone().unwrap();
+        let ours = kind.adopt(accepted);
+        let polls = Count::default();
+        let reader = spawn(counted(
+            &polls,
+            async move { read_some(ours.io(), 16).await },
+        ));
+        until_waiting(&reader).await;
+        theirs.write_all(b"x").unwrap();
+        // The queue holds this task before the reader.
+        while described(&reader).state() != TaskState::Ready {
+            yield_now().await;
+        }
+        assert_eq!(thief.read(&mut [0; 16]).unwrap(), 1);
+        let_the_loop_look().await;
+        assert_eq!(described(&reader).state(), TaskState::Waiting);
+        theirs.write_all(b"y").unwrap();
+        assert_eq!(reader.await.unwrap(), b"y");
         // To the wait, for nothing, for the byte.
-        assert_eq!(polls_of(&recorder.take(), reader), 3);
+        assert_eq!(polls.get(), 3);
     });
 }
 

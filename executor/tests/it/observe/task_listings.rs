@@ -6,6 +6,7 @@ use std::rc::Rc;
 use std::sync::mpsc;
 use std::time::Duration;
 
+#[cfg(feature = "sync")]
 use executor::sync::Lock;
 use executor::{
     Runner, TaskInfo, TaskState, Wait, current_task, gather, run, sleep, spawn, spawn_named,
@@ -146,6 +147,7 @@ fn c275_parents_form_the_tree_of_spawns() {
     );
 }
 
+#[cfg(feature = "sync")]
 #[test]
 fn c275_the_tree_shows_who_spawned_whom_and_what_each_does() {
     let tree = virtual_runner().run(async {

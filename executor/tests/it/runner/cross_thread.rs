@@ -12,6 +12,7 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
+#[cfg(feature = "observe")]
 use executor::instrument::{Event, Recorder};
 use executor::{
     Background, Handle, JoinHandle, RemoteHandle, RunError, Runner, current_task, run, spawn,
@@ -19,10 +20,9 @@ use executor::{
 };
 use futures::channel::oneshot;
 
-use crate::common::{
-    OnDrop, count, in_own_process, panic_text, reports, runner_that_tells_parks, sized,
-    virtual_runner,
-};
+use crate::common::{OnDrop, in_own_process, panic_text, reports, sized, virtual_runner};
+#[cfg(feature = "observe")]
+use crate::common::{count, runner_that_tells_parks};
 
 /// Long enough for any machine; only a test that fails waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,6 +34,7 @@ fn closed_handle() -> Handle {
 
 // ---- posting --------------------------------------------------------------
 
+#[cfg(feature = "observe")]
 #[test]
 fn c197_a_post_wakes_a_loop_that_is_parked_for_ever() {
     let (mut runner, parks) = runner_that_tells_parks(Runner::builder());
@@ -51,6 +52,7 @@ fn c197_a_post_wakes_a_loop_that_is_parked_for_ever() {
     });
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c197_a_waker_used_elsewhere_wakes_a_loop_that_is_parked_for_ever() {
     let (mut runner, parks) = runner_that_tells_parks(Runner::builder());
@@ -116,6 +118,7 @@ fn c199_posts_of_many_threads_all_arrive_and_each_threads_in_its_order() {
     });
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c199_posts_that_come_while_the_loop_is_busy_are_taken_in_at_once() {
     const EACH: usize = sized(1_000, 5);
@@ -426,6 +429,7 @@ fn c038_a_panic_that_a_dropped_handle_would_have_told_is_reported_once() {
     }
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn a_loop_waits_for_those_who_hold_a_handle_and_for_nobody_else() {
     let (mut runner, parks) = runner_that_tells_parks(Runner::builder());
@@ -471,6 +475,7 @@ fn handles_go_everywhere() {
 
 /// `check` has two meanings for a type that is `Send`, so that this compiles
 /// only because these are not.
+#[cfg(feature = "observe")]
 #[test]
 fn c208_what_belongs_to_the_loops_thread_cannot_leave_it() {
     trait NotSend<Which> {

@@ -9,6 +9,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
+#[cfg(feature = "observe")]
 use executor::instrument::{Ending, Event};
 use executor::{
     ContextVar, Handle, JoinHandle, Runner, TaskState, current_task, now, run, sleep, spawn,
@@ -16,9 +17,9 @@ use executor::{
 };
 use futures::channel::oneshot;
 
-use crate::common::{
-    Count, Gate, Log, OnDrop, count, polls_of, recorded_virtual_runner, sized, virtual_runner,
-};
+use crate::common::{Count, Gate, Log, OnDrop, sized, virtual_runner};
+#[cfg(feature = "observe")]
+use crate::common::{count, polls_of, recorded_virtual_runner};
 
 /// A guard that logs when it is dropped.
 fn says(log: &Log, what: &'static str) -> OnDrop<impl FnMut() + use<>> {
@@ -37,6 +38,7 @@ fn parked(log: &Log, what: &'static str) -> JoinHandle<()> {
 
 // ---- when -----------------------------------------------------------------
 
+#[cfg(feature = "observe")]
 #[test]
 fn c070_cancelled_before_its_first_poll_a_body_never_runs() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -63,6 +65,7 @@ fn c070_cancelled_before_its_first_poll_a_body_never_runs() {
     assert_eq!(polls_of(&recorder.take(), task), 0);
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c071_a_parked_task_is_dropped_within_one_turn_though_its_handle_is_gone() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -84,6 +87,7 @@ fn c071_a_parked_task_is_dropped_within_one_turn_though_its_handle_is_gone() {
     });
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c071_a_cancelled_sleeper_takes_its_timer_with_it() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -106,6 +110,7 @@ fn c071_a_cancelled_sleeper_takes_its_timer_with_it() {
     );
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn a_cancel_is_recorded_at_the_request_and_at_the_end() {
     let (mut runner, recorder) = recorded_virtual_runner();

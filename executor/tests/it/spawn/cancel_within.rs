@@ -3,8 +3,10 @@
 use std::future::pending;
 use std::time::Duration;
 
+#[cfg(feature = "scope")]
+use executor::scope;
 use executor::{
-    JoinHandle, Wait, cancelled, gather, now, race, run, scope, sleep, spawn, spawn_named, tasks,
+    JoinHandle, Wait, cancelled, gather, now, race, run, sleep, spawn, spawn_named, tasks,
     yield_now,
 };
 use futures::channel::oneshot;
@@ -140,6 +142,7 @@ fn a_task_is_asked_though_nobody_awaits_the_result() {
     assert_eq!(log.take(), ["asked"]);
 }
 
+#[cfg(feature = "scope")]
 #[test]
 fn a_child_of_a_scope_is_asked_by_its_own_handle_and_its_siblings_are_not() {
     virtual_runner().run(async {

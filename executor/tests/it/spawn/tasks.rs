@@ -17,6 +17,7 @@ use std::task::Waker;
 use std::thread;
 use std::time::Duration;
 
+#[cfg(feature = "observe")]
 use executor::instrument::Effect;
 use executor::{
     Handle, JoinHandle, OnPanic, Runner, TaskState, current_task, gather, run, sleep, spawn,
@@ -25,9 +26,11 @@ use executor::{
 use futures::FutureExt;
 
 use crate::common::{
-    Count, Gate, Log, OnDrop, in_own_process, panic_text, poll_once, polls_of,
-    recorded_virtual_runner, reports, sized, sized_by_build, virtual_runner, wakes_of,
+    Count, Gate, Log, OnDrop, in_own_process, panic_text, poll_once, reports, sized,
+    sized_by_build, virtual_runner,
 };
+#[cfg(feature = "observe")]
+use crate::common::{polls_of, recorded_virtual_runner, wakes_of};
 
 /// The line that calls this.
 #[track_caller]
@@ -285,6 +288,7 @@ fn a_handle_that_was_read_still_knows_its_task() {
     });
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c032_who_awaits_a_handle_is_woken_once_and_sees_the_value() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -303,6 +307,7 @@ fn c032_who_awaits_a_handle_is_woken_once_and_sees_the_value() {
     assert_eq!(polls_of(&events, a), 2);
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c032_a_handle_that_moves_to_another_task_wakes_only_that_one() {
     let (mut runner, recorder) = recorded_virtual_runner();

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "observe")]
 use executor::instrument::{Event, Recorder};
 use executor::{
     Elapsed, Runner, Sleep, gather, interval, now, race, run, sleep, sleep_until, spawn, tasks,
@@ -15,9 +16,10 @@ use executor::{
 };
 
 use crate::common::{
-    Count, Log, OnDrop, count, counted, panic_text, poll_once, recorded_virtual_runner, sized,
-    sized_by_build, virtual_runner,
+    Count, Log, OnDrop, counted, panic_text, poll_once, sized, sized_by_build, virtual_runner,
 };
+#[cfg(feature = "observe")]
+use crate::common::{count, recorded_virtual_runner};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -93,6 +95,7 @@ fn c143_deadlines_four_microseconds_apart_fire_in_their_order_though_registered_
     );
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c146_a_sleep_that_is_too_long_for_the_clock_costs_nothing_beside_a_short_one() {
     let far = [
@@ -182,6 +185,7 @@ fn c148_a_million_dropped_sleeps_leave_nothing_beside_one_far_timer() {
     });
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c149_the_timer_of_a_cancelled_task_is_gone_and_the_loop_sleeps_past_it() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -263,6 +267,7 @@ fn c151_a_deadline_moved_to_one_that_is_taken_comes_behind_it() {
     assert_eq!(log.take(), ["was there", "moved"]);
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c152_a_sleep_takes_one_park_and_no_busy_turns_however_short_it_is() {
     for length in [
@@ -297,6 +302,7 @@ fn c154_no_sleep_is_shorter_than_asked_for() {
     });
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c155_timers_that_came_due_while_the_thread_was_blocked_all_fire_at_once_in_their_order() {
     let recorder = Recorder::new();
@@ -412,6 +418,7 @@ fn a_sleep_of_a_closed_loop_wakes_nobody_and_can_be_dropped() {
 }
 
 /// A dropped sleep frees its timer at once, so nothing is left to jump to.
+#[cfg(feature = "observe")]
 #[test]
 fn a_sleep_dropped_between_two_runs_leaves_no_timer() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -427,6 +434,7 @@ fn a_sleep_dropped_between_two_runs_leaves_no_timer() {
     );
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn a_sleep_of_zero_and_one_whose_moment_has_passed_are_one_turn_each() {
     let log = Log::new();
@@ -541,6 +549,7 @@ fn a_sleep_may_go_to_other_threads() {
 
 // ---- timeouts -------------------------------------------------------------
 
+#[cfg(feature = "observe")]
 #[test]
 fn c121_a_zero_timeout_gives_what_is_ready() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -556,6 +565,7 @@ fn c121_a_zero_timeout_gives_what_is_ready() {
     );
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c122_a_zero_timeout_polls_what_is_pending_exactly_once() {
     let polls = Count::default();
@@ -680,6 +690,7 @@ fn a_timed_out_future_is_dropped_before_the_error_is_given() {
     assert_eq!(log.take(), ["dropped", "error"]);
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn a_timeout_that_is_over_or_dropped_leaves_no_timer() {
     let (mut runner, recorder) = recorded_virtual_runner();

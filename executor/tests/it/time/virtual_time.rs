@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "observe")]
 use executor::instrument::{Event, Recorder};
 use executor::{
     Handle, RunError, Runner, as_completed, gather, now, race, sleep, sleep_until, spawn, timeout,
@@ -16,10 +17,9 @@ use executor::{
 };
 use futures::channel::oneshot;
 
-use crate::common::{
-    Count, Log, count, poll_once, recorded_virtual_runner, runner_that_tells_parks, sized,
-    virtual_runner,
-};
+use crate::common::{Count, Log, poll_once, sized, virtual_runner};
+#[cfg(feature = "observe")]
+use crate::common::{count, recorded_virtual_runner, runner_that_tells_parks};
 
 const MS: Duration = Duration::from_millis(1);
 const SECOND: Duration = Duration::from_secs(1);
@@ -51,6 +51,7 @@ fn c161_short_sleeps_are_exact_too() {
     });
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c163_the_clock_stands_still_while_a_task_is_ready() {
     let (mut runner, recorder) = recorded_virtual_runner();
@@ -72,6 +73,7 @@ fn c163_the_clock_stands_still_while_a_task_is_ready() {
     );
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c164_the_clock_stands_still_while_an_awaited_thread_job_runs() {
     let (mut runner, parks) = runner_that_tells_parks(Runner::builder().virtual_time());
@@ -85,6 +87,7 @@ fn c164_the_clock_stands_still_while_an_awaited_thread_job_runs() {
     });
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c164_the_clock_stands_still_while_a_thread_job_runs_that_nobody_awaits() {
     let (mut runner, parks) = runner_that_tells_parks(Runner::builder().virtual_time());
@@ -110,6 +113,7 @@ fn c164_the_clock_stands_still_while_a_thread_job_runs_that_nobody_awaits() {
     });
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c164_the_end_of_a_panicking_thread_job_lets_the_clock_go_on() {
     let (mut runner, parks) = runner_that_tells_parks(Runner::builder().virtual_time());
@@ -128,6 +132,7 @@ fn c164_the_end_of_a_panicking_thread_job_lets_the_clock_go_on() {
 
 /// There is no `advance`: the clock moves by itself, from deadline to
 /// deadline, and each task sees the moment that it asked for.
+#[cfg(feature = "observe")]
 #[test]
 fn c167_each_timer_fires_in_a_turn_of_its_own_at_exactly_its_deadline() {
     let log = Log::new();
@@ -210,6 +215,7 @@ fn a_stall_that_is_not_certain_waits_for_the_other_threads_first() {
     drop(sender);
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn a_wake_from_another_thread_ends_the_wait_for_it() {
     let builder = Runner::builder()
@@ -243,6 +249,7 @@ fn the_clock_stands_still_between_two_runs() {
 // ---- seeds ----------------------------------------------------------------
 
 /// What a program with tasks, races, ties and timers does, event by event.
+#[cfg(feature = "observe")]
 fn trace(seed: Option<u64>) -> String {
     let recorder = Recorder::new();
     let mut builder = Runner::builder().virtual_time();
@@ -273,6 +280,7 @@ fn trace(seed: Option<u64>) -> String {
     text
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c169_the_same_seed_gives_the_same_trace_and_other_seeds_give_others() {
     let mut traces = BTreeSet::new();
@@ -291,6 +299,7 @@ fn c169_the_same_seed_gives_the_same_trace_and_other_seeds_give_others() {
     );
 }
 
+#[cfg(feature = "observe")]
 #[test]
 fn c169_without_a_seed_every_run_is_the_same() {
     assert_eq!(trace(None), trace(None));
