@@ -1,5 +1,5 @@
-//! Calls on threads: each runs exactly once or not at all, its outcome comes
-//! back or is dropped, and none holds up the end of a loop in silence.
+//! Calls on threads: each runs exactly once or not at all, its outcome is
+//! returned or dropped, and a call that delays the end of a loop is reported.
 
 use std::collections::HashSet;
 use std::io::{BufRead, BufReader, Read};
@@ -56,7 +56,7 @@ fn c181_the_panic_of_a_call_comes_out_of_its_await_and_the_thread_is_used_again(
 }
 
 /// Each call waits for the two others: one after the other they would wait
-/// for ever.
+/// forever.
 #[test]
 fn c182_the_calls_of_a_gather_run_at_the_same_time() {
     let together = Arc::new(Barrier::new(3));
@@ -121,7 +121,7 @@ fn a_call_that_is_never_awaited_never_runs() {
     run(async move {
         let call = to_thread(move || {
             let _counted = counted;
-            unreachable!("nobody awaits this call");
+            unreachable!("this call is not awaited");
         });
         yield_now().await;
         drop(call);
@@ -195,10 +195,10 @@ fn c184_a_call_dropped_after_it_began_ends_unheard() {
             }
         )
     };
-    assert_eq!(count(&events, woken), 0, "nobody is woken for its result");
+    assert_eq!(count(&events, woken), 0, "no task is woken for its result");
 }
 
-/// The table of calls must forget it, or the loop waits for it for ever.
+/// The table of calls must forget it, or the loop waits for it forever.
 #[test]
 fn c184_a_queued_call_dropped_between_two_runs_holds_up_nothing() {
     must_end(|| {
@@ -234,7 +234,7 @@ fn c185_an_abandoned_call_is_told_and_can_stop_early() {
         assert!(poll_once(&mut call).await.is_pending());
         has_begun.recv().unwrap();
         assert!(timeout(Duration::ZERO, call).await.is_err());
-        // Without being told the call would never end, and neither would `run`.
+        // Without the request the call would never end, and neither would `run`.
     });
     assert_eq!(told.recv(), Ok("stopped"));
 }
@@ -304,7 +304,7 @@ fn c196_a_result_whose_destructor_panics_kills_no_thread_and_no_loop() {
 
 // ---- the end of the loop --------------------------------------------------
 
-/// A loop that waited for nothing would wait three hours here.
+/// A loop that waited for nothing would wait three hours.
 #[test]
 fn c187_a_long_shutdown_timeout_costs_nothing_when_no_call_runs() {
     must_end(|| {
@@ -665,7 +665,7 @@ fn a_call_polled_after_it_was_ready_says_so() {
     assert_eq!(text, "a ToThread was polled after it was ready");
 }
 
-/// As for a sleep: the other loop is never told of the end.
+/// As for a sleep: the other loop never learns of the end.
 #[test]
 fn a_call_of_one_loop_is_refused_by_another_and_disturbs_nothing_there() {
     must_end(|| {

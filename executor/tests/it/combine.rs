@@ -69,7 +69,7 @@ fn c115_nothing_is_polled_after_it_returned() {
 }
 
 #[test]
-fn the_combinators_work_on_an_executor_of_somebody_else() {
+fn the_combinators_work_on_a_foreign_executor() {
     let outputs = futures::executor::block_on(async {
         let large = gather((0..LARGE).map(|n| once(true, n)).collect::<Vec<_>>()).await;
         let first = race((pending::<usize>(), once(true, 1))).await;

@@ -501,17 +501,17 @@ fn cancelling_a_scope_drops_its_children_and_refuses_more() {
             yield_now().await;
             s.cancel();
             assert!(s.spawn(async {}).await.is_err());
-            log.push("the body goes on");
+            log.push("the body continues");
         })
         .await;
     });
     let mut log = log.take();
     log.sort();
-    assert_eq!(log, ["0", "1", "2", "the body goes on"]);
+    assert_eq!(log, ["0", "1", "2", "the body continues"]);
 }
 
 #[test]
-fn a_value_that_nobody_read_is_dropped_in_the_name_of_its_task() {
+fn a_value_that_is_not_read_is_dropped_in_the_name_of_its_task() {
     let log = Log::new();
     run(async {
         scope(async |s| {
@@ -1007,7 +1007,7 @@ fn a_waker_of_a_child_that_is_used_after_the_scope_does_nothing() {
 }
 
 #[test]
-fn a_scope_that_moves_between_tasks_wakes_whoever_polled_it_last() {
+fn a_scope_that_moves_between_tasks_wakes_the_task_that_polled_it_last() {
     virtual_runner().run(async {
         let mut halfway = Box::pin(scope(async |s: Scope<'static>| {
             s.spawn(sleep(SECOND)).await.unwrap();

@@ -75,7 +75,7 @@ fn a_stall_is_a_failure_too() {
 }
 
 #[test]
-fn a_panic_in_a_task_that_nobody_awaits_fails_the_test() {
+fn a_panic_in_a_task_that_is_not_awaited_fails_the_test() {
     let text = panic_text(|| {
         testing::run(async {
             spawn(async { panic!("in the background") });

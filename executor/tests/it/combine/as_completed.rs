@@ -17,7 +17,7 @@ fn naps(lengths: &[u32]) -> Vec<impl Future<Output = u32> + use<>> {
     lengths.iter().map(nap).collect()
 }
 
-/// There is no `wait`: a stream that is read up to the first error is it.
+/// A stream that is read up to the first error replaces `asyncio.wait`.
 #[test]
 fn c103_as_completed_read_up_to_the_first_error_gives_all_that_were_done_before() {
     virtual_runner().run(async {

@@ -57,7 +57,7 @@ fn c092_a_gather_of_one_and_of_many_ready_futures_polls_each_once() {
 
 #[test]
 fn c092_a_large_gather_of_sleeping_futures_polls_each_once_more_than_it_is_woken() {
-    let n: u32 = sized_by_build(100_000, 5_000, 200);
+    let n: u32 = sized_by_build(100_000, 3_000, 200);
     let polls = Count::default();
     virtual_runner().run(async {
         let child = |n: u32| counted(&polls, sleep((1 + n % 100) * MS));
@@ -66,8 +66,8 @@ fn c092_a_large_gather_of_sleeping_futures_polls_each_once_more_than_it_is_woken
     assert_eq!(polls.get(), 2 * n);
 }
 
-/// A small set is cheaper to poll as a whole: here as many rounds as there are
-/// futures, and so a number of polls that the size of the set bounds.
+/// A small set is cheaper to poll as a whole: at most one round for each future,
+/// so the size of the set bounds the number of polls.
 #[test]
 fn c092_a_small_gather_may_poll_all_that_are_left_in_each_round() {
     let polls = Count::default();
@@ -88,7 +88,7 @@ fn c092_a_small_gather_may_poll_all_that_are_left_in_each_round() {
 }
 
 #[test]
-fn a_gather_keeps_the_order_of_its_futures_whoever_returns_first() {
+fn a_gather_keeps_the_order_of_its_futures_whichever_returns_first() {
     virtual_runner().run(async {
         for n in [SMALL, LARGE] {
             let child = |index: usize| async move {
@@ -207,7 +207,7 @@ fn a_gather_that_moves_to_another_task_wakes_that_one() {
             let elsewhere = spawn(all);
             yield_now().await;
             gate.open();
-            // Nobody polls this task meanwhile: its own wake must do.
+            // This task is not polled meanwhile, so the wake of the other must suffice.
             assert_eq!(elsewhere.await.unwrap().len(), n);
         });
     }
@@ -266,7 +266,7 @@ fn a_panic_in_one_future_of_a_gather_drops_the_others_and_comes_out() {
     }
 }
 
-/// Unlike asyncio, where the siblings go on.
+/// In asyncio the siblings continue.
 #[test]
 fn c094_the_siblings_of_a_failed_future_are_dropped_before_the_error_is_given() {
     let log = Log::new();
@@ -357,7 +357,7 @@ fn c095_a_gather_of_handles_gives_every_outcome_in_its_order() {
     });
 }
 
-/// asyncio refuses the cancel here.
+/// asyncio refuses the cancel in this case.
 #[test]
 fn c097_a_gatherer_cancelled_before_it_saw_the_outputs_drops_each_once() {
     for n in [SMALL, LARGE] {

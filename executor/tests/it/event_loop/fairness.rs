@@ -1,5 +1,5 @@
-//! Fairness: nobody is polled twice before everybody else was polled once, and
-//! a queue that is never empty hides neither timers nor mail.
+//! Fairness: no task is polled twice before every other ready task was polled
+//! once, and a queue that is never empty hides neither timers nor messages.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -18,8 +18,8 @@ use crate::common::{Count, Log, poll_once, sized, sized_by_build, virtual_runner
 
 const MS: Duration = Duration::from_millis(1);
 
-/// After so many polls the loop looks at timers and mail, though more tasks
-/// are ready (DESIGN, section 3).
+/// The most polls between two checks of timers and the inbox while tasks are
+/// ready (DESIGN, section 3).
 const POLLS_BETWEEN_LOOKS: usize = 61;
 
 #[cfg(feature = "observe")]
@@ -120,18 +120,18 @@ fn c178_a_burst_of_wakes_from_another_thread_is_handled_at_once() {
         }
     });
     let events = recorder.take();
-    let mail = |event: &Event| matches!(event, Event::Mail { messages: BURST });
-    assert_eq!(count(&events, mail), 1);
+    let drained = |event: &Event| matches!(event, Event::Mail { messages: BURST });
+    assert_eq!(count(&events, drained), 1);
     let before = events
         .iter()
         .position(|(_, event)| matches!(event, Event::ParkStart { .. }));
-    assert_eq!(before, None, "no sleep while somebody is woken");
+    assert_eq!(before, None, "no park while a task is woken");
 }
 
-/// The longest that anything is hidden by a queue of two hundred tasks that
-/// are always ready, in polls: `happens` comes about in a poll of the main
-/// future, which stands in front of that queue, and `is_seen` says when the
-/// loop has noticed. Tried for every number of polls since the loop's last look.
+/// The most polls for which a queue of two hundred tasks that are always ready
+/// hides an event. `happens` causes the event in a poll of the main future, which
+/// is the first in that queue; `is_seen` says whether the loop has noticed it.
+/// Each number of polls since the last check of the loop is tried.
 #[cfg(feature = "observe")]
 fn longest_hidden(happens: impl AsyncFn(), is_seen: impl Fn(&Event) -> bool) -> usize {
     let hidden = |polls_before| {
@@ -154,8 +154,8 @@ fn longest_hidden(happens: impl AsyncFn(), is_seen: impl Fn(&Event) -> bool) -> 
     (0..offsets).map(hidden).max().unwrap()
 }
 
-/// Puts its task in the queue, calls `f`, and is ready in the next turn: what
-/// `f` spawns stands behind its task.
+/// Wakes its own task, calls `f`, and is ready in the next turn. The tasks that
+/// `f` spawns are behind its own in the queue.
 async fn wake_then(f: impl Fn()) {
     let mut is_woken = false;
     poll_fn(|cx| {
@@ -197,7 +197,7 @@ fn a_queue_that_is_never_empty_does_not_hide_a_timer() {
     miri,
     ignore = "122 loops with 200 busy tasks each are too long for an interpreter"
 )]
-fn a_queue_that_is_never_empty_does_not_hide_the_mail() {
+fn a_queue_that_is_never_empty_does_not_hide_the_inbox() {
     let posts = async || {
         let handle = Handle::current();
         let post = std::thread::spawn(move || handle.spawn(|| async {}));
@@ -260,8 +260,8 @@ fn c286_draining_a_foreign_set_of_a_thousand_ready_handles_lets_the_others_run()
     });
 }
 
-/// The queue as it stands at the start of a turn is the turn: what a poll
-/// wakes, be it itself, comes in the next one.
+/// A turn is the queue as it is when the turn starts. A task that a poll wakes,
+/// its own included, is polled in the next turn.
 #[cfg(feature = "observe")]
 #[test]
 fn a_task_that_wakes_itself_is_polled_once_a_turn() {

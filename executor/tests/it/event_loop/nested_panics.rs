@@ -1,8 +1,8 @@
-//! Panics that carry panics: wherever the loop runs somebody's code, that may
-//! panic, and what the panic carries may panic when it is dropped.
+//! Panics whose payloads panic: user code that the loop runs may panic, and the
+//! payload of that panic may panic when it is dropped.
 //!
-//! A loop that only catches the first lets the second one through: to whoever
-//! dropped a handle, to another task, or out of the run.
+//! A loop that only catches the first panic lets the second one through: to the
+//! caller that dropped a handle, to another task, or out of the run.
 
 use std::panic::panic_any;
 use std::sync::Arc;
@@ -21,25 +21,25 @@ use crate::common::{Count, OnDrop, poll_once, virtual_runner};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// What a panic carries here: it panics when it is dropped.
-struct Bomb;
+/// A payload that panics when it is dropped.
+struct PanicsOnDrop;
 
-impl Drop for Bomb {
+impl Drop for PanicsOnDrop {
     fn drop(&mut self) {
-        panic!("the bomb goes off");
+        panic!("a payload panics");
     }
 }
 
-/// Panics with a [`Bomb`] when it is dropped.
-struct Fuse;
+/// Panics with a [`PanicsOnDrop`] when it is dropped.
+struct PanicsTwice;
 
-impl Drop for Fuse {
+impl Drop for PanicsTwice {
     fn drop(&mut self) {
-        panic_any(Bomb);
+        panic_any(PanicsOnDrop);
     }
 }
 
-/// A task beside the one under test, which must not notice anything.
+/// A task that the panics of the others must not affect.
 async fn bystander(count: Count) {
     for _ in 0..5 {
         count.add();
@@ -47,8 +47,8 @@ async fn bystander(count: Count) {
     }
 }
 
-/// Runs a program that sets off bombs, and then looks at the bystander, and at
-/// whether the same loop still works.
+/// Runs a program with nested panics, then checks the bystander and that the same
+/// loop still works.
 #[track_caller]
 fn survives<F: Future<Output = ()>>(program: impl FnOnce() -> F) {
     let count = Count::default();
@@ -65,9 +65,9 @@ fn survives<F: Future<Output = ()>>(program: impl FnOnce() -> F) {
 }
 
 #[test]
-fn of_a_task_that_nobody_awaits() {
+fn of_a_task_that_is_not_awaited() {
     survives(|| async {
-        drop(spawn(async { panic_any(Bomb) }));
+        drop(spawn(async { panic_any(PanicsOnDrop) }));
         yield_now().await;
         yield_now().await;
     });
@@ -76,7 +76,7 @@ fn of_a_task_that_nobody_awaits() {
 #[test]
 fn of_a_handle_that_is_dropped_when_the_task_has_panicked() {
     survives(|| async {
-        let task = spawn(async { panic_any(Bomb) });
+        let task = spawn(async { panic_any(PanicsOnDrop) });
         while !task.is_finished() {
             yield_now().await;
         }
@@ -88,7 +88,7 @@ fn of_a_handle_that_is_dropped_when_the_task_has_panicked() {
 fn of_the_destructor_of_a_cancelled_task() {
     survives(|| async {
         let task = spawn(async {
-            let _fuse = Fuse;
+            let _fuse = PanicsTwice;
             std::future::pending::<()>().await;
         });
         yield_now().await;
@@ -98,9 +98,9 @@ fn of_the_destructor_of_a_cancelled_task() {
 }
 
 #[test]
-fn of_the_destructor_of_an_output_that_nobody_reads() {
+fn of_the_destructor_of_an_output_that_is_not_read() {
     survives(|| async {
-        let task = spawn(async { Fuse });
+        let task = spawn(async { PanicsTwice });
         yield_now().await;
         yield_now().await;
         drop(task);
@@ -112,7 +112,7 @@ fn of_tasks_that_are_left_at_the_end() {
     let value = run(async {
         for _ in 0..3 {
             spawn(async {
-                let _fuse = Fuse;
+                let _fuse = PanicsTwice;
                 std::future::pending::<()>().await;
             });
         }
@@ -124,10 +124,10 @@ fn of_tasks_that_are_left_at_the_end() {
 
 #[test]
 fn of_the_main_futures_destructor() {
-    // A future that returns and keeps its fuse until it is dropped.
-    let fuse = Fuse;
+    // A future that returns and keeps its twice until it is dropped.
+    let twice = PanicsTwice;
     let main = std::future::poll_fn(move |_| {
-        let _kept = &fuse;
+        let _kept = &twice;
         std::task::Poll::Ready(7)
     });
     assert_eq!(run(main), 7);
@@ -138,8 +138,8 @@ fn of_a_future_that_a_closing_loop_refuses() {
     run(async {
         spawn(async {
             let _spawns = OnDrop(|| {
-                let fuse = Fuse;
-                spawn(async move { drop(fuse) });
+                let twice = PanicsTwice;
+                spawn(async move { drop(twice) });
             });
             std::future::pending::<()>().await;
         });
@@ -153,7 +153,7 @@ fn of_a_waker() {
     struct Rude;
     impl Wake for Rude {
         fn wake(self: Arc<Self>) {
-            panic_any(Bomb);
+            panic_any(PanicsOnDrop);
         }
     }
     survives(|| async {
@@ -182,7 +182,7 @@ fn of_a_wakers_own_destructor() {
     }
     impl Drop for Rude {
         fn drop(&mut self) {
-            panic_any(Bomb);
+            panic_any(PanicsOnDrop);
         }
     }
     survives(|| async {
@@ -206,7 +206,7 @@ fn of_a_thread_jobs_unwanted_value_and_the_thread_is_used_again() {
         let (open, gate) = mpsc::channel::<()>();
         let mut call = run_in_executor(&pool, move || {
             let _ = gate.recv();
-            Fuse
+            PanicsTwice
         });
         assert!(poll_once(&mut call).await.is_pending());
         drop(call);
@@ -216,13 +216,13 @@ fn of_a_thread_jobs_unwanted_value_and_the_thread_is_used_again() {
 }
 
 #[test]
-fn of_a_thread_job_that_panics_and_that_nobody_awaits() {
+fn of_a_thread_job_that_panics_and_is_not_awaited() {
     survives(|| async {
         let pool = ThreadPool::new(1);
         let (open, gate) = mpsc::channel::<()>();
         let mut call = run_in_executor(&pool, move || {
             let _ = gate.recv();
-            panic_any(Bomb)
+            panic_any(PanicsOnDrop)
         });
         assert!(poll_once(&mut call).await.is_pending());
         drop(call);
@@ -236,15 +236,15 @@ fn of_a_call_from_another_thread() {
     survives(|| async {
         let handle = Handle::current();
         let posts = std::thread::spawn(move || {
-            drop(handle.spawn(|| -> std::future::Ready<()> { panic_any(Bomb) }));
-            let fuse = Fuse;
-            drop(handle.spawn(move || async move { drop(fuse) }));
+            drop(handle.spawn(|| -> std::future::Ready<()> { panic_any(PanicsOnDrop) }));
+            let twice = PanicsTwice;
+            drop(handle.spawn(move || async move { drop(twice) }));
         });
         while !posts.is_finished() {
             sleep(MS).await;
         }
         posts.join().unwrap();
-        // Letters come in their order: those before this one have come.
+        // Messages arrive in order: those before this one have arrived.
         let last = Handle::current().spawn(async || ());
         last.await.unwrap();
         while tasks().len() > 2 {
@@ -253,15 +253,15 @@ fn of_a_call_from_another_thread() {
     });
 }
 
-/// The handle is dropped on a thread of its own, when the task has ended: what
-/// nobody read goes off there.
+/// The handle is dropped on a thread of its own after the task has ended, so the
+/// unread output panics on that thread.
 #[test]
 fn of_what_a_handle_on_another_thread_did_not_read() {
     survives(|| async {
         let handle = Handle::current();
         let posts = std::thread::spawn(move || {
-            let panics = handle.spawn(|| async { panic_any(Bomb) });
-            let returns = handle.spawn(|| async { Fuse });
+            let panics = handle.spawn(|| async { panic_any(PanicsOnDrop) });
+            let returns = handle.spawn(|| async { PanicsTwice });
             while !(panics.is_finished() && returns.is_finished()) {
                 std::thread::yield_now();
             }
@@ -277,11 +277,11 @@ fn of_what_a_handle_on_another_thread_did_not_read() {
 #[test]
 fn of_a_context_variable() {
     #[derive(Clone)]
-    struct Shared(#[allow(dead_code, reason = "it is there to be dropped")] Arc<Fuse>);
+    struct Shared(#[allow(dead_code, reason = "it is there to be dropped")] Arc<PanicsTwice>);
     static VARIABLE: ContextVar<Shared> = ContextVar::new("variable");
     survives(|| async {
         let task = spawn(async {
-            VARIABLE.set(Shared(Arc::new(Fuse)));
+            VARIABLE.set(Shared(Arc::new(PanicsTwice)));
         });
         task.await.unwrap();
     });
@@ -293,7 +293,7 @@ fn of_a_child_in_a_scope() {
     virtual_runner().run(async {
         let value = scope(async |s| {
             let child = s.spawn(async {
-                let _fuse = Fuse;
+                let _fuse = PanicsTwice;
                 std::future::pending::<()>().await;
             });
             yield_now().await;

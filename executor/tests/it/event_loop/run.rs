@@ -270,7 +270,7 @@ fn c008_a_panic_in_a_destructor_is_reported_with_the_task_and_its_line() {
 
 #[cfg(feature = "observe")]
 #[test]
-fn c019_a_waker_of_an_earlier_run_wakes_nobody_in_a_later_one() {
+fn c019_a_waker_of_an_earlier_run_wakes_no_task_of_a_later_one() {
     // The main futures and the tasks of both runs have the same numbers.
     let old_gate = Gate::new();
     let mut old_main = None;
@@ -337,11 +337,12 @@ fn c019_a_waker_of_an_outer_run_does_not_wake_an_inner_one() {
         (inner_polls, outer_polls.get())
     });
     assert_eq!(inner_polls, 2, "at its start, and when its own gate opens");
-    // The outer one was woken, by letters that may have come together.
+    // The outer task was woken, by messages that the loop may have drained at once.
     assert!(outer_polls >= 2, "polled {outer_polls} times");
 }
 
-/// How often a task that waits is polled while somebody wakes `other`.
+/// Counts the polls of a task that waits while another thread is woken through
+/// `other`.
 fn inner_run_that_wakes(other: &Waker) -> u32 {
     let (polls, gate) = (Count::default(), Gate::new());
     run(async {

@@ -186,8 +186,8 @@ fn c274_a_handle_on_another_thread_and_there_is_no_report() {
     assert!(called.is_ok_and(|cancelled| cancelled));
 }
 
-/// In virtual time a stall is reported though somebody has a waker, after this
-/// long of real time. The limit is short, so the test has no need to wait.
+/// With virtual time a stall is reported although a waker is left, after this
+/// much real time. The limit is short, so the test does not wait.
 #[test]
 fn c274_in_virtual_time_patience_with_other_threads_ends() {
     let mut runner = Runner::builder()

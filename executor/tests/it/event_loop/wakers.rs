@@ -1,6 +1,5 @@
-//! Wakers: how often a wake leads to a poll, that stale ones do nothing, that
-//! they go to any thread, and that nobody's code runs while the loop is
-//! borrowed.
+//! Wakers: how many polls a wake causes, stale wakers, wakers on other threads,
+//! and user code that a wake or a drop runs while the loop is in use.
 
 use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
@@ -194,14 +193,14 @@ fn c053_a_thousand_wakes_between_two_polls_are_one_poll() {
 
 #[cfg(feature = "observe")]
 #[test]
-fn c053_a_thousand_wakes_from_another_thread_are_one_letter_and_one_poll() {
+fn c053_a_thousand_wakes_from_another_thread_are_one_message_and_one_poll() {
     let (mut runner, recorder) = recorded_virtual_runner();
     let task = runner.run(async {
         let gate = Gate::new();
         let task = spawn(gate.clone().wait());
         yield_now().await;
         let waker = gate.last_waker();
-        // The loop waits here, inside a poll, so nothing is taken in meanwhile.
+        // The loop blocks within this poll, so it drains no message meanwhile.
         let wakes = thread::spawn(move || (0..sized(1000, 50)).for_each(|_| waker.wake_by_ref()));
         wakes.join().unwrap();
         yield_now().await;
@@ -271,7 +270,9 @@ fn every_poll_after_the_first_has_a_wake_before_it() {
                 effect: Effect::Queued,
                 ..
             } => assert!(queued.insert(task)),
-            Event::PollStart { task } => assert!(queued.remove(&task), "nobody woke {task}"),
+            Event::PollStart { task } => {
+                assert!(queued.remove(&task), "{task} was polled without a wake")
+            }
             _ => {}
         }
     }
@@ -415,7 +416,7 @@ fn c061_wakers_of_a_task_that_is_not_send_go_to_any_thread() {
         });
         task.await.unwrap();
     });
-    // No wake is lost, or the loop would wait for ever; none is counted twice.
+    // No wake is lost, or the loop would wait forever; none is counted twice.
     assert!(
         (2..=1 + THREADS * (WAKES + 1)).contains(&polls.get()),
         "{}",
@@ -493,7 +494,7 @@ fn c062_a_thread_job_that_moved_wakes_only_the_task_that_polled_it_last() {
     });
 }
 
-// ---- nobody can wake it ---------------------------------------------------
+// ---- tasks that can never be woken ----------------------------------------
 
 #[test]
 fn c064_a_task_that_kept_no_waker_is_listed_and_dropped_at_the_end() {
@@ -661,7 +662,7 @@ fn trace_of(listing: bool) -> Vec<(Duration, Event)> {
 
 #[cfg(feature = "observe")]
 #[test]
-fn c065_a_listing_polls_nobody_and_loses_no_wake() {
+fn c065_a_listing_polls_no_task_and_loses_no_wake() {
     // Timers are numbered alike in both runs, so the traces are equal.
     assert_eq!(trace_of(true), trace_of(false));
 }

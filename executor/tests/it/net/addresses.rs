@@ -8,16 +8,16 @@ use executor::net::{TcpListener, TcpStream, UdpSocket, lookup_host};
 
 use crate::common::{must_be_refused, run_to_end};
 
-/// A port on which nobody listens, though somebody holds it.
+/// A TCP port without a listener, and the socket that reserves it.
 fn closed_port() -> (std::net::UdpSocket, SocketAddr) {
-    // The port of a datagram socket is taken for datagrams only.
+    // A datagram socket takes its port for datagrams only.
     let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
     let addr = socket.local_addr().unwrap();
     (socket, addr)
 }
 
 #[test]
-fn connecting_where_nobody_listens_names_the_address() {
+fn connecting_to_a_closed_port_names_the_address() {
     run_to_end(|| async {
         let (_socket, addr) = closed_port();
         let error = TcpStream::connect(addr).await.unwrap_err();

@@ -2,7 +2,7 @@
 //! lost that was acknowledged, nothing left open.
 //!
 //! The largest test is run by hand:
-//! `cargo test --release -p executor --test it faults:: -- --ignored --nocapture`
+//! `cargo test --release -p executor --test it net::faults:: -- --ignored --nocapture`
 
 use std::io::{ErrorKind, Write};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use crate::common::{
     Count, Random, connected, counted, pattern, read_some, run_to_end, until_waiting, with_raw_peer,
 };
 
-/// Closes a connection so that the other side is told "reset".
+/// Closes a connection with a reset.
 fn reset(stream: std::net::TcpStream) {
     let stream = socket2::Socket::from(stream);
     stream.set_linger(Some(Duration::ZERO)).unwrap();
@@ -28,7 +28,7 @@ fn c238_when_the_peer_is_gone_reads_end_and_writes_fail() {
         drop(theirs);
         assert_eq!(read_some(&ours, 16).await, b"");
         let error = loop {
-            if let Err(error) = (&ours).write(b"anybody there?").await {
+            if let Err(error) = (&ours).write(b"are you there?").await {
                 break error;
             }
             yield_now().await;
@@ -113,8 +113,8 @@ fn a_peer_that_never_reads_is_given_up_at_the_timeout_and_others_are_served() {
     });
 }
 
-/// A byte out of band stands between the others, and a read stops in front of
-/// it though more is there.
+/// An out-of-band byte is among the others, and a read stops before it although
+/// more can be read.
 #[test]
 fn a_peer_that_sends_a_byte_out_of_band_does_not_hide_what_follows() {
     run_to_end(|| async {

@@ -240,7 +240,7 @@ fn a_wait_for_a_socket_is_no_stall() {
 }
 
 #[test]
-fn a_loop_with_sockets_that_nobody_waits_for_can_stall() {
+fn a_loop_with_sockets_that_no_task_waits_for_can_stall() {
     must_end(|| {
         let result = try_run(async {
             let _pair = with_raw_peer().await;

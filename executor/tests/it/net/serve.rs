@@ -1,4 +1,4 @@
-//! `net::serve`: everybody who connects is served, a stop is graceful, and
+//! `net::serve`: every connection is served, a stop is graceful, and
 //! neither a handler's failure nor a lack of descriptors ends the server.
 
 use std::cell::{Cell, RefCell};
@@ -253,7 +253,7 @@ fn a_server_that_is_dropped_leaves_open_connections_to_their_tasks() {
         let mut stream = {
             let server = Box::pin(async {
                 serve(listener, echo).await.unwrap();
-                unreachable!("nobody stops it")
+                unreachable!("the server is not stopped")
             });
             race((server, Box::pin(client))).await.1
         };
@@ -293,7 +293,7 @@ fn the_error_of_a_handler_is_reported_with_the_address_of_the_peer() {
 }
 
 #[test]
-fn the_errors_of_handlers_go_to_whoever_takes_them() {
+fn the_errors_of_handlers_go_to_the_function_that_takes_them() {
     run_to_end(|| async {
         let (listener, address) = listen().await;
         let told = Rc::new(RefCell::new(Vec::new()));
@@ -374,9 +374,8 @@ fn use_up_descriptors() -> Vec<std::fs::File> {
 
 #[cfg(target_os = "linux")]
 #[test]
-fn c250_without_descriptors_serve_says_so_once_waits_and_serves_everybody_later() {
-    let test =
-        "net::serve::c250_without_descriptors_serve_says_so_once_waits_and_serves_everybody_later";
+fn c250_without_descriptors_serve_says_so_once_waits_and_serves_every_client_later() {
+    let test = "net::serve::c250_without_descriptors_serve_says_so_once_waits_and_serves_every_client_later";
     if let Some(child) = in_own_process(test, &[]) {
         let reports = reports(&child);
         assert_eq!(
@@ -471,7 +470,7 @@ fn c250_a_server_without_descriptors_still_stops_and_serves_the_open_connections
 // ---- C251: other errors of accept -----------------------------------------
 
 #[test]
-fn c251_a_client_that_gives_up_before_it_is_accepted_disturbs_nobody() {
+fn c251_a_client_that_gives_up_before_it_is_accepted_disturbs_no_other() {
     run_to_end(|| async {
         let (listener, address) = listen().await;
         for _ in 0..3 {
@@ -528,7 +527,7 @@ fn c251_an_error_that_no_waiting_mends_ends_the_server_and_is_given_back() {
             .unwrap();
         let error = server.await.unwrap().unwrap_err();
         assert_eq!(error.raw_os_error(), Some(22), "{error}");
-        // The connection that is open goes on.
+        // The open connection still works.
         stream.write_all(b"b").await.unwrap();
         stream.read_exact(&mut byte).await.unwrap();
         assert_eq!(&byte, b"b");
@@ -554,7 +553,7 @@ fn a_stop_that_comes_with_a_connection_still_waiting_resets_it() {
             until(|| begun.get() == 1).await;
             let second = TcpStream::connect(address).await.unwrap();
             stop.open();
-            // Nobody will ever accept the second one.
+            // The server never accepts the second one.
             let outcome = timeout(60 * SECOND, read_all(second)).await.unwrap();
             assert_eq!(outcome.unwrap_err().kind(), ErrorKind::ConnectionReset);
             first.close().await.unwrap();

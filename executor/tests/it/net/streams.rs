@@ -207,7 +207,7 @@ for_each_kind! {
     c259_a_task_that_is_cancelled_while_it_reads_leaves_its_bytes_to_the_next_one
     a_race_of_reads_drops_the_loser_and_keeps_its_bytes
     a_read_that_an_ended_task_gave_up_does_not_hide_a_stall
-    c247_dropping_a_stream_wakes_whoever_waits_on_it
+    c247_dropping_a_stream_wakes_the_task_that_waits_on_it
     c247_shutting_a_stream_ends_the_waits_of_other_tasks_in_both_directions
     c244_an_event_of_a_source_that_an_earlier_one_of_the_same_look_drops_is_ignored
     c245_events_of_a_dropped_source_do_not_reach_the_one_that_got_its_descriptor
@@ -215,9 +215,9 @@ for_each_kind! {
     a_reader_is_not_polled_for_what_happens_on_the_writing_side
     a_stream_that_is_always_readable_lets_the_others_run
     c257_lines_and_exact_reads_come_out_whole_however_the_bytes_arrive
-    c253_the_end_of_a_loop_wakes_whoever_waits_on_its_sockets
+    c253_the_end_of_a_loop_wakes_the_waiters_on_its_sockets
     c019_a_socket_of_an_ended_loop_does_not_disturb_the_one_with_its_key_on_the_next
-    a_socket_works_on_its_own_runner_only_and_says_so_elsewhere
+    a_socket_works_on_its_own_runner_only_and_says_so_on_others
     a_runner_keeps_its_sockets_between_runs
 }
 
@@ -259,7 +259,7 @@ fn c236_an_echo_of_any_size_gives_the_same_bytes_in_both_directions_at_once(kind
 }
 
 /// The writer is ahead of a reader that has not begun, so it must wait with a
-/// part written, and go on from there.
+/// part written, and resume from there.
 fn a_peer_that_reads_late_makes_a_large_write_wait_and_then_resume(kind: impl Kind) {
     run_to_end(move || async move {
         const SIZE: usize = 10 * 1024 * 1024;
@@ -415,7 +415,7 @@ async fn listen(mut stream: impl AsyncRead + Unpin, mut random: Random) -> Vec<u
 
 // ---- the end of a stream -------------------------------------------------
 
-/// Edge-triggered, the kernel says only once that there is data and an end. A
+/// The poller is edge-triggered: it reports data and an end only once. A
 /// read that gives less than asked for must not make the next one wait.
 fn an_end_that_arrives_with_the_last_data_is_seen_by_a_fresh_stream(kind: impl Kind) {
     run_to_end(move || async move {
@@ -665,8 +665,8 @@ fn one_task_reads_and_writes_through_two_halves_at_once(kind: impl Kind) {
     });
 }
 
-/// Documented at `TcpStream`. The one that is not woken is not left in
-/// silence: it is listed as stuck, and the loop reports a stall.
+/// Documented at `TcpStream`. The first task is listed as stuck, and the loop
+/// reports a stall.
 fn c248_of_two_tasks_that_wait_to_read_the_second_is_woken_and_the_first_is_reported(
     kind: impl Kind,
 ) {
@@ -788,7 +788,7 @@ fn a_read_that_an_ended_task_gave_up_does_not_hide_a_stall(kind: impl Kind) {
 
 // ---- dropping a stream on which a task waits -----------------------------
 
-/// Reads as long as the stream is there; says what came, or that it is gone.
+/// Reads a byte; returns `None` at the end, or once the stream is dropped.
 async fn read_weakly(stream: Weak<impl Stream>) -> Option<u8> {
     poll_fn(|cx| {
         let Some(stream) = stream.upgrade() else {
@@ -801,7 +801,7 @@ async fn read_weakly(stream: Weak<impl Stream>) -> Option<u8> {
     .await
 }
 
-fn c247_dropping_a_stream_wakes_whoever_waits_on_it(kind: impl Kind) {
+fn c247_dropping_a_stream_wakes_the_task_that_waits_on_it(kind: impl Kind) {
     run_to_end(move || async move {
         let (ours, _theirs) = kind.with_raw_peer().await;
         let ours = Rc::new(ours);
@@ -868,8 +868,8 @@ fn c244_an_event_of_a_source_that_an_earlier_one_of_the_same_look_drops_is_ignor
     });
 }
 
-/// The description behind the old descriptor stays open elsewhere, so that
-/// only taking it out of the poller can stop its events.
+/// A clone keeps the old socket open, so its events end only if it is removed from
+/// the poller.
 fn c245_events_of_a_dropped_source_do_not_reach_the_one_that_got_its_descriptor(kind: impl Kind) {
     run_to_end(move || async move {
         for _ in 0..20 {
@@ -903,7 +903,7 @@ fn c245_events_of_a_dropped_source_do_not_reach_the_one_that_got_its_descriptor(
 
 // ---- readiness -----------------------------------------------------------
 
-/// The reader is told of a byte, and somebody else takes it first.
+/// The reader is woken for a byte that another reader takes first.
 fn c242_a_reader_that_is_woken_for_nothing_waits_again(kind: impl Kind) {
     run_to_end(move || async move {
         let (mut theirs, accepted) = kind.raw_pair();
@@ -925,7 +925,7 @@ fn c242_a_reader_that_is_woken_for_nothing_waits_again(kind: impl Kind) {
         assert_eq!(described(&reader).state(), TaskState::Waiting);
         theirs.write_all(b"y").unwrap();
         assert_eq!(reader.await.unwrap(), b"y");
-        // To the wait, for nothing, for the byte.
+        // The first poll, one for nothing, and one for the byte.
         assert_eq!(polls.get(), 3);
     });
 }
@@ -979,8 +979,8 @@ fn a_stream_that_is_always_readable_lets_the_others_run(kind: impl Kind) {
     });
 }
 
-/// The buffered reader is futures' own; what is pinned here is that a stream
-/// of ours behaves under it as asyncio's `StreamReader` does.
+/// The buffered reader is that of futures. A stream of this runtime behaves under
+/// it as `StreamReader` of asyncio does.
 fn c257_lines_and_exact_reads_come_out_whole_however_the_bytes_arrive(kind: impl Kind) {
     run_to_end(move || async move {
         let (ours, mut theirs) = kind.with_raw_peer().await;
@@ -1001,7 +1001,7 @@ fn c257_lines_and_exact_reads_come_out_whole_however_the_bytes_arrive(kind: impl
             "what was read before a wait was given up is kept"
         );
 
-        // A limit ends the read; what is behind it is still there.
+        // A limit ends the read, and the bytes after it are kept.
         theirs.write_all(b"efgh\n").unwrap();
         let mut limited = Vec::new();
         let mut head = (&mut reader).take(3);
@@ -1022,9 +1022,8 @@ const ELSEWHERE: &str = "this socket belongs to another loop than the one that r
 
 // ---- the end of the loop -------------------------------------------------
 
-/// The waker is somebody else's, so that it can be told after the tasks are
-/// gone.
-fn c253_the_end_of_a_loop_wakes_whoever_waits_on_its_sockets(kind: impl Kind) {
+/// The waker is a foreign one, so it can be woken after the tasks are dropped.
+fn c253_the_end_of_a_loop_wakes_the_waiters_on_its_sockets(kind: impl Kind) {
     must_end(move || {
         let wakes = Arc::new(Wakes::default());
         let waker = Waker::from(wakes.clone());
@@ -1068,13 +1067,12 @@ fn c019_a_socket_of_an_ended_loop_does_not_disturb_the_one_with_its_key_on_the_n
     });
 }
 
-fn a_socket_works_on_its_own_runner_only_and_says_so_elsewhere(kind: impl Kind) {
+fn a_socket_works_on_its_own_runner_only_and_says_so_on_others(kind: impl Kind) {
     must_end(move || {
         let (mut home, mut abroad) = (Runner::new(), Runner::new());
         let (stream, mut theirs) = home.run(kind.with_raw_peer());
         home.run(async {
-            // Whatever is left of a budget at the end of a run, it is no
-            // reason to wait elsewhere.
+            // The budget that a run leaves must not make another loop wait.
             theirs.write_all(&[0; 128]).unwrap();
             yield_now().await;
             for _ in 0..128 {

@@ -22,8 +22,8 @@ const POLLS_BETWEEN_LOOKS: u32 = 61;
 
 const ENDED: &str = "the loop that this socket belongs to has ended";
 
-/// Otherwise the loop would take it for a wait that may still end, and would
-/// sleep for ever where it can say that it has stalled.
+/// A wait that is left would make the loop park forever instead of reporting the
+/// stall.
 #[test]
 fn c259_a_call_that_was_given_up_is_not_listed_as_a_wait_any_more() {
     must_end(|| {
@@ -126,8 +126,8 @@ fn the_incoming_connections_are_a_stream() {
     });
 }
 
-/// Blocks until somebody can be accepted: the kernel may still be about to
-/// bring the connection of a client for whom it is made already.
+/// Blocks until a connection can be accepted. The kernel may queue it after the
+/// `connect` of the client has returned.
 #[cfg(target_os = "linux")]
 fn must_have_a_connection(listener: &std::net::TcpListener) {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -144,8 +144,8 @@ fn must_have_a_connection(_: &std::net::TcpListener) {
     thread::sleep(50 * MS);
 }
 
-/// The catalogue asks for ten yields; here it is the number of polls between
-/// two looks.
+/// The catalogue asks for ten yields. This runtime needs up to the number of polls
+/// between two checks of the poller.
 #[test]
 fn c173_a_task_that_yields_while_its_own_accept_waits_sees_the_connection_soon() {
     run_to_end(|| async {
@@ -177,7 +177,7 @@ fn c253_a_socket_that_outlives_its_loop_gives_an_error() {
             let datagrams = UdpSocket::bind("127.0.0.1:0").await.unwrap();
             (stream, listener, datagrams, theirs)
         });
-        // Neither with the machinery of somebody else nor on another loop.
+        // Neither under a foreign executor nor on another loop.
         let errors = || async {
             let mut byte = [0];
             [

@@ -1,5 +1,4 @@
-//! Datagrams, and sockets within one machine: one receive is one datagram, and
-//! a path is removed by the one who made it and by nobody else.
+//! UDP: one receive is one datagram, and a receive that is given up loses none.
 
 use std::io::ErrorKind;
 use std::time::Duration;
@@ -81,14 +80,14 @@ fn c254_a_connected_socket_hears_only_the_one_it_is_connected_to() {
 }
 
 #[test]
-fn a_datagram_to_nobody_is_an_error_of_the_next_receive_and_the_socket_goes_on() {
+fn a_datagram_to_a_closed_port_is_an_error_of_the_next_receive_and_the_socket_still_works() {
     run_to_end(|| async {
         let (one, two) = gather((bound(), bound())).await;
         let gone = two.local_addr().unwrap();
         drop(two);
         one.connect(gone).await.unwrap();
-        // A child process that another test starts has the socket too, until
-        // its own program begins, and what is sent meanwhile is nobody's.
+        // A child process that another test starts shares the socket until it
+        // executes its program. Datagrams sent meanwhile are lost.
         let error = loop {
             let _ = one.send(b"x").await;
             let answer = timeout(Duration::from_millis(20), one.recv(&mut [0; 16])).await;
@@ -97,7 +96,7 @@ fn a_datagram_to_nobody_is_an_error_of_the_next_receive_and_the_socket_goes_on()
             }
         };
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-        // Somebody takes the port, and is heard.
+        // A new socket takes the port.
         let two = UdpSocket::bind(gone).await.unwrap();
         two.connect(one.local_addr().unwrap()).await.unwrap();
         let mut buffer = [0; 16];

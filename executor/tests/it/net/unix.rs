@@ -10,7 +10,7 @@ use executor::net::{UnixListener, UnixStream};
 use executor::{gather, spawn};
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::common::{pattern, read_some, run_to_end, until_waiting};
+use crate::common::{pattern, read_some, run_to_end, sized_by_build, until_waiting};
 
 /// A path that is free, and is free again in the end.
 struct Place(PathBuf);
@@ -63,12 +63,12 @@ fn c256_a_path_that_others_removed_or_replaced_is_left_alone() {
 fn c256_a_path_that_is_taken_is_an_error_and_is_left_alone() {
     run_to_end(|| async {
         let place = Place::new("taken");
-        fs::write(&place.0, "somebody's file").unwrap();
+        fs::write(&place.0, "another file").unwrap();
         let error = UnixListener::bind(&place.0).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddrInUse);
         let start = format!("cannot listen on {}: ", place.0.display());
         assert!(error.to_string().starts_with(&start), "{error}");
-        assert_eq!(fs::read_to_string(&place.0).unwrap(), "somebody's file");
+        assert_eq!(fs::read_to_string(&place.0).unwrap(), "another file");
         let error = UnixStream::connect(&place.0).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
         let start = format!("cannot connect to {}: ", place.0.display());
@@ -89,7 +89,7 @@ fn c256_a_listener_of_std_keeps_its_path() {
 #[test]
 fn connections_over_a_path_carry_every_byte_in_both_directions() {
     run_to_end(|| async {
-        const SIZE: usize = 3 * 1024 * 1024;
+        const SIZE: usize = sized_by_build(3 << 20, 1 << 20, 1 << 20);
         let place = Place::new("bytes");
         let listener = UnixListener::bind(&place.0).unwrap();
         let accept = spawn(async move { listener.accept().await.map(|(stream, _)| stream) });

@@ -61,7 +61,7 @@ fn lines_of_take_both() -> (String, String) {
     let line = include_str!("deadlocks.rs")
         .lines()
         .position(|line| line.trim() == "let _first = first.lock().await;")
-        .expect("it stands above");
+        .expect("`take_both` has this line");
     let at = |line| format!("{}:{line}", file!());
     (at(line + 1), at(line + 3))
 }
@@ -229,7 +229,7 @@ fn a_scope_whose_owner_holds_what_its_task_wants_is_a_deadlock() {
 
 /// A future that was given the lock and is not polled any more keeps it.
 #[test]
-fn a_lock_that_was_handed_to_a_future_which_nobody_polls_is_seen() {
+fn a_lock_that_was_handed_to_a_future_that_is_never_polled_is_seen() {
     let mut asked = String::new();
     let result = try_run(async {
         let lock = Lock::named("cache", ());
@@ -246,7 +246,7 @@ fn a_lock_that_was_handed_to_a_future_which_nobody_polls_is_seen() {
     assert!(lines[1].ends_with(&end), "{lines:?}");
 }
 
-// ---- in debug mode, while the rest goes on ----------------------------------
+// ---- in debug mode, while other tasks run -----------------------------------
 
 /// Runs a test in a process of its own and gives the reports on stderr.
 macro_rules! reports_of {
@@ -272,7 +272,7 @@ fn in_debug_mode_a_deadlock_is_reported_once_while_others_go_on() {
                 joins.await.unwrap();
             }
             a.cancel();
-            b.await.unwrap(); // now that it is cancelled the other goes on
+            b.await.unwrap(); // the cancel of the other releases the lock
         }
     );
     assert_eq!(reports, ["deadlock: 2 tasks wait for each other:"]);
@@ -384,9 +384,9 @@ fn a_wait_inside_a_timeout_or_a_race_is_no_deadlock() {
 
 #[test]
 #[cfg_attr(miri, ignore = "needs a process of its own")]
-fn a_channel_from_elsewhere_between_two_tasks_is_no_deadlock() {
+fn a_foreign_channel_between_two_tasks_is_no_deadlock() {
     let reports = reports_of!(
-        "a_channel_from_elsewhere_between_two_tasks_is_no_deadlock",
+        "a_foreign_channel_between_two_tasks_is_no_deadlock",
         async {
             let (send, receive) = futures::channel::oneshot::channel();
             let lock = Rc::new(Lock::new(()));

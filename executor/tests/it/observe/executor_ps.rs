@@ -167,7 +167,7 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn whoever_asks_the_wrong_process_or_the_wrong_way_is_told_what_is_wrong() {
+fn a_wrong_process_or_wrong_arguments_are_an_error_that_says_what_is_wrong() {
     let folder = Folder::new("refused");
     let mut gone = Command::new("true").spawn().unwrap();
     let pid = gone.id().to_string();
@@ -199,7 +199,7 @@ fn whoever_asks_the_wrong_process_or_the_wrong_way_is_told_what_is_wrong() {
 }
 
 #[test]
-fn nobody_is_believed_in_a_folder_that_others_may_enter() {
+fn no_socket_is_trusted_in_a_folder_that_others_may_enter() {
     let folder = Folder::new("open");
     let open = folder.0.join("executor-ps");
     fs::create_dir(&open).unwrap();

@@ -26,8 +26,8 @@ fn kind(event: &Event) -> String {
     text[..end].to_owned()
 }
 
-/// Panics when it is told of the first event of a kind, and counts the calls
-/// that come after that: there must be none.
+/// Panics at the first event of a kind, and counts the calls after that, which
+/// must be none.
 struct PanicsAt {
     kind: String,
     panicked: bool,

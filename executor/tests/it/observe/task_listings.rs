@@ -1,4 +1,4 @@
-//! Task listings and the task tree: who waits for what, and who spawned whom.
+//! Task listings and the task tree: waits, states, names and parents.
 
 use std::collections::BTreeSet;
 use std::future::pending;

@@ -15,7 +15,7 @@ fn c271_a_poll_that_is_stuck_is_reported_while_it_is_stuck_and_once() {
         let mut runner = Runner::builder().debug(true).slow_poll(limit).build();
         return runner.run(async {
             let rude = spawn_named("rude", async { blocking_line() });
-            assert_eq!(rude.await.unwrap(), "go on");
+            assert_eq!(rude.await.unwrap(), "continue");
         });
     }
     let mut child = as_program(name, &[]);
@@ -33,7 +33,7 @@ fn c271_a_poll_that_is_stuck_is_reported_while_it_is_stuck_and_once() {
     assert!(report.contains("watchdog.rs:"), "{report}");
     assert!(report.contains("has been in one poll for "), "{report}");
     assert!(report.contains("to_thread(..)"), "{report}");
-    child.write(b"go on\n");
+    child.write(b"continue\n");
     let (code, _, _, mut complaints) = child.end();
     assert_eq!(code, Some(0));
     complaints.retain(of_rude);

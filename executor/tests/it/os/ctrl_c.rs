@@ -43,8 +43,8 @@ fn is_ctrl_c_ignored() -> bool {
 }
 
 #[test]
-fn before_anybody_waits_for_it_ctrl_c_does_what_it_does_by_default() {
-    let name = "before_anybody_waits_for_it_ctrl_c_does_what_it_does_by_default";
+fn before_the_first_wait_ctrl_c_does_what_it_does_by_default() {
+    let name = "before_the_first_wait_ctrl_c_does_what_it_does_by_default";
     if is_ctrl_c_ignored() {
         return;
     }
@@ -117,8 +117,8 @@ fn c265_a_ctrl_c_after_a_wait_was_given_up_ends_the_program() {
 }
 
 #[test]
-fn whoever_waits_again_and_again_hears_every_ctrl_c() {
-    if let Some(program) = again("whoever_waits_again_and_again_hears_every_ctrl_c") {
+fn a_task_that_waits_again_and_again_hears_every_ctrl_c() {
+    if let Some(program) = again("a_task_that_waits_again_and_again_hears_every_ctrl_c") {
         for n in 0..5 {
             assert_eq!(program.said(), format!("waits {n}"));
             program.press_ctrl_c();
@@ -189,7 +189,7 @@ fn c266_a_ctrl_c_while_the_loop_sleeps_makes_no_timer_early_or_late_for_ever() {
             assert!(now() - begin >= 500 * MS);
         };
         // The next one is pressed when this one was heard: however long the
-        // ten take, none comes while nobody waits.
+        // ten take, none comes without a waiter.
         let hears = async {
             for n in 0..10 {
                 wait.await.unwrap();

@@ -1,5 +1,5 @@
-//! Child processes: how they ended is told exactly, every byte of their pipes
-//! arrives, and none is left behind as a zombie.
+//! Child processes: the exact exit status, every byte of their pipes, and no
+//! zombies.
 
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::process::ExitStatusExt;
@@ -32,7 +32,7 @@ fn sleeper() -> Command {
     command
 }
 
-/// Is there a process with this number, be it a zombie?
+/// Whether a process with this id exists, zombies included.
 fn exists(id: u32) -> bool {
     Path::new("/proc").join(id.to_string()).exists()
 }
@@ -114,10 +114,10 @@ fn a_child_that_goes_on_has_no_status_yet() {
     });
 }
 
-/// A child that ended before anybody waited was the first case of the race
+/// A child that ended before the first wait was the first case of the race
 /// between the look at its status and the wait for its end.
 #[test]
-fn a_child_that_ended_before_anybody_waits_is_waited_for() {
+fn a_child_that_ended_before_the_wait_is_waited_for() {
     run_to_end(|| async {
         let mut child = sh("echo done; exit 4")
             .stdout(Stdio::piped())
@@ -260,7 +260,7 @@ fn output_gives_what_the_child_wrote_and_how_it_ended() {
     });
 }
 
-/// More than a pipe holds, on both: whoever read one to the end first would
+/// More than a pipe holds, on both: a reader that read one to its end first would
 /// wait for a child that waits for the other.
 #[test]
 fn output_reads_a_megabyte_from_stdout_and_from_stderr() {
@@ -412,7 +412,7 @@ fn a_write_that_waits_for_a_child_ends_with_the_child() {
 }
 
 #[test]
-fn a_child_whose_stdout_is_dropped_hears_that_nobody_listens() {
+fn a_write_of_a_child_whose_stdout_is_dropped_fails() {
     run_to_end(|| async {
         let mut child = sh("exec yes").stdout(Stdio::piped()).spawn().unwrap();
         drop(child.stdout.take());
@@ -593,7 +593,7 @@ fn c262_an_output_that_is_cancelled_kills_its_child_if_that_was_asked_for() {
     });
 }
 
-/// In a process of its own: here other tests open and close descriptors too.
+/// Runs in a process of its own, because other tests open and close descriptors.
 #[test]
 fn children_leave_no_descriptor_and_no_task_behind() {
     let test = "os::processes::children_leave_no_descriptor_and_no_task_behind";
@@ -655,7 +655,7 @@ fn c263_a_kill_of_a_child_that_has_ended_changes_nothing() {
         let stdout = child.stdout.as_mut().unwrap();
         stdout.read_to_string(&mut text).await.unwrap();
         let status = child.wait().await.unwrap();
-        // Its number may be another process's from here on.
+        // From this point another process may have its id.
         for _ in 0..3 {
             child.kill().unwrap();
         }

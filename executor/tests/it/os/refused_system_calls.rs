@@ -1,11 +1,9 @@
-//! A kernel that refuses: every system call that the loop itself makes is made
-//! to fail, and what comes of it is the documented error, not a hang.
+//! System calls that fail: each system call that the loop makes is refused, and
+//! the result is the documented error, not a hang.
 //!
-//! The calls are really made, and really refused: a seccomp filter of the
-//! thread answers with an error number in place of the kernel. Such a filter
-//! cannot be taken away again, and the threads that the thread starts have it
-//! as well; so each test has a thread of its own, and the rest of the process
-//! goes on unharmed, which each test looks at in the end.
+//! A seccomp filter of the thread returns an error number instead of the kernel.
+//! A filter cannot be removed, and threads inherit it. So each test runs on a
+//! thread of its own, and then checks that the rest of the process still works.
 
 use std::io::{ErrorKind, Write};
 use std::panic::catch_unwind;
@@ -31,11 +29,11 @@ use crate::common::{
 
 const MS: Duration = Duration::from_millis(1);
 
-/// How the loop makes its poller, and the bell in it.
+/// The calls that create the poller, and the unparker in it.
 const MAKE_POLLER: &[c_long] = &[libc::SYS_epoll_create1];
-const MAKE_BELL: &[c_long] = &[libc::SYS_eventfd2];
+const MAKE_UNPARKER: &[c_long] = &[libc::SYS_eventfd2];
 const REGISTER: &[c_long] = &[libc::SYS_epoll_ctl];
-/// How it waits for sockets: whole milliseconds, and the rest of one.
+/// The calls that wait for sockets: whole milliseconds, and the rest of one.
 const WAIT: &[c_long] = &[
     libc::SYS_epoll_wait,
     libc::SYS_epoll_pwait,
@@ -45,7 +43,7 @@ const WAIT_PRECISELY: &[c_long] = &[libc::SYS_poll, libc::SYS_ppoll];
 const TIMER_SLACK: &[c_long] = &[libc::SYS_prctl];
 const START_THREAD: &[c_long] = &[libc::SYS_clone, libc::SYS_clone3];
 
-/// From now on these calls of this thread fail with `error`.
+/// Makes these calls of this thread fail with `error`, permanently.
 fn refuse(calls: &[c_long], error: i32) {
     try_to_refuse(calls, error).unwrap();
 }
@@ -62,12 +60,12 @@ fn try_to_refuse(calls: &[c_long], error: i32) -> Result<(), seccompiler::Error>
     apply_filter(&BpfProgram::try_from(filter)?)
 }
 
-/// May a thread give itself a filter here? Some containers do not allow it.
+/// Whether a thread may set a filter. Some containers do not allow it.
 fn may_refuse() -> bool {
     let may = std::thread::spawn(|| try_to_refuse(&[libc::SYS_reboot], libc::EPERM));
     let may = may.join().unwrap();
     if let Err(error) = &may {
-        println!("skipped: no seccomp filter can be set here: {error}");
+        println!("skipped: this system refuses a seccomp filter: {error}");
     }
     may.is_ok()
 }
@@ -93,7 +91,7 @@ fn everything_works() {
     });
 }
 
-/// What must work whatever becomes of the sockets: tasks, timers, threads.
+/// Tasks, timers and threads, which must work without sockets.
 async fn the_rest_works() {
     let task = spawn(async {
         sleep(MS).await;
@@ -130,9 +128,9 @@ fn without_a_poller_each_kind_of_socket_gives_an_error_and_the_loop_goes_on() {
 }
 
 #[test]
-fn without_a_bell_for_the_poller_there_is_no_poller_and_the_loop_goes_on() {
+fn without_an_unparker_for_the_poller_there_is_no_poller_and_the_loop_continues() {
     on_its_own_thread(|| {
-        refuse(MAKE_BELL, libc::EMFILE);
+        refuse(MAKE_UNPARKER, libc::EMFILE);
         run(async {
             for _ in 0..2 {
                 let error = TcpListener::bind("127.0.0.1:0").await.unwrap_err();
@@ -163,7 +161,7 @@ fn a_socket_that_the_poller_refuses_is_an_error_and_those_it_has_go_on() {
             until_waiting(&reader).await;
             (&one).write_all(b"still here").await.unwrap();
             assert_eq!(reader.await.unwrap(), b"still here");
-            // What came in the meantime and cannot be registered is gone.
+            // A connection that cannot be registered is lost.
             let raw = std::net::TcpStream::connect(addr).unwrap();
             let error = listener.accept().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::StorageFull, "{error}");
@@ -257,7 +255,7 @@ fn a_runner_whose_poller_failed_is_closed_like_any_other() {
 }
 
 #[test]
-fn whoever_waits_for_a_loop_whose_poller_failed_is_told() {
+fn every_wait_for_a_loop_whose_poller_failed_ends_with_an_error() {
     on_its_own_thread(|| {
         let (send_handle, handle) = mpsc::channel::<Handle>();
         let asks = std::thread::spawn(move || {
@@ -283,7 +281,7 @@ fn whoever_waits_for_a_loop_whose_poller_failed_is_told() {
     });
 }
 
-/// Nobody can ring for the loop then, so it looks now and then.
+/// No thread can unpark the loop then, so the loop checks at intervals.
 #[test]
 fn the_end_of_a_run_whose_poller_failed_still_waits_for_thread_jobs() {
     on_its_own_thread(|| {
@@ -358,36 +356,36 @@ fn a_runner_whose_poller_failed_may_run_again_and_fails_again() {
     });
 }
 
-/// A wake that cannot ring is the fault of the machine, not of the task: it is
-/// said where it happens, and the letter is there when the loop looks.
+/// An unpark that fails is an error of the machine, not of the task: it panics in
+/// the call, and the loop still finds the message.
 #[test]
-fn a_bell_that_cannot_be_rung_panics_where_it_rings_and_the_letter_arrives() {
+fn an_unpark_that_fails_panics_where_it_is_called_and_the_message_arrives() {
     on_its_own_thread(|| {
         run(async {
             let (_one, _two) = connected().await;
             let handle = Handle::current();
             let posted = Arc::new(AtomicUsize::new(0));
             let (arrived, post) = (Arc::clone(&posted), Arc::clone(&posted));
-            let rings = std::thread::spawn(move || {
+            let posts = std::thread::spawn(move || {
                 refuse(&[libc::SYS_write], libc::ENOMEM);
-                // A loop that is awake needs no bell: until one finds it asleep.
+                // A running loop needs no unpark: post until one finds it parked.
                 loop {
                     post.fetch_add(1, Ordering::SeqCst);
                     let arrived = Arc::clone(&arrived);
-                    let letter = async move || arrived.fetch_sub(1, Ordering::SeqCst);
-                    let rung = catch_unwind(|| drop(handle.spawn(letter)));
-                    if let Err(panic) = rung {
+                    let message = async move || arrived.fetch_sub(1, Ordering::SeqCst);
+                    let unparked = catch_unwind(|| drop(handle.spawn(message)));
+                    if let Err(panic) = unparked {
                         return *panic.downcast::<String>().unwrap();
                     }
                     std::thread::sleep(MS);
                 }
             });
-            while !rings.is_finished() {
+            while !posts.is_finished() {
                 sleep(MS * 20).await;
             }
-            let text = rings.join().unwrap();
+            let text = posts.join().unwrap();
             assert!(text.starts_with("the poller can be woken"), "{text}");
-            // Each letter arrives, the one that could not ring too.
+            // Each message arrives, the one whose unpark failed included.
             while posted.load(Ordering::SeqCst) > 0 {
                 sleep(MS).await;
             }

@@ -40,7 +40,7 @@ fn c260_a_program_that_waits_for_a_line_ends_without_it() {
         let task = spawn(async { next_line(&mut stdin_lines()).await });
         let mut lines = stdin_lines();
         assert!(poll_once(&mut lines.next()).await.is_pending());
-        // The others go on while it waits.
+        // Other tasks run while it waits.
         for _ in 0..3 {
             sleep(MS).await;
         }

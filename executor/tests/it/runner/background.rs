@@ -8,8 +8,6 @@ use executor::{Background, Runner, run, yield_now};
 
 use crate::common::{OnDrop, panic_of, panic_text};
 
-// ---- a loop on a thread of its own ----------------------------------------
-
 #[test]
 fn a_background_loop_keeps_its_tasks_between_calls() {
     let background = Runner::background();
@@ -28,7 +26,7 @@ fn a_panic_of_a_future_comes_out_of_background_run_with_its_payload() {
     let background = Runner::background();
     let payload = panic_of(|| background.run(|| async { panic_any(7_u8) }));
     assert_eq!(payload.downcast_ref::<u8>(), Some(&7));
-    assert_eq!(background.run(|| async { 1 }), 1, "the loop goes on");
+    assert_eq!(background.run(|| async { 1 }), 1, "the loop still works");
 }
 
 #[test]

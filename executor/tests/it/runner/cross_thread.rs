@@ -1,5 +1,5 @@
-//! The loop from other threads: whoever posts gets an answer, in order, also
-//! when the loop is asleep, ending, or gone.
+//! The loop from other threads: each post gets an answer, in order, also when the
+//! loop is parked, ending or closed.
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
@@ -36,7 +36,7 @@ fn closed_handle() -> Handle {
 
 #[cfg(feature = "observe")]
 #[test]
-fn c197_a_post_wakes_a_loop_that_is_parked_for_ever() {
+fn c197_a_post_wakes_a_loop_that_is_parked_forever() {
     let (mut runner, parks) = runner_that_tells_parks(Runner::builder());
     let handle = runner.handle();
     let poster = thread::spawn(move || {
@@ -54,7 +54,7 @@ fn c197_a_post_wakes_a_loop_that_is_parked_for_ever() {
 
 #[cfg(feature = "observe")]
 #[test]
-fn c197_a_waker_used_elsewhere_wakes_a_loop_that_is_parked_for_ever() {
+fn c197_a_waker_used_on_another_thread_wakes_a_loop_that_is_parked_forever() {
     let (mut runner, parks) = runner_that_tells_parks(Runner::builder());
     let (send, receive) = oneshot::channel();
     let sender = thread::spawn(move || {
@@ -66,8 +66,8 @@ fn c197_a_waker_used_elsewhere_wakes_a_loop_that_is_parked_for_ever() {
 }
 
 thread_local! {
-    /// What the posts have left on the loop's thread: the last number of each
-    /// poster, how many there were, and who waits for all of them.
+    /// What the posts have recorded on the thread of the loop: the last number of
+    /// each poster, how many arrived, and the waker of the task that waits for all.
     static LAST: RefCell<HashMap<u32, u32>> = RefCell::default();
     static ARRIVED: Cell<u32> = const { Cell::new(0) };
     static WAITING: RefCell<Option<Waker>> = const { RefCell::new(None) };
@@ -144,14 +144,14 @@ fn c199_posts_that_come_while_the_loop_is_busy_are_taken_in_at_once() {
         assert_eq!(ran.load(Ordering::SeqCst), 8 * EACH);
     });
     let events = recorder.take();
-    let mails: Vec<_> = events
+    let drained: Vec<_> = events
         .iter()
         .filter_map(|(_, event)| match event {
             Event::Mail { messages } => Some(*messages),
             _ => None,
         })
         .collect();
-    assert_eq!(mails[0], 8 * EACH, "all in one look at the mail");
+    assert_eq!(drained[0], 8 * EACH, "all drained at once");
     assert_eq!(
         count(&events, |event| matches!(event, Event::ParkStart { .. })),
         0
@@ -318,7 +318,7 @@ fn c206_a_wait_that_times_out_leaves_the_task_to_be_waited_for_or_cancelled() {
         began.send(()).unwrap();
         pending::<()>().await;
     });
-    // Or the cancel might overtake its first poll, and there were no guard.
+    // Otherwise the cancel could come before the first poll, and no guard exist.
     has_begun.recv_timeout(PATIENCE).unwrap();
     assert!(task.wait_timeout(Duration::from_millis(1)).is_none());
     assert!(task.cancel());
@@ -333,7 +333,7 @@ fn a_cancel_that_overtakes_its_task_is_not_lost() {
         let ran = Arc::new(AtomicBool::new(false));
         let runs = ran.clone();
         let task = handle.spawn(move || async move { runs.store(true, Ordering::SeqCst) });
-        assert!(task.cancel(), "it is still in the mail");
+        assert!(task.cancel(), "the message is still in the inbox");
         assert!(task.await.unwrap_err().is_cancelled());
         assert!(!ran.load(Ordering::SeqCst));
     });
@@ -370,7 +370,7 @@ fn a_panic_in_the_closure_that_makes_the_future_reaches_who_waits() {
     let make = || -> std::future::Ready<()> { resume_unwind(Box::new("while making it")) };
     let error = background.spawn(make).wait().unwrap_err();
     assert!(error.is_panic(), "{error}");
-    assert_eq!(background.run(|| async { 1 }), 1, "the loop goes on");
+    assert_eq!(background.run(|| async { 1 }), 1, "the loop still works");
 }
 
 #[test]
@@ -431,7 +431,7 @@ fn c038_a_panic_that_a_dropped_handle_would_have_told_is_reported_once() {
 
 #[cfg(feature = "observe")]
 #[test]
-fn a_loop_waits_for_those_who_hold_a_handle_and_for_nobody_else() {
+fn a_loop_waits_for_threads_that_hold_a_handle_and_for_no_other() {
     let (mut runner, parks) = runner_that_tells_parks(Runner::builder());
     let (one, two) = (runner.handle(), runner.handle().clone());
     let holder = thread::spawn(move || {

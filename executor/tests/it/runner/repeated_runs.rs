@@ -118,7 +118,7 @@ fn a_runner_may_be_dropped_inside_another_loop() {
     run(async {
         let mine = spawn_named("mine", async { 5 });
         drop(other);
-        assert_eq!(mine.await.unwrap(), 5, "this loop goes on");
+        assert_eq!(mine.await.unwrap(), 5, "this loop still works");
         assert_eq!(current_task().unwrap().name(), "Task-1");
     });
     assert_eq!(log.take(), ["Task-1"], "the destructor saw its own loop");

@@ -1,6 +1,6 @@
 //! Cancelling: when a task is dropped, what its handle says, in which order
-//! destructors run and what they may do; and how a loop ends while others
-//! still talk to it.
+//! destructors run and what they may do; and how a loop ends while other threads
+//! still use it.
 
 use std::future::{pending, poll_fn};
 use std::sync::Arc;
@@ -27,7 +27,7 @@ fn says(log: &Log, what: &'static str) -> OnDrop<impl FnMut() + use<>> {
     OnDrop(move || log.push(what))
 }
 
-/// A task that holds a guard and waits for ever.
+/// A task that holds a guard and waits forever.
 fn parked(log: &Log, what: &'static str) -> JoinHandle<()> {
     let guard = says(log, what);
     spawn(async move {
@@ -190,16 +190,17 @@ fn c074_a_task_that_cancels_itself_is_dropped_at_its_next_await() {
             let _guard = guard;
             // Ready at once: this is no place to stop.
             std::future::ready(()).await;
-            body.push("goes on to the end of the poll");
+            body.push("runs to the end of the poll");
             yield_now().await;
             body.push("never");
         });
         assert!(task.await.await.unwrap_err().is_cancelled());
     });
-    assert_eq!(log.take(), ["goes on to the end of the poll", "dropped"]);
+    assert_eq!(log.take(), ["runs to the end of the poll", "dropped"]);
 }
 
-/// DESIGN: asyncio says "cancelled" here; a completed output wins.
+/// asyncio reports "cancelled" in this case; in this runtime a completed output
+/// wins.
 #[test]
 fn c074_a_task_that_cancels_itself_and_returns_in_that_poll_keeps_its_output() {
     virtual_runner().run(async {
@@ -427,7 +428,7 @@ fn cancelling_a_task_leaves_the_task_it_awaits_alone() {
         let mine = log.clone();
         let inner = spawn(async move {
             sleep(Duration::from_secs(1)).await;
-            mine.push("inner goes on");
+            mine.push("inner continues");
         });
         let outer = spawn(inner);
         yield_now().await;
@@ -435,7 +436,7 @@ fn cancelling_a_task_leaves_the_task_it_awaits_alone() {
         assert!(outer.await.unwrap_err().is_cancelled());
         sleep(Duration::from_secs(2)).await;
     });
-    assert_eq!(log.take(), ["inner goes on"]);
+    assert_eq!(log.take(), ["inner continues"]);
 }
 
 #[test]

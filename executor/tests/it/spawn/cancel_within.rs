@@ -106,7 +106,7 @@ fn a_grace_of_nothing_gives_the_task_no_poll() {
 }
 
 #[test]
-fn a_plain_cancel_asks_nobody() {
+fn a_plain_cancel_asks_no_task() {
     let log = Log::new();
     run(async {
         let task = spawn({
@@ -124,7 +124,7 @@ fn a_plain_cancel_asks_nobody() {
 }
 
 #[test]
-fn a_task_is_asked_though_nobody_awaits_the_result() {
+fn a_task_is_asked_though_the_result_is_not_awaited() {
     let log = Log::new();
     run(async {
         let task = spawn({
@@ -191,7 +191,7 @@ fn listening_outside_a_loop_panics_with_the_reason() {
 }
 
 #[test]
-fn a_wait_for_the_cancel_of_a_task_that_has_ended_is_over_for_whoever_has_it_now() {
+fn a_wait_for_the_cancel_of_a_task_that_has_ended_completes_in_the_task_that_polls_it_now() {
     virtual_runner().run(async {
         let (send, receive) = oneshot::channel();
         let first = spawn(async move {

@@ -1,5 +1,5 @@
-//! Context variables: seen by the task that sets them and by what it spawns
-//! afterwards, and by nobody else.
+//! Context variables: a value is visible to the task that sets it and to tasks
+//! and thread jobs that it starts afterwards.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -187,7 +187,7 @@ fn a_displaced_value_may_use_the_variable_in_its_destructor() {
         ASKS.set(value());
         assert_eq!(told.try_recv(), Ok(true), "it sees its successor");
     });
-    // The last value goes with its task, when there is no variable any more.
+    // The task drops the last value, after the variable.
     assert!(told.try_recv().is_ok());
 }
 

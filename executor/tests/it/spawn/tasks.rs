@@ -500,7 +500,7 @@ fn c037_in_the_destructor_of_an_unread_output_it_is_the_task_that_made_it() {
         OnDrop(move || log.push(current_task().map_or("nobody".into(), |me| me.name())))
     };
     virtual_runner().run(async {
-        // Nobody holds the handle when it ends, and when somebody drops it then.
+        // Once with the handle dropped before the task ends, once after.
         let output = speak(&log);
         drop(spawn_named("detached", async { output }));
         yield_now().await;
@@ -531,7 +531,7 @@ fn c038_a_panic_stays_in_its_task() {
         });
         let other = spawn(async move {
             sleep(Duration::from_secs(1)).await;
-            other.push("the other goes on");
+            other.push("the other continues");
         });
         let error = doomed.await.unwrap_err();
         assert_eq!(log.take(), ["the local is dropped"]);
@@ -539,7 +539,7 @@ fn c038_a_panic_stays_in_its_task() {
         assert_eq!(error.task_name().as_deref(), Some("doomed"));
         assert_eq!(error.into_panic().downcast_ref::<u32>(), Some(&4711));
         other.await.unwrap();
-        assert_eq!(log.take(), ["the other goes on"]);
+        assert_eq!(log.take(), ["the other continues"]);
     });
 }
 
@@ -564,8 +564,8 @@ fn c038_the_text_of_the_error_names_the_task_its_line_and_the_panic() {
 
 #[test]
 #[cfg_attr(miri, ignore = "needs a process of its own")]
-fn c038_a_panic_that_nobody_awaits_is_reported_once_with_name_and_line() {
-    let test = "spawn::tasks::c038_a_panic_that_nobody_awaits_is_reported_once_with_name_and_line";
+fn c038_a_panic_that_is_not_awaited_is_reported_once_with_name_and_line() {
+    let test = "spawn::tasks::c038_a_panic_that_is_not_awaited_is_reported_once_with_name_and_line";
     let first = line!() + 3;
     let Some(child) = in_own_process(test, &[]) else {
         run(async {
@@ -573,7 +573,7 @@ fn c038_a_panic_that_nobody_awaits_is_reported_once_with_name_and_line() {
             let unread = spawn_named("unread", async { panic!("second") });
             yield_now().await;
             drop::<JoinHandle<()>>(unread);
-            // Whoever reads the error has been told.
+            // A panic that was read is not reported.
             let read = spawn_named("read", async { panic!("third") });
             drop::<Result<(), _>>(read.await);
         });
@@ -673,8 +673,8 @@ fn c041_the_panic_of_such_an_output_is_reported_with_its_task() {
 }
 
 /// std ends the process when a destructor panics while its thread unwinds; no
-/// program can catch that. What is pinned here is that it stays so: the
-/// process ends at once, and neither hangs nor goes on.
+/// program can catch that. This test pins that the process ends at once, and
+/// neither hangs nor continues.
 #[test]
 #[cfg_attr(miri, ignore = "needs a process of its own")]
 fn c043_a_panic_in_a_destructor_during_a_panic_aborts_the_process() {

@@ -1,4 +1,4 @@
-//! `Event`: whoever waits when it is set goes on.
+//! `Event`: `set` wakes every waiter.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use executor::{Wait, run, spawn, tasks, timeout, yield_now};
 use crate::common::{Log, assert_waits, ready_now, virtual_runner};
 
 #[test]
-fn c217_set_and_cleared_at_once_releases_those_who_waited_and_nobody_else() {
+fn c217_set_and_cleared_at_once_releases_those_that_waited_and_no_other() {
     let log = Log::new();
     run(async {
         let event = Rc::new(Event::new());
@@ -36,7 +36,7 @@ fn c217_set_and_cleared_at_once_releases_those_who_waited_and_nobody_else() {
 }
 
 #[test]
-fn c217_nobody_waits_for_an_event_that_is_set() {
+fn c217_a_wait_for_an_event_that_is_set_completes_at_once() {
     run(async {
         let event = Event::new();
         event.set();

@@ -1,4 +1,4 @@
-//! `Lock`: one at a time, in the order of asking, and nobody is lost.
+//! `Lock`: one holder at a time, in the order of the calls, and no waiter is lost.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -59,7 +59,7 @@ fn c179_contenders_that_come_back_at_once_take_turns() {
 }
 
 #[test]
-fn a_lock_that_was_handed_over_cannot_be_taken_by_somebody_quicker() {
+fn a_lock_that_was_handed_over_cannot_be_taken_by_a_quicker_task() {
     run(async {
         let lock = Rc::new(Lock::new(()));
         let held = lock.lock().await;

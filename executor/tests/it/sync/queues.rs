@@ -90,7 +90,7 @@ fn c224_a_getter_dropped_as_an_item_arrives_leaves_it_to_the_next() {
         assert_eq!(queue.try_get(), Err(TryGetError::Empty), "it is promised");
         drop(one);
         assert_eq!(ready_now(&mut two).await, Ok('a'));
-        // And with nobody next, the item stays.
+        // Without a next waiter, the item stays.
         let mut three = queue.get();
         assert_waits(&mut three).await;
         queue.put('b').await.unwrap();
@@ -285,7 +285,7 @@ fn c229_items_left_in_a_queue_are_dropped_though_one_panics() {
 }
 
 #[test]
-fn c229_whoever_waited_on_a_queue_that_is_gone_holds_nothing() {
+fn c229_a_waiter_of_a_dropped_queue_holds_nothing() {
     let item = Rc::new(());
     run(async {
         let queue = Rc::new(Queue::new(1));

@@ -7,7 +7,7 @@ use executor::{Wait, gather, run, spawn, tasks, yield_now};
 
 use crate::common::{Log, assert_waits, panic_text, ready_now};
 
-/// asyncio's `Condition.notify` and tokio's `Notify` are a permit here.
+/// A permit does what `Condition.notify` of asyncio and `Notify` of tokio do.
 #[test]
 fn c218_a_waiter_that_was_notified_and_is_dropped_passes_it_on() {
     run(async {
@@ -80,7 +80,7 @@ fn c220_every_mix_of_releases_and_drops_ends_with_all_permits() {
 }
 
 #[test]
-fn c221_the_order_holds_whoever_leaves_in_between() {
+fn c221_the_order_holds_when_waiters_leave_in_between() {
     let log = Log::new();
     run(async {
         let semaphore = Rc::new(Semaphore::new(1));
@@ -107,7 +107,7 @@ fn c221_the_order_holds_whoever_leaves_in_between() {
 }
 
 #[test]
-fn whoever_wants_many_is_not_passed_by_those_who_want_few() {
+fn a_waiter_for_many_permits_is_not_passed_by_waiters_for_few() {
     run(async {
         let semaphore = Semaphore::new(3);
         let held = semaphore.acquire_many(2).await;
@@ -118,7 +118,7 @@ fn whoever_wants_many_is_not_passed_by_those_who_want_few() {
             semaphore.try_acquire().is_none(),
             "one is free, and spoken for"
         );
-        // Whoever stands first may leave, and then there is enough.
+        // When the first waiter leaves, there are enough permits.
         drop(many);
         drop(ready_now(&mut few).await);
         drop(held);

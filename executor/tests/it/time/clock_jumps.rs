@@ -47,7 +47,7 @@ fn at_the_end_of_virtual_time_a_sleep_never_ends_and_that_is_a_stall() {
         matches!(stalled, Err(RunError::Stalled { .. })),
         "{stalled:?}"
     );
-    // What needs no time goes on.
+    // Tasks that need no time still run.
     assert_eq!(runner.run(async { spawn(async { 7 }).await.unwrap() }), 7);
 }
 
@@ -80,7 +80,7 @@ fn a_deadline_in_the_far_past_or_future_is_one_like_any_other() {
 
 // ---- a real clock ---------------------------------------------------------
 
-/// libfaketime stands between the program and the machine's clock, and moves
+/// libfaketime intercepts the calls for the clock of the machine, and moves
 /// it by what is written into a file, at once.
 #[test]
 #[cfg(target_os = "linux")]

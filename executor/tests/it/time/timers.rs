@@ -1,5 +1,5 @@
-//! Timers and timeouts: exact deadlines, in order, each once; a timer that
-//! nobody waits for costs nothing; what is ready is never timed out.
+//! Timers and timeouts: exact deadlines, in order, each once; a timer without a
+//! waiter costs nothing; a ready future never times out.
 
 use std::cell::RefCell;
 use std::future::{pending, poll_fn};
@@ -408,7 +408,7 @@ fn c158_a_sleep_of_one_loop_dropped_on_another_leaves_its_timers_alone() {
 }
 
 #[test]
-fn a_sleep_of_a_closed_loop_wakes_nobody_and_can_be_dropped() {
+fn a_sleep_of_a_closed_loop_wakes_no_task_and_can_be_dropped() {
     let mut nap = sleep(SECOND);
     // Not judged: its timer is left at the end of the loop, which is the point.
     let mut runner = Runner::builder().virtual_time().build();
@@ -753,7 +753,7 @@ fn a_timeout_polled_after_it_was_ready_says_so() {
 }
 
 #[test]
-fn a_poll_that_hands_over_its_timer_to_nobody_is_not_woken_again() {
+fn a_poll_that_gives_up_its_timer_is_not_woken_again() {
     let polls = Count::default();
     virtual_runner().run(async {
         let mut first = true;

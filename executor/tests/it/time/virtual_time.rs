@@ -89,7 +89,7 @@ fn c164_the_clock_stands_still_while_an_awaited_thread_job_runs() {
 
 #[cfg(feature = "observe")]
 #[test]
-fn c164_the_clock_stands_still_while_a_thread_job_runs_that_nobody_awaits() {
+fn c164_the_clock_stands_still_while_a_thread_job_runs_that_is_not_awaited() {
     let (mut runner, parks) = runner_that_tells_parks(Runner::builder().virtual_time());
     let ended = Arc::new(AtomicBool::new(false));
     let ends = ended.clone();
@@ -206,7 +206,7 @@ fn a_stall_that_is_not_certain_waits_for_the_other_threads_first() {
     let limit = 5 * MS;
     let builder = Runner::builder().virtual_time().stall_timeout(limit);
     let mut runner = builder.build();
-    // Somebody holds a waker and never uses it.
+    // A waker is left that is never used.
     let (sender, receiver) = oneshot::channel::<()>();
     let before = Instant::now();
     let result = runner.try_run(receiver);
