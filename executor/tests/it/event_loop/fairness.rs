@@ -207,6 +207,14 @@ fn a_queue_that_is_never_empty_does_not_hide_the_inbox() {
     assert_eq!(hidden, POLLS_BETWEEN_LOOKS - 1);
 }
 
+/// A task that counts its turns, without end.
+async fn count_turns(turns: Count) {
+    loop {
+        turns.add();
+        yield_now().await;
+    }
+}
+
 /// More than twice as many as a task may find ready in one poll.
 const MANY: u32 = sized(1_000, 300);
 
@@ -218,14 +226,7 @@ fn a_task_that_always_finds_something_ready_lets_the_others_run() {
         let finished: Vec<_> = (0..MANY).map(|n| spawn(async move { n })).collect();
         sleep(MS).await;
         let turns = Count::default();
-        let counts = turns.clone();
-        let _others = spawn(async move {
-            loop {
-                counts.add();
-                yield_now().await;
-            }
-        })
-        .cancel_on_drop();
+        let _others = spawn(count_turns(turns.clone())).cancel_on_drop();
         for task in finished {
             task.await.unwrap();
         }
@@ -239,14 +240,7 @@ fn c286_draining_a_foreign_set_of_a_thousand_ready_handles_lets_the_others_run()
         let mut set: FuturesUnordered<_> = (0..MANY).map(|n| spawn(async move { n })).collect();
         sleep(MS).await; // all are finished
         let turns = Count::default();
-        let counts = turns.clone();
-        let _others = spawn(async move {
-            loop {
-                counts.add();
-                yield_now().await;
-            }
-        })
-        .cancel_on_drop();
+        let _others = spawn(count_turns(turns.clone())).cancel_on_drop();
         let mut sum = 0;
         while let Some(output) = set.next().await {
             sum += output.unwrap();

@@ -1,5 +1,6 @@
 //! TCP listeners and streams: what Unix sockets do not have.
 
+use std::collections::BTreeSet;
 use std::future::pending;
 use std::io::Write;
 use std::rc::Rc;
@@ -81,23 +82,17 @@ fn c241_connections_that_arrive_in_one_event_are_all_accepted() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let addr = listener.local_addr().unwrap();
         let accept = spawn(async move {
-            let mut peers = Vec::new();
+            let mut peers = BTreeSet::new();
             for _ in 0..50 {
-                peers.push(listener.accept().await.unwrap().1);
+                peers.insert(listener.accept().await.unwrap().1);
             }
             peers
         });
         until_waiting(&accept).await;
         let connect = |_| std::net::TcpStream::connect(addr).unwrap();
         let clients: Vec<_> = (0..50).map(connect).collect();
-        let mut peers = accept.await.unwrap();
-        let mut addrs: Vec<_> = clients
-            .iter()
-            .map(|stream| stream.local_addr().unwrap())
-            .collect();
-        peers.sort_unstable();
-        addrs.sort_unstable();
-        assert_eq!(peers, addrs);
+        let addrs = clients.iter().map(|stream| stream.local_addr().unwrap());
+        assert_eq!(accept.await.unwrap(), addrs.collect());
     });
 }
 
@@ -109,20 +104,14 @@ fn the_incoming_connections_are_a_stream() {
         let accept = spawn(async move {
             let incoming = listener.incoming().take(10);
             let peers = incoming.map(|stream| stream.unwrap().peer_addr().unwrap());
-            peers.collect::<Vec<_>>().await
+            peers.collect::<BTreeSet<_>>().await
         });
         let mut clients = Vec::new();
         for _ in 0..10 {
             clients.push(TcpStream::connect(addr).await.unwrap());
         }
-        let mut peers = accept.await.unwrap();
-        let mut addrs: Vec<_> = clients
-            .iter()
-            .map(|stream| stream.local_addr().unwrap())
-            .collect();
-        peers.sort_unstable();
-        addrs.sort_unstable();
-        assert_eq!(peers, addrs);
+        let addrs = clients.iter().map(|stream| stream.local_addr().unwrap());
+        assert_eq!(accept.await.unwrap(), addrs.collect());
     });
 }
 

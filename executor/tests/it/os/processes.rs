@@ -54,6 +54,16 @@ fn must_be_reaped(id: u32) {
     }
 }
 
+/// A shell whose output has been read to its end, so that it ends or has ended.
+async fn child_after_its_output(script: &str, output: &str) -> Child {
+    let mut child = sh(script).stdout(Stdio::piped()).spawn().unwrap();
+    let mut text = String::new();
+    let stdout = child.stdout.as_mut().unwrap();
+    stdout.read_to_string(&mut text).await.unwrap();
+    assert_eq!(text, output);
+    child
+}
+
 /// Reads until there are `n` bytes.
 async fn read_exactly(child: &mut Child, n: usize) -> Vec<u8> {
     let mut bytes = vec![0; n];
@@ -119,14 +129,7 @@ fn a_child_that_goes_on_has_no_status_yet() {
 #[test]
 fn a_child_that_ended_before_the_wait_is_waited_for() {
     run_to_end(|| async {
-        let mut child = sh("echo done; exit 4")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut text = String::new();
-        let stdout = child.stdout.as_mut().unwrap();
-        stdout.read_to_string(&mut text).await.unwrap();
-        assert_eq!(text, "done\n");
+        let mut child = child_after_its_output("echo done; exit 4", "done\n").await;
         assert_eq!(child.wait().await.unwrap().code(), Some(4));
     });
 }
@@ -523,11 +526,8 @@ fn c262_a_dropped_child_goes_on_and_is_reaped_when_it_ends() {
 #[test]
 fn c262_a_child_that_ended_before_it_is_dropped_leaves_no_zombie() {
     run_to_end(|| async {
-        let mut child = sh("echo end").stdout(Stdio::piped()).spawn().unwrap();
+        let child = child_after_its_output("echo end", "end\n").await;
         let id = child.id();
-        let mut text = String::new();
-        let stdout = child.stdout.as_mut().unwrap();
-        stdout.read_to_string(&mut text).await.unwrap();
         drop(child);
         must_be_reaped(id);
     });
@@ -647,13 +647,7 @@ fn c263_a_kill_as_the_child_ends_corrupts_no_status() {
 #[test]
 fn c263_a_kill_of_a_child_that_has_ended_changes_nothing() {
     run_to_end(|| async {
-        let mut child = sh("echo end; exit 8")
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let mut text = String::new();
-        let stdout = child.stdout.as_mut().unwrap();
-        stdout.read_to_string(&mut text).await.unwrap();
+        let mut child = child_after_its_output("echo end; exit 8", "end\n").await;
         let status = child.wait().await.unwrap();
         // From this point another process may have its id.
         for _ in 0..3 {
