@@ -1,7 +1,7 @@
 //! The examples, run as a user runs them, over loopback.
 //!
 //! `cargo test` builds them beside the tests. When only this test is built,
-//! they may be missing, and then there is nothing to run.
+//! they may be missing; then its tests are skipped.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream, UdpSocket};
@@ -9,8 +9,7 @@ use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::common::without_settings;
-use crate::terminal::Program;
+use crate::common::{Program, without_settings};
 
 /// An example with its arguments, or `None` if it was not built.
 fn example(name: &str, args: &[&str]) -> Option<Program> {
@@ -39,7 +38,7 @@ fn address_of(program: &Program) -> String {
 }
 
 fn connect(address: &str) -> TcpStream {
-    let stream = TcpStream::connect(address).expect("somebody listens");
+    let stream = TcpStream::connect(address).expect("the example listens");
     let limit = Some(Duration::from_secs(60));
     stream.set_read_timeout(limit).unwrap();
     stream
@@ -175,7 +174,7 @@ fn the_examples_say_how_they_are_used() {
 }
 
 #[test]
-fn what_one_says_in_the_chat_all_the_others_hear() {
+fn a_line_of_one_chat_client_reaches_all_the_others() {
     let Some(program) = example("chat", &["127.0.0.1:0"]) else {
         return;
     };

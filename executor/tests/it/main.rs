@@ -1,59 +1,114 @@
-//! The promises of the executor, one file each.
+//! The promises of the library, in the order of its layers (DESIGN, section 3).
 //!
 //! A test that pins a case of the behaviour catalogue begins with its id:
-//! `c022_…`. The file `coverage` counts them and names what is missing.
-//! Nothing here asserts how fast something is; time is virtual wherever the
-//! case allows. Miri, an interpreter that looks for undefined behaviour and data
-//! races, runs what needs no sockets, processes and sources; and not what is too
-//! long for it.
+//! `c022_…`. The file `coverage` counts them and names the missing ones. No test
+//! asserts a speed; time is virtual wherever the case allows. Miri, which looks
+//! for undefined behaviour and data races, interprets the tests that need no
+//! sockets, processes and source files, and none that takes it too long.
+//!
+//! A module or test names the features of the crate that it needs. Without
+//! features the tests of the core remain.
+
+#![cfg_attr(
+    not(all(feature = "net", feature = "observe", feature = "scope")),
+    allow(
+        unused_imports,
+        dead_code,
+        reason = "the tests that use them are absent"
+    )
+)]
 
 mod common;
 
-mod bombs;
-mod cancel;
+// Layer 0.
+mod event_loop {
+    mod fairness;
+    #[cfg(not(miri))]
+    mod foreign_runtimes;
+    mod nested_panics;
+    mod run;
+    mod stalls;
+    mod wakers;
+}
+
+// Layer 1.
+mod spawn {
+    mod cancel;
+    mod cancel_within;
+    mod context_vars;
+    mod tasks;
+}
+mod time {
+    mod clock_jumps;
+    mod timers;
+    mod virtual_time;
+}
+mod combine;
+mod blocking;
+mod runner {
+    mod background;
+    mod cross_thread;
+    mod repeated_runs;
+}
+
+// Layer 2.
+#[cfg(feature = "scope")]
+mod scope;
+#[cfg(feature = "sync")]
+mod sync {
+    mod events;
+    mod locks;
+    mod queues;
+    mod semaphores;
+}
+#[cfg(all(feature = "net", not(miri)))]
+mod net {
+    mod addresses;
+    mod faults;
+    mod reactor;
+    mod serve;
+    mod streams;
+    mod tcp;
+    mod udp;
+    #[cfg(unix)]
+    mod unix;
+}
+#[cfg(all(feature = "os", unix, not(miri)))]
+mod os {
+    mod ctrl_c;
+    mod processes;
+    #[cfg(all(feature = "net", target_os = "linux", target_arch = "x86_64"))]
+    mod refused_system_calls;
+    mod stdin;
+}
+
+// Layer 3.
+#[cfg(feature = "observe")]
+mod observe {
+    #[cfg(all(feature = "scope", feature = "sync"))]
+    mod deadlocks;
+    #[cfg(all(unix, not(miri)))]
+    mod executor_ps;
+    #[cfg(all(feature = "scope", feature = "net"))]
+    mod instrument_panics;
+    mod instruments;
+    mod task_listings;
+    #[cfg(all(unix, not(miri)))]
+    mod watchdog;
+}
+#[cfg(all(feature = "observe", not(miri)))]
+mod drawings;
+#[cfg(all(feature = "observe", feature = "net"))]
+mod recording;
+#[cfg(feature = "observe")]
+mod replay;
+#[cfg(feature = "testing")]
+mod testing;
+
+// The examples, and the catalogue of cases.
 #[cfg(not(miri))]
 mod catalogue;
-mod combine;
-mod context;
 #[cfg(not(miri))]
 mod coverage;
-#[cfg(not(miri))]
-mod datagrams;
-mod deadlock;
-#[cfg(not(miri))]
-mod drawings;
-#[cfg(all(unix, not(miri)))]
+#[cfg(all(feature = "net", feature = "os", unix, not(miri)))]
 mod examples;
-mod fairness;
-#[cfg(not(miri))]
-mod faults;
-mod grace;
-mod hooks;
-mod introspection;
-mod jumps;
-#[cfg(all(target_os = "linux", target_arch = "x86_64", not(miri)))]
-mod kernel;
-#[cfg(not(miri))]
-mod neighbours;
-mod posting;
-#[cfg(all(unix, not(miri)))]
-mod processes;
-mod recording;
-mod replay;
-mod run;
-mod scope;
-#[cfg(not(miri))]
-mod serve;
-#[cfg(not(miri))]
-mod sockets;
-mod spawn;
-mod sync;
-#[cfg(all(unix, not(miri)))]
-mod terminal;
-mod testing;
-mod threads;
-mod time;
-mod virtual_time;
-mod wakers;
-#[cfg(all(unix, not(miri)))]
-mod watching;

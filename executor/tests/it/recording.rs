@@ -10,7 +10,7 @@ use executor::instrument::{Event, Instrument, Trace, Tracer, svg, timeline};
 use executor::net::{TcpListener, TcpStream};
 use executor::{Builder, Handle, Runner, gather, run, sleep, spawn, to_thread, yield_now};
 
-use crate::common::{in_own_process, reports, sized};
+use crate::common::{in_own_process, reports, sized, sized_by_build};
 
 fn record<F: Future>(builder: Builder, program: impl FnOnce() -> F) -> Trace {
     let tracer = Tracer::new();
@@ -219,7 +219,7 @@ fn no_broken_text_makes_the_reader_panic() {
     })
     .to_json();
     let cuts = (0..good.len()).filter(|at| good.is_char_boundary(*at));
-    for cut in cuts.step_by(sized(1, 2000)) {
+    for cut in cuts.step_by(sized_by_build(1, 7, 2000)) {
         let _ = Trace::parse(&good[..cut]);
         for letter in ["\"", "{", "9", "\u{e4}", "\\"] {
             let mut text = good.clone();
@@ -238,7 +238,8 @@ fn a_trace_that_can_be_read_can_be_judged_and_drawn_whatever_is_in_it() {
     let lines: Vec<_> = good.lines().collect();
     let mut read = 0;
     for (n, line) in lines.iter().enumerate() {
-        for digits in line.match_indices(|letter: char| letter.is_ascii_digit()) {
+        let digits = line.match_indices(|letter: char| letter.is_ascii_digit());
+        for digits in digits.step_by(sized_by_build(1, 11, 11)) {
             for number in ["0", "7", "4294967295", "18446744073709551615"] {
                 let mut line = (*line).to_owned();
                 line.replace_range(digits.0..=digits.0, number);
@@ -273,11 +274,12 @@ fn a_job_of_a_thread_with_the_largest_number_is_one_row() {
 /// for each wait this would not end within the patience of a test.
 #[test]
 #[cfg_attr(miri, ignore = "draws too much for an interpreter")]
-fn forty_thousand_waits_can_be_drawn() {
+fn thousands_of_waits_can_be_drawn() {
     let trace = record(Runner::builder().virtual_time(), || async {
         let nap = || sleep(Duration::from_millis(1));
-        let tasks: Vec<_> = (0..20_000).map(|_| spawn(nap())).collect();
-        gather((0..20_000).map(|_| nap()).collect::<Vec<_>>()).await;
+        let each = sized_by_build(20_000, 2_500, 2_500);
+        let tasks: Vec<_> = (0..each).map(|_| spawn(nap())).collect();
+        gather((0..each).map(|_| nap()).collect::<Vec<_>>()).await;
         drop(tasks);
     });
     let picture = timeline(&trace, 80);

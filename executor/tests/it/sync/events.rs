@@ -1,4 +1,4 @@
-//! `Event`: whoever waits when it is set goes on.
+//! `Event`: `set` wakes every waiter.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -6,11 +6,10 @@ use std::time::Duration;
 use executor::sync::Event;
 use executor::{Wait, run, spawn, tasks, timeout, yield_now};
 
-use super::{assert_waits, ready};
-use crate::common::{Log, virtual_runner};
+use crate::common::{Log, assert_waits, ready_now, virtual_runner};
 
 #[test]
-fn c217_set_and_cleared_at_once_releases_those_who_waited_and_nobody_else() {
+fn c217_set_and_cleared_at_once_releases_those_that_waited_and_no_other() {
     let log = Log::new();
     run(async {
         let event = Rc::new(Event::new());
@@ -37,11 +36,11 @@ fn c217_set_and_cleared_at_once_releases_those_who_waited_and_nobody_else() {
 }
 
 #[test]
-fn c217_nobody_waits_for_an_event_that_is_set() {
+fn c217_a_wait_for_an_event_that_is_set_completes_at_once() {
     run(async {
         let event = Event::new();
         event.set();
-        ready(&mut event.wait()).await;
+        ready_now(&mut event.wait()).await;
         event.clear();
         assert_waits(&mut event.wait()).await;
     });
@@ -57,7 +56,7 @@ fn a_waiter_that_was_dropped_is_not_missed() {
         assert!(timeout(Duration::from_secs(1), event.wait()).await.is_err());
         drop(one);
         event.set();
-        ready(&mut two).await;
+        ready_now(&mut two).await;
     });
 }
 

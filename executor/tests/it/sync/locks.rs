@@ -1,4 +1,4 @@
-//! `Lock`: one at a time, in the order of asking, and nobody is lost.
+//! `Lock`: one holder at a time, in the order of the calls, and no waiter is lost.
 
 use std::rc::Rc;
 use std::time::Duration;
@@ -10,8 +10,7 @@ use executor::{
 };
 use futures::executor::block_on;
 
-use super::{assert_waits, ready};
-use crate::common::{Log, OnDrop, sized, virtual_runner};
+use crate::common::{Log, OnDrop, assert_waits, ready_now, sized, virtual_runner};
 
 #[test]
 fn c211_six_waiters_have_the_lock_in_the_order_of_asking() {
@@ -60,7 +59,7 @@ fn c179_contenders_that_come_back_at_once_take_turns() {
 }
 
 #[test]
-fn a_lock_that_was_handed_over_cannot_be_taken_by_somebody_quicker() {
+fn a_lock_that_was_handed_over_cannot_be_taken_by_a_quicker_task() {
     run(async {
         let lock = Rc::new(Lock::new(()));
         let held = lock.lock().await;
@@ -107,7 +106,7 @@ fn c214_a_waiting_future_dropped_before_it_has_the_lock_is_passed_over() {
         assert_waits(&mut three).await;
         drop(one);
         drop(held);
-        let guard = ready(&mut two).await;
+        let guard = ready_now(&mut two).await;
         assert_waits(&mut three).await;
         drop(guard);
         drop(three);
@@ -125,7 +124,7 @@ fn c214_a_waiting_future_dropped_after_it_has_the_lock_hands_it_on() {
         assert_waits(&mut two).await;
         drop(held);
         drop(one);
-        drop(ready(&mut two).await);
+        drop(ready_now(&mut two).await);
         assert!(lock.try_lock().is_some());
     });
 }

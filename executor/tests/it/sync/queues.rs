@@ -8,8 +8,7 @@ use std::time::Duration;
 use executor::sync::{Closed, Queue, TryGetError, TryPutError};
 use executor::{Wait, gather, run, spawn, tasks, timeout, yield_now};
 
-use super::{assert_waits, ready};
-use crate::common::{Log, OnDrop, panic_text, sized, virtual_runner};
+use crate::common::{Log, OnDrop, assert_waits, panic_text, ready_now, sized, virtual_runner};
 
 #[test]
 fn items_leave_in_the_order_in_which_they_came() {
@@ -90,8 +89,8 @@ fn c224_a_getter_dropped_as_an_item_arrives_leaves_it_to_the_next() {
         queue.put('a').await.unwrap();
         assert_eq!(queue.try_get(), Err(TryGetError::Empty), "it is promised");
         drop(one);
-        assert_eq!(ready(&mut two).await, Ok('a'));
-        // And with nobody next, the item stays.
+        assert_eq!(ready_now(&mut two).await, Ok('a'));
+        // Without a next waiter, the item stays.
         let mut three = queue.get();
         assert_waits(&mut three).await;
         queue.put('b').await.unwrap();
@@ -110,7 +109,7 @@ fn c224_a_putter_dropped_as_room_appears_leaves_it_to_the_next() {
         assert_waits(&mut two).await;
         assert_eq!(queue.try_get(), Ok('a'));
         drop(one);
-        ready(&mut two).await.unwrap();
+        ready_now(&mut two).await.unwrap();
         assert_eq!(queue.try_get(), Ok('c'));
         assert_eq!(queue.try_put('d'), Ok(()));
     });
@@ -137,7 +136,7 @@ fn c226_a_closed_queue_is_drained_and_then_says_so() {
         let mut waiting = queue.put(3);
         assert_waits(&mut waiting).await;
         queue.close();
-        let error = ready(&mut waiting).await.unwrap_err();
+        let error = ready_now(&mut waiting).await.unwrap_err();
         assert_eq!(
             error.to_string(),
             "the queue is closed and takes no more items"
@@ -196,7 +195,7 @@ fn c226_a_getter_that_was_promised_an_item_has_it_though_the_queue_closes() {
         assert_waits(&mut get).await;
         queue.put(1).await.unwrap();
         queue.close();
-        assert_eq!(ready(&mut get).await, Ok(1));
+        assert_eq!(ready_now(&mut get).await, Ok(1));
     });
 }
 
@@ -209,7 +208,7 @@ fn c226_a_putter_that_was_promised_room_is_refused_if_the_queue_closes() {
         assert_waits(&mut put).await;
         assert_eq!(queue.get().await, Ok(1));
         queue.close();
-        assert_eq!(ready(&mut put).await.unwrap_err().into_inner(), 2);
+        assert_eq!(ready_now(&mut put).await.unwrap_err().into_inner(), 2);
         assert_eq!(queue.get().await, Err(Closed));
     });
 }
@@ -226,8 +225,8 @@ fn c226_closing_now_gives_what_was_left_and_ends_the_join() {
         let mut join = queue.join();
         assert_waits(&mut join).await;
         assert_eq!(queue.close_now(), [0, 1, 2]);
-        assert_eq!(ready(&mut promised).await, Err(Closed));
-        ready(&mut join).await;
+        assert_eq!(ready_now(&mut promised).await, Err(Closed));
+        ready_now(&mut join).await;
         assert_eq!(queue.try_get(), Err(TryGetError::Closed));
         assert!(queue.close_now().is_empty());
     });
@@ -249,7 +248,7 @@ fn c227_one_task_done_too_many_is_an_error_with_the_line() {
 fn c227_join_on_an_empty_queue_returns_at_once() {
     run(async {
         let queue = Queue::<u8>::new(0);
-        ready(&mut queue.join()).await;
+        ready_now(&mut queue.join()).await;
     });
 }
 
@@ -265,7 +264,7 @@ fn join_waits_until_all_is_done_and_not_only_taken() {
         queue.task_done();
         assert_waits(&mut join).await;
         queue.task_done();
-        ready(&mut join).await;
+        ready_now(&mut join).await;
     });
 }
 
@@ -286,7 +285,7 @@ fn c229_items_left_in_a_queue_are_dropped_though_one_panics() {
 }
 
 #[test]
-fn c229_whoever_waited_on_a_queue_that_is_gone_holds_nothing() {
+fn c229_a_waiter_of_a_dropped_queue_holds_nothing() {
     let item = Rc::new(());
     run(async {
         let queue = Rc::new(Queue::new(1));
@@ -399,7 +398,7 @@ fn c226_an_item_that_a_cancelled_getter_left_in_a_closed_queue_goes_to_one_that_
         queue.put(1).await.unwrap(); // promised to the first
         queue.close(); // refuses the second
         drop(first);
-        assert_eq!(ready(&mut second).await, Ok(1));
+        assert_eq!(ready_now(&mut second).await, Ok(1));
         assert_eq!(queue.get().await, Err(Closed));
     });
 }

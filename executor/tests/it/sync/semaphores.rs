@@ -5,10 +5,9 @@ use std::rc::Rc;
 use executor::sync::Semaphore;
 use executor::{Wait, gather, run, spawn, tasks, yield_now};
 
-use super::{assert_waits, ready};
-use crate::common::{Log, panic_text};
+use crate::common::{Log, assert_waits, panic_text, ready_now};
 
-/// asyncio's `Condition.notify` and tokio's `Notify` are a permit here.
+/// A permit does what `Condition.notify` of asyncio and `Notify` of tokio do.
 #[test]
 fn c218_a_waiter_that_was_notified_and_is_dropped_passes_it_on() {
     run(async {
@@ -18,7 +17,7 @@ fn c218_a_waiter_that_was_notified_and_is_dropped_passes_it_on() {
         assert_waits(&mut two).await;
         notices.add_permits(1);
         drop(one);
-        ready(&mut two).await.forget();
+        ready_now(&mut two).await.forget();
         assert_eq!(notices.available_permits(), 0);
     });
 }
@@ -39,7 +38,7 @@ fn c220_waiters_dropped_before_or_after_a_release_keep_no_permit() {
                 drop(held);
                 drop(one);
             }
-            let permit = ready(&mut two).await;
+            let permit = ready_now(&mut two).await;
             assert_eq!(semaphore.available_permits(), 0);
             drop(permit);
             assert_eq!(semaphore.available_permits(), 1);
@@ -81,7 +80,7 @@ fn c220_every_mix_of_releases_and_drops_ends_with_all_permits() {
 }
 
 #[test]
-fn c221_the_order_holds_whoever_leaves_in_between() {
+fn c221_the_order_holds_when_waiters_leave_in_between() {
     let log = Log::new();
     run(async {
         let semaphore = Rc::new(Semaphore::new(1));
@@ -108,7 +107,7 @@ fn c221_the_order_holds_whoever_leaves_in_between() {
 }
 
 #[test]
-fn whoever_wants_many_is_not_passed_by_those_who_want_few() {
+fn a_waiter_for_many_permits_is_not_passed_by_waiters_for_few() {
     run(async {
         let semaphore = Semaphore::new(3);
         let held = semaphore.acquire_many(2).await;
@@ -119,9 +118,9 @@ fn whoever_wants_many_is_not_passed_by_those_who_want_few() {
             semaphore.try_acquire().is_none(),
             "one is free, and spoken for"
         );
-        // Whoever stands first may leave, and then there is enough.
+        // When the first waiter leaves, there are enough permits.
         drop(many);
-        drop(ready(&mut few).await);
+        drop(ready_now(&mut few).await);
         drop(held);
         assert_eq!(semaphore.available_permits(), 3);
     });
@@ -135,10 +134,10 @@ fn added_permits_go_to_those_who_wait() {
         assert_waits(&mut one).await;
         assert_waits(&mut two).await;
         semaphore.add_permits(1);
-        ready(&mut one).await.forget();
+        ready_now(&mut one).await.forget();
         assert_waits(&mut two).await;
         semaphore.add_permits(1);
-        drop(ready(&mut two).await);
+        drop(ready_now(&mut two).await);
         assert_eq!(semaphore.available_permits(), 1);
     });
     let full = Semaphore::new(usize::MAX);

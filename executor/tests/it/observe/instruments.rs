@@ -1,0 +1,189 @@
+//! Instruments: which events they get, in which order, and how they fail.
+
+use std::collections::BTreeSet;
+use std::future::pending;
+use std::time::Duration;
+
+use executor::instrument::{Ending, Event, Instrument, Recorder};
+use executor::{Runner, TaskId, current_task, sleep, spawn, tasks, yield_now};
+
+use crate::common::{in_own_process, recorded_virtual_runner, reports};
+
+/// A program in which tasks return, are cancelled and panic.
+fn mixed_program() -> Vec<Event> {
+    let (mut runner, recorder) = recorded_virtual_runner();
+    runner.run(async {
+        let returned = spawn(sleep(Duration::from_secs(1)));
+        let cancelled = spawn(sleep(Duration::from_secs(3600)));
+        let unpolled = spawn(pending::<()>());
+        let panicked = spawn(async {
+            yield_now().await;
+            panic!("a panic");
+        });
+        unpolled.cancel();
+        yield_now().await;
+        cancelled.cancel();
+        returned.await.unwrap();
+        cancelled.await.unwrap_err();
+        unpolled.await.unwrap_err();
+        Result::<(), _>::unwrap_err(panicked.await);
+        drop(spawn(pending::<()>()));
+        yield_now().await;
+    });
+    drop(runner);
+    recorder
+        .take()
+        .into_iter()
+        .map(|(_, event)| event)
+        .collect()
+}
+
+/// An instrument is given with the builder; it cannot come or go while the
+/// loop runs.
+#[test]
+fn c277_every_poll_that_starts_ends_and_polls_never_nest() {
+    let mut polled: Option<TaskId> = None;
+    let mut polls = 0;
+    for event in mixed_program() {
+        match event {
+            Event::PollStart { task } => {
+                assert_eq!(polled.replace(task), None);
+                polls += 1;
+            }
+            Event::PollEnd { task, .. } => assert_eq!(polled.take(), Some(task)),
+            Event::Turn { .. } | Event::ParkStart { .. } | Event::ParkEnd { .. } => {
+                assert_eq!(polled, None, "{event:?} during a poll");
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(polled, None);
+    assert!(polls > 0);
+}
+
+#[test]
+fn c277_a_task_is_spawned_then_polled_then_ended_and_each_ends_once() {
+    let (mut alive, mut ended) = (BTreeSet::new(), Vec::new());
+    for event in mixed_program() {
+        match event {
+            Event::TaskSpawn { task, .. } => assert!(alive.insert(task), "spawned twice"),
+            Event::PollStart { task } => assert!(alive.contains(&task), "{event:?}"),
+            Event::TaskEnd { task, how, .. } => {
+                assert!(alive.remove(&task), "{event:?}");
+                ended.push(how);
+            }
+            _ => {}
+        }
+    }
+    let number = |how| ended.iter().filter(|end| **end == how).count();
+    assert_eq!(number(Ending::Panicked), 1);
+    assert_eq!(number(Ending::Cancelled), 3);
+    // The main future and the one that slept.
+    assert_eq!(number(Ending::Returned), 2);
+    assert!(alive.is_empty(), "never ended: {alive:?}");
+}
+
+#[test]
+fn c277_every_park_that_starts_ends_and_every_timer_fires_or_is_cancelled() {
+    let (mut parked, mut timers) = (false, BTreeSet::new());
+    for event in mixed_program() {
+        match event {
+            Event::ParkStart { .. } => assert!(!std::mem::replace(&mut parked, true)),
+            Event::ParkEnd { .. } => assert!(std::mem::replace(&mut parked, false)),
+            Event::TimerAdd { timer, .. } => assert!(timers.insert(timer)),
+            Event::TimerFire { timer } | Event::TimerCancel { timer } => {
+                assert!(timers.remove(&timer));
+            }
+            _ => {}
+        }
+    }
+    assert!(!parked);
+    assert!(timers.is_empty(), "{timers:?}");
+}
+
+#[test]
+fn c277_events_come_with_the_loop_time_at_which_they_happened() {
+    let (mut runner, recorder) = recorded_virtual_runner();
+    let main = runner.run(async {
+        sleep(Duration::from_secs(2)).await;
+        executor::println!("after {} s", 2);
+        current_task().unwrap().id()
+    });
+    let events = recorder.take();
+    assert!(events.is_sorted_by_key(|(at, _)| *at));
+    let print = Event::Print {
+        task: Some(main),
+        text: "after 2 s".into(),
+    };
+    assert!(
+        events.contains(&(Duration::from_secs(2), print)),
+        "{events:?}"
+    );
+}
+
+/// Panics at the first poll; before that it counts.
+struct Fragile(Recorder);
+
+impl Instrument for Fragile {
+    fn event(&mut self, at: Duration, event: &Event) {
+        assert!(
+            !matches!(event, Event::PollStart { .. }),
+            "a hook that fails"
+        );
+        self.0.event(at, event);
+    }
+}
+
+#[test]
+fn c278_an_instrument_that_panics_is_removed_and_the_loop_goes_on() {
+    let recorder = Recorder::new();
+    let mut runner = Runner::builder()
+        .instrument(Fragile(recorder.clone()))
+        .build();
+    let value = runner.run(async { spawn(async { "value" }).await.unwrap() });
+    assert_eq!(value, "value");
+    let seen = recorder.take().len();
+    assert!(seen > 0, "it saw what came before");
+    runner.run(yield_now());
+    assert!(recorder.take().is_empty(), "and nothing after");
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "needs a process of its own")]
+fn c278_the_removal_is_reported_once() {
+    let test = "observe::instruments::c278_the_removal_is_reported_once";
+    let Some(child) = in_own_process(test, &[]) else {
+        let mut runner = Runner::builder()
+            .instrument(Fragile(Recorder::new()))
+            .build();
+        runner.run(yield_now());
+        return;
+    };
+    let expected = "the instrument panicked at PollStart { task: TaskId(1) } and was removed: a \
+                    hook that fails";
+    assert_eq!(reports(&child), [expected]);
+}
+
+#[test]
+fn an_instrument_may_use_the_loop_and_what_it_does_is_not_recorded() {
+    struct Spawns(Recorder);
+    impl Instrument for Spawns {
+        fn event(&mut self, at: Duration, event: &Event) {
+            if matches!(event, Event::PollStart { .. }) && tasks().len() == 1 {
+                drop(spawn(async {}));
+            }
+            self.0.event(at, event);
+        }
+    }
+    let recorder = Recorder::new();
+    let mut runner = Runner::builder()
+        .instrument(Spawns(recorder.clone()))
+        .build();
+    runner.run(async { assert_eq!(tasks().len(), 2) });
+    let spawned = |(_, event): &(Duration, Event)| matches!(event, Event::TaskSpawn { .. });
+    assert_eq!(
+        recorder.take().into_iter().filter(spawned).count(),
+        1,
+        "main"
+    );
+}
