@@ -24,11 +24,6 @@ pub(crate) use tree::Tree;
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId(pub(crate) NonZeroU64);
 
-impl TaskId {
-    /// In events: what was waited for from outside every task.
-    pub const NOBODY: TaskId = TaskId(NonZeroU64::MAX);
-}
-
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0)

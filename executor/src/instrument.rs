@@ -1,52 +1,43 @@
-//! Watching the loop: the public face of `probe`, and what reads recordings.
+//! Instruments: what follows a loop's events, and what reads recordings.
 //!
-//! **Invariant:** an instrument sees every event once, in order, and cannot
+//! **Invariant:** an instrument receives every event once, in order, and cannot
 //! stop the loop: one that panics is removed and reported.
 //!
-//! A room: given to a loop by `runner`, or by `run` when the environment asks.
+//! Given to a loop by `runner`, or by `run` when the environment asks for one.
+//! The events, and everything that reads a [`Trace`], are in the crate
+//! [`loop_trace`]; this module re-exports them.
 //!
 //! # Recording a program
 //!
-//! | environment | what comes of it |
+//! | environment | output |
 //! |---|---|
 //! | `EXECUTOR_TRACE=trace.json` | a [`Trace`], in the format `loop-trace/1`, for the loop player |
-//! | `EXECUTOR_TRACE=trace.perfetto.json` | the same for <https://ui.perfetto.dev> or `chrome://tracing` |
+//! | `EXECUTOR_TRACE=trace.perfetto.json` | a trace for <https://ui.perfetto.dev> or `chrome://tracing` |
 //! | `EXECUTOR_TIMELINE=1` | a [`timeline`], printed to stderr when the loop has ended |
 //!
 //! In code: give a [`Tracer`] to [`Builder::instrument`](crate::Builder::instrument).
 
-mod chrome;
 mod environment;
-mod json;
-mod lanes;
-mod read;
-pub mod replay;
-mod svg;
-mod timeline;
-mod trace;
 mod tracer;
-mod write;
 
 use std::cell::RefCell;
 use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
-use crate::info::TaskId;
+use crate::info;
 use crate::runtime::Runtime;
 
-pub use crate::probe::{
-    Attempt, Cause, Effect, Ending, Event, Letter, Note, On, Polled, Unpark, Way,
-};
+pub use crate::probe::EventRecord;
 pub use environment::print_timelines;
 pub(crate) use environment::watch_as_asked;
-pub use json::TraceError;
-pub use svg::svg;
-pub use timeline::timeline;
-pub use trace::{Entry, Site, Trace};
+pub use loop_trace::{
+    Attempt, Cause, Direction, Ending, Entry, Event, MessageKind, ParkEndReason, PollResult, Site,
+    TaskId, Trace, TraceError, WaitTarget, WakeOutcome, replay, svg, timeline,
+};
 pub use tracer::Tracer;
 
-/// Something that is told what the loop does (trio: `Instrument`).
+/// A receiver of a loop's events (trio: `Instrument`).
 ///
 /// ```
 /// use executor::Runner;
@@ -70,20 +61,20 @@ pub use tracer::Tracer;
 /// assert_eq!(polls.get(), 2);
 /// ```
 pub trait Instrument {
-    /// Called for each event, on the loop's thread, with the loop time at
-    /// which it happened. What it does itself to the loop is not recorded.
+    /// Called for each event, on the loop's thread, with the loop time of the
+    /// event. What the instrument itself does to the loop causes no events.
     fn event(&mut self, at: Duration, event: &Event);
 
-    /// The same, with where it happened: in which line of the runtime, on
-    /// which thread. Calls [`event`](Self::event) unless it is written anew.
-    fn note(&mut self, note: &Note<'_>) {
-        self.event(note.at(), note.event());
+    /// Called for each event, with the runtime's source line and the thread too.
+    /// Calls [`event`](Self::event) by default.
+    fn record(&mut self, record: &EventRecord<'_>) {
+        self.event(record.at(), record.event());
     }
 }
 
 /// An instrument that keeps every event.
 ///
-/// Its clones share what they keep: give one to the loop and read the other.
+/// Clones share their events: give one to the loop and read the other.
 ///
 /// ```
 /// use executor::Runner;
@@ -102,12 +93,12 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// A recorder that has seen nothing.
+    /// Creates a recorder without events.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What was recorded since the last call, with the loop time of each.
+    /// Takes the events recorded since the last call, each with its loop time.
     pub fn take(&self) -> Vec<(Duration, Event)> {
         self.events.take()
     }
@@ -119,47 +110,47 @@ impl Instrument for Recorder {
     }
 }
 
-impl<'a> Note<'a> {
-    /// The loop time.
+impl<'a> EventRecord<'a> {
+    /// Returns the loop time.
     pub fn at(&self) -> Duration {
         self.at
     }
 
-    /// What happened.
+    /// Returns the event.
     pub fn event(&self) -> &'a Event {
         self.event
     }
 
-    /// The line of the runtime that told of it: a path within its repository,
-    /// and a line number.
+    /// Returns the line of the runtime that emitted the event: a path within the
+    /// repository, and a line number.
     pub fn site(&self) -> (String, u32) {
-        (in_the_repository(self.site.file()), self.site.line())
+        (path_in_repository(self.site.file()), self.site.line())
     }
 
-    /// The thread it happened on, if that is not the loop's: 1, 2, … in the
-    /// order of their appearance.
+    /// Returns the thread on which the event happened, if it is not the loop's:
+    /// 1, 2, … in order of appearance.
     pub fn thread(&self) -> Option<u32> {
         self.thread
     }
 }
 
-/// `/any/where/executor-0.1.0/src/run.rs` is `executor/src/run.rs`.
-fn in_the_repository(file: &str) -> String {
-    let ours = file!();
-    let root = ours.strip_suffix("instrument.rs").unwrap_or(ours);
+/// Returns `executor/src/run.rs` for `/any/folder/executor-0.1.0/src/run.rs`.
+fn path_in_repository(file: &str) -> String {
+    let this_file = file!();
+    let root = this_file.strip_suffix("instrument.rs").unwrap_or(this_file);
     let within = file.strip_prefix(root).unwrap_or(file);
     format!("executor/src/{}", within.replace('\\', "/"))
 }
 
-/// Leaves a note in the recording, for whoever reads it. Does nothing while
-/// nobody records, or where no loop runs.
+/// Leaves a mark in the recording. Does nothing while the loop is not recorded,
+/// or outside a loop.
 ///
 /// ```
 /// use executor::instrument::{Event, Recorder, mark};
 ///
 /// let recorder = Recorder::new();
 /// let mut runner = executor::Runner::builder().instrument(recorder.clone()).build();
-/// runner.run(async { mark("here it gets interesting") });
+/// runner.run(async { mark("the second phase begins") });
 /// let is_mark = |(_, event): &(_, Event)| matches!(event, Event::Mark { .. });
 /// assert!(recorder.take().iter().any(is_mark));
 /// ```
@@ -172,7 +163,21 @@ pub fn mark(text: impl fmt::Display) {
     });
 }
 
-/// A task's number in an event; `None` for nobody.
-fn number_of(task: TaskId) -> Option<u64> {
-    (task != TaskId::NOBODY).then(|| task.0.get())
+/// Events name tasks by number, so that a trace needs no runtime.
+impl From<info::TaskId> for TaskId {
+    fn from(id: info::TaskId) -> Self {
+        TaskId::new(id.0.get())
+    }
+}
+
+impl PartialEq<info::TaskId> for TaskId {
+    fn eq(&self, other: &info::TaskId) -> bool {
+        *self == TaskId::from(*other)
+    }
+}
+
+impl PartialEq<TaskId> for info::TaskId {
+    fn eq(&self, other: &TaskId) -> bool {
+        *other == *self
+    }
 }

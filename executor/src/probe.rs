@@ -9,35 +9,37 @@
 //! `instrument` room, which gives it its public face.
 
 mod afar;
-mod event;
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::panic::Location;
 use std::rc::Rc;
+use std::task::Poll;
 use std::thread::ThreadId;
 use std::time::Duration;
 
 use crate::clock::{Clock, Nanos};
 use crate::error::{caught, report};
-use crate::info::TaskId;
 use crate::slab::{JobKey, SourceKey, TaskKey, TimerKey};
 use crate::sys::Arc;
 
 use afar::FarNote;
 pub(crate) use afar::{Afar, Far};
-pub use event::{Attempt, Cause, Effect, Ending, Event, Letter, On, Polled, Unpark, Way};
+pub(crate) use loop_trace::{
+    Attempt, Cause, Direction, Ending, Event, MessageKind, ParkEndReason, PollResult, TaskId,
+    WaitTarget, WakeOutcome,
+};
 
-/// An event as an instrument is told of it.
+/// An event, and where and when it happened.
 #[derive(Clone, Copy, Debug)]
-pub struct Note<'a> {
+pub struct EventRecord<'a> {
     pub(crate) at: Duration,
     pub(crate) event: &'a Event,
     pub(crate) site: &'static Location<'static>,
     pub(crate) thread: Option<u32>,
 }
 
-type Sink = Box<dyn FnMut(&Note<'_>)>;
+type Sink = Box<dyn FnMut(&EventRecord<'_>)>;
 
 /// The switch, and whoever listens.
 pub(crate) struct Probe {
@@ -121,16 +123,16 @@ impl Probe {
 
     /// Remembers who a key stands for, so that later events can say.
     #[inline]
-    pub(crate) fn introduce(&self, key: TaskKey, id: TaskId) {
+    pub(crate) fn introduce(&self, key: TaskKey, id: crate::info::TaskId) {
         if self.is_on() {
-            self.known.borrow_mut().ids.insert(key.to_bits(), id);
+            self.known.borrow_mut().ids.insert(key.to_bits(), id.into());
         }
     }
 
-    /// The task that a key stands for; [`TaskId::NOBODY`] if there is no task.
+    /// The task that a key stands for; [`TaskId::NONE`] if there is no task.
     pub(crate) fn id(&self, key: impl Into<Option<TaskKey>>) -> TaskId {
         let id = |key: TaskKey| self.known.borrow().ids.get(&key.to_bits()).copied();
-        key.into().and_then(id).unwrap_or(TaskId::NOBODY)
+        key.into().and_then(id).unwrap_or(TaskId::NONE)
     }
 
     /// Who is the cause of what happens now.
@@ -185,7 +187,7 @@ impl Probe {
             Event::PollEnd { .. } | Event::Turn { .. } | Event::ParkStart { .. } => Cause::Loop,
             Event::TimerFire { timer } => Cause::Timer(*timer),
             Event::JobEnd { job } => Cause::Job(*job),
-            Event::Mail { .. } => Cause::Mail,
+            Event::InboxDrained { .. } => Cause::Inbox,
             _ => self.cause.get(),
         });
         // Out while they run: a hook that wakes a task causes an event in its
@@ -215,9 +217,9 @@ impl Probe {
             false => self.clock.nanos_at(note.at),
         };
         let event = match note.what {
-            Far::Push { task, what } => Event::MailPush {
+            Far::Push { task, what } => Event::MessageSent {
                 task: task.map(|task| self.id(task)),
-                what,
+                kind: what,
             },
             Far::JobStart(job) => Event::JobStart {
                 job: job_number(job),
@@ -241,7 +243,7 @@ impl Probe {
         thread: Option<u32>,
     ) {
         self.last.set(self.last.get().max(at));
-        let note = Note {
+        let note = EventRecord {
             at: Duration::from_nanos(self.last.get()),
             event,
             site,
@@ -272,6 +274,16 @@ impl Known {
             self.threads.len() - 1
         });
         u32::try_from(place).ok().filter(|place| *place > 0)
+    }
+}
+
+/// What a poll that may have panicked gave.
+#[inline]
+pub(crate) fn poll_result<E>(result: &Result<Poll<()>, E>) -> PollResult {
+    match result {
+        Ok(Poll::Pending) => PollResult::Pending,
+        Ok(Poll::Ready(())) => PollResult::Ready,
+        Err(_) => PollResult::Panicked,
     }
 }
 

@@ -28,7 +28,7 @@ use std::time::Duration;
 
 use mio::{Events, Interest, Poll, Token};
 
-use crate::probe::Way;
+use crate::probe;
 use crate::slab::{Key, Slab, SourceKey, TaskKey, of};
 use crate::waker::Waiter;
 
@@ -48,10 +48,10 @@ pub(crate) enum Direction {
 
 impl Direction {
     /// As traces name it.
-    pub(crate) fn way(self) -> Way {
+    pub(crate) fn traced(self) -> probe::Direction {
         match self {
-            Direction::Read => Way::Read,
-            Direction::Write => Way::Write,
+            Direction::Read => probe::Direction::Read,
+            Direction::Write => probe::Direction::Write,
         }
     }
 }

@@ -20,7 +20,7 @@ use std::mem::ManuallyDrop;
 use std::num::NonZeroU32;
 use std::rc::Rc;
 
-use crate::probe::{Effect, Probe};
+use crate::probe::{Probe, WakeOutcome};
 use crate::rng::Rng;
 use crate::slab::TaskKey;
 use crate::sys::{Arc, thread_local};
@@ -161,9 +161,9 @@ impl ReadyQueue {
     fn wake_with_more_to_do(&self, task: TaskKey) {
         let before = self.local.borrow_mut().note_wake(task);
         let effect = match before {
-            None => Effect::AfterDone,
-            Some(Standing::Idle | Standing::InScope) => Effect::Queued,
-            Some(Standing::Queued | Standing::OnRoll) => Effect::AlreadyQueued,
+            None => WakeOutcome::AfterDone,
+            Some(Standing::Idle | Standing::InScope) => WakeOutcome::Queued,
+            Some(Standing::Queued | Standing::OnRoll) => WakeOutcome::AlreadyQueued,
         };
         if self.probe.is_on() {
             self.tell_of_wake(task, effect);

@@ -34,7 +34,7 @@ use std::task::{Context, Poll, ready};
 use crate::context;
 use crate::error::{Payload, RunError};
 use crate::instrument::watch_as_asked;
-use crate::probe::{self, Ending, Event, Polled};
+use crate::probe::{self, Ending, Event, poll_result};
 use crate::runtime::{Runtime, contain};
 use crate::shutdown::{Ended, shutdown};
 use crate::slab::TaskKey;
@@ -244,7 +244,7 @@ fn poll_task<const FOLLOWED: bool>(runtime: &Runtime, task: TaskKey, spare: &mut
         work.as_mut().poll(&mut Context::from_waker(waker.waker()))
     }));
     if FOLLOWED {
-        runtime.tell_end_of_poll(Polled::of(&result));
+        runtime.tell_end_of_poll(poll_result(&result));
     }
     runtime.end_poll();
     match result {
@@ -285,7 +285,7 @@ fn poll_the_main_future<const FOLLOWED: bool>(
         poll_main(&mut Context::from_waker(waker.waker()))
     }));
     if FOLLOWED {
-        runtime.tell_end_of_poll(Polled::of(&result));
+        runtime.tell_end_of_poll(poll_result(&result));
     }
     runtime.end_poll();
     let own_waker = waker::keep_if_cloned(taken.own_waker, spare);

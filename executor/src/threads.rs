@@ -14,7 +14,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use crate::pool::{Call, Job, Started, ThreadPool};
-use crate::probe::{Event, On, job_number};
+use crate::probe::{Event, WaitTarget, job_number};
 use crate::runtime::{PendingJob, Runtime};
 use crate::slab::JobKey;
 
@@ -189,7 +189,7 @@ where
         });
         runtime.emit(move |probe| Event::Await {
             task: probe.id(task),
-            on: On::Job(job_number(key)),
+            on: WaitTarget::Job(job_number(key)),
         });
         let (Some(call), Some(queued)) = (submitted, queued) else {
             unreachable!("a job was inserted");

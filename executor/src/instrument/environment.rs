@@ -1,8 +1,8 @@
-//! Recording a program that does not know of it: `EXECUTOR_TRACE` and
+//! Recording on request of the environment: `EXECUTOR_TRACE` and
 //! `EXECUTOR_TIMELINE`.
 //!
-//! **Invariant:** what cannot be written is reported, and the program goes on
-//! as if nobody had asked.
+//! **Invariant:** a trace that cannot be written is reported, and has no other
+//! effect on the program.
 //!
 //! Called by `run` and `runner` for each new loop.
 
@@ -11,43 +11,42 @@ use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU8, AtomicU32, Ordering};
 
-use super::{Event, Instrument, Note, Trace, Tracer, timeline};
+use super::{Event, EventRecord, Instrument, Trace, Tracer, timeline};
 use crate::error::report;
 use crate::runtime::Runtime;
 
-/// A program that makes a loop for each call would fill the folder.
-const MOST_LOOPS: u32 = 100;
+/// A program that makes a loop for each call must not fill the folder.
+const MAX_LOOPS: u32 = 100;
 
-/// Where stderr is no terminal, and for terminals that do not say.
-const USUAL_WIDTH: usize = 80;
+/// The width if stderr is not a terminal, or does not tell its width.
+const DEFAULT_WIDTH: usize = 80;
 
-/// What is asked for, as far as it is known: looking at the environment costs
-/// more than a whole empty run.
-static ASKED: AtomicU8 = AtomicU8::new(UNKNOWN);
+/// The cached request: reading the environment costs more than an empty run.
+static REQUESTED: AtomicU8 = AtomicU8::new(UNKNOWN);
 const UNKNOWN: u8 = 0;
 const NOTHING: u8 = 1;
 const SOMETHING: u8 = 2;
-/// The program itself asks for a timeline.
+/// The program itself requested a timeline.
 const TIMELINE: u8 = 3;
 
-/// From now on each loop that begins prints its [`timeline`] to stderr when it
-/// has ended, as with `EXECUTOR_TIMELINE=1`: for a program's `--timeline`.
+/// Makes each loop that begins from now on print its [`timeline`] to stderr when
+/// it has ended, as with `EXECUTOR_TIMELINE=1`: for a program's `--timeline`.
 ///
 /// ```
-/// # fn is_asked_for() -> bool { false }
-/// if is_asked_for() {
+/// # fn wants_timeline() -> bool { false }
+/// if wants_timeline() {
 ///     executor::instrument::print_timelines();
 /// }
 /// executor::run(async {});
 /// ```
 pub fn print_timelines() {
-    ASKED.store(TIMELINE, Ordering::Relaxed);
+    REQUESTED.store(TIMELINE, Ordering::Relaxed);
 }
 
-/// Watches a loop that is about to begin, if the environment asks for it.
+/// Records a loop that is about to begin, if the environment asks for it.
 #[inline]
 pub(crate) fn watch_as_asked(runtime: &Runtime) {
-    if ASKED.load(Ordering::Relaxed) != NOTHING {
+    if REQUESTED.load(Ordering::Relaxed) != NOTHING {
         watch(runtime);
     }
 }
@@ -61,27 +60,26 @@ fn watch(runtime: &Runtime) {
     static LOOPS: AtomicU32 = AtomicU32::new(1);
     let file = set("EXECUTOR_TRACE").map(PathBuf::from);
     let wanted = set("EXECUTOR_TIMELINE").is_some_and(|value| value != "0");
-    let timeline = wanted || ASKED.load(Ordering::Relaxed) == TIMELINE;
+    let timeline = wanted || REQUESTED.load(Ordering::Relaxed) == TIMELINE;
     if file.is_none() && !timeline {
-        ASKED.store(NOTHING, Ordering::Relaxed);
+        REQUESTED.store(NOTHING, Ordering::Relaxed);
         return;
     }
-    let _ = ASKED.compare_exchange(UNKNOWN, SOMETHING, Ordering::Relaxed, Ordering::Relaxed);
+    let _ = REQUESTED.compare_exchange(UNKNOWN, SOMETHING, Ordering::Relaxed, Ordering::Relaxed);
     let number = LOOPS.fetch_add(1, Ordering::Relaxed);
-    if number > MOST_LOOPS {
-        if number == MOST_LOOPS + 1 {
+    if number > MAX_LOOPS {
+        if number == MAX_LOOPS + 1 {
             report(format_args!(
-                "this program has run more than {MOST_LOOPS} loops; those that come now are not \
-                 recorded"
+                "this program has run more than {MAX_LOOPS} loops; later loops are not recorded"
             ));
         }
         return;
     }
     let file = file.map(|file| numbered(&file, number));
     let mut tracer = Tracer::new();
-    runtime.watch_with(Box::new(move |note: &Note<'_>| {
-        tracer.note(note);
-        if *note.event() != Event::LoopClosed {
+    runtime.watch_with(Box::new(move |record: &EventRecord<'_>| {
+        tracer.record(record);
+        if *record.event() != Event::LoopClosed {
             return;
         }
         tracer.with_trace(|trace| {
@@ -114,12 +112,12 @@ fn print(trace: &Trace) {
     if io::stderr().is_terminal() && set("NO_COLOR").is_none() {
         picture = coloured(&picture);
     }
-    // In one piece; and if nobody reads stderr, there is nobody to tell that.
+    // In one write, so that it is not mixed with other output. A closed stderr
+    // cannot be reported.
     let _ = io::stderr().write_all(format!("\n{picture}").as_bytes());
 }
 
-/// The first loop's trace goes to `trace.json`, the second's to
-/// `trace.2.json`.
+/// Returns `trace.json` for the first loop, `trace.2.json` for the second.
 fn numbered(file: &Path, number: u32) -> PathBuf {
     if number == 1 {
         return file.to_owned();
@@ -129,12 +127,12 @@ fn numbered(file: &Path, number: u32) -> PathBuf {
     file.with_file_name(format!("{stem}.{number}.{ending}"))
 }
 
-/// How wide the terminal is.
+/// Returns the width of the terminal.
 fn width() -> usize {
     let columns = set("COLUMNS").and_then(|columns| columns.to_str()?.parse().ok());
     let columns = columns.filter(|columns| *columns > 0);
     let width = columns.or_else(terminal_width);
-    width.unwrap_or(USUAL_WIDTH).min(400)
+    width.unwrap_or(DEFAULT_WIDTH).min(400)
 }
 
 #[cfg(target_os = "linux")]
@@ -148,10 +146,9 @@ fn terminal_width() -> Option<usize> {
     None
 }
 
-/// The picture in colour: what works is green, what is ready yellow, what only
-/// passes the time is dim.
+/// Colours a timeline: polls are green, ready tasks yellow, waits and parks dim.
 fn coloured(picture: &str) -> String {
-    let colour = |letter| match letter {
+    let colour = |c| match c {
         '█' | '│' => "32",
         '▒' => "33",
         '▄' => "36",
@@ -160,8 +157,8 @@ fn coloured(picture: &str) -> String {
     };
     let mut out = String::new();
     let mut last = "0";
-    for letter in picture.chars() {
-        let next = colour(letter);
+    for c in picture.chars() {
+        let next = colour(c);
         if next != last {
             out.push_str("\x1b[0m");
             if next != "0" {
@@ -169,7 +166,7 @@ fn coloured(picture: &str) -> String {
             }
             last = next;
         }
-        out.push(letter);
+        out.push(c);
     }
     out
 }

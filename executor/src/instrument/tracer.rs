@@ -1,7 +1,9 @@
 //! The instrument that makes a [`Trace`].
 //!
-//! **Invariant:** it holds at most as many events as it was made for; what
-//! comes later is counted, never kept.
+//! **Invariant:** it keeps at most as many events as its limit; later events are
+//! counted.
+//!
+//! Given to a loop by tests and programs, and by `environment`.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -10,27 +12,28 @@ use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::{Cause, Entry, Event, Instrument, Note, On, Site, Trace, in_the_repository};
+use super::{
+    Cause, Entry, Event, EventRecord, Instrument, Site, Trace, WaitTarget, path_in_repository,
+};
 
-/// How many events are kept: a million take about 100 MB, and the player still
-/// opens them.
-const ROOM: usize = 1_000_000;
+/// A million events take about 100 MB, and the player still opens them.
+const DEFAULT_LIMIT: usize = 1_000_000;
 
-/// An instrument that makes a [`Trace`]. Its clones share what they record:
-/// give one to the loop and ask the other.
+/// An instrument that makes a [`Trace`]. Clones share their recording: give one
+/// to the loop and read the other.
 #[derive(Clone)]
-pub struct Tracer(Rc<RefCell<Tape>>);
+pub struct Tracer(Rc<RefCell<Recording>>);
 
-struct Tape {
+struct Recording {
     trace: Trace,
-    room: usize,
+    limit: usize,
     sites: HashMap<(&'static str, u32), u32>,
     timers: Numbers,
     sources: Numbers,
     jobs: Numbers,
 }
 
-/// Dense numbers for keys, in the order of their appearance.
+/// Dense numbers for keys, in order of appearance.
 #[derive(Default)]
 struct Numbers {
     known: HashMap<u64, u64>,
@@ -45,7 +48,7 @@ impl Numbers {
         })
     }
 
-    /// The number of a thing that is gone with this event.
+    /// Returns the number of a key, and forgets the key.
     fn last_of(&mut self, key: u64) -> u64 {
         let number = self.of(key);
         self.known.remove(&key);
@@ -54,27 +57,26 @@ impl Numbers {
 }
 
 impl Tracer {
-    /// A tracer with room for a million events.
+    /// Creates a tracer that keeps the first million events.
     pub fn new() -> Self {
-        Self::with_room(ROOM)
+        Self::with_room(DEFAULT_LIMIT)
     }
 
-    /// A tracer that keeps the first `events` events and counts the others.
+    /// Creates a tracer that keeps the first `events` events and counts the
+    /// others.
     pub fn with_room(events: usize) -> Self {
         let mut args = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned());
         let program = args.next().unwrap_or_default();
         let stem = std::path::Path::new(&program).file_stem();
-        let trace = Trace {
-            program: stem.map_or_else(String::new, |stem| stem.to_string_lossy().into_owned()),
-            args: args.collect(),
-            lang: "rust".into(),
-            runtime: "executor".into(),
-            version: env!("CARGO_PKG_VERSION").into(),
-            ..Trace::default()
-        };
-        Tracer(Rc::new(RefCell::new(Tape {
+        let mut trace = Trace::default();
+        trace.program = stem.map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        trace.args = args.collect();
+        trace.lang = "rust".into();
+        trace.runtime = "executor".into();
+        trace.version = env!("CARGO_PKG_VERSION").into();
+        Tracer(Rc::new(RefCell::new(Recording {
             trace,
-            room: events,
+            limit: events,
             sites: HashMap::new(),
             timers: Numbers::default(),
             sources: Numbers::default(),
@@ -82,12 +84,12 @@ impl Tracer {
         })))
     }
 
-    /// What was recorded so far.
+    /// Returns a copy of what was recorded so far.
     pub fn trace(&self) -> Trace {
         self.0.borrow().trace.clone()
     }
 
-    /// Does something with what was recorded so far.
+    /// Calls `f` with what was recorded so far.
     pub(super) fn with_trace<R>(&self, f: impl FnOnce(&Trace) -> R) -> R {
         f(&self.0.borrow().trace)
     }
@@ -110,24 +112,24 @@ impl Instrument for Tracer {
         self.0.borrow_mut().keep(at, event, None, None);
     }
 
-    fn note(&mut self, note: &Note<'_>) {
-        let tape = &mut *self.0.borrow_mut();
-        let site = tape.has_room().then(|| tape.site(note.site));
-        tape.keep(note.at(), note.event(), site, note.thread());
+    fn record(&mut self, record: &EventRecord<'_>) {
+        let recording = &mut *self.0.borrow_mut();
+        let site = recording.has_space().then(|| recording.site(record.site));
+        recording.keep(record.at(), record.event(), site, record.thread());
     }
 }
 
-impl Tape {
-    fn has_room(&self) -> bool {
-        self.trace.events.len() < self.room
+impl Recording {
+    fn has_space(&self) -> bool {
+        self.trace.events.len() < self.limit
     }
 
     fn site(&mut self, at: &'static Location<'static>) -> u32 {
         let sites = &mut self.trace.sites;
-        let place = (at.file(), at.line());
-        *self.sites.entry(place).or_insert_with(|| {
+        let line = (at.file(), at.line());
+        *self.sites.entry(line).or_insert_with(|| {
             sites.push(Site {
-                file: in_the_repository(at.file()),
+                file: path_in_repository(at.file()),
                 line: at.line(),
             });
             u32::try_from(sites.len() - 1).unwrap_or(u32::MAX)
@@ -139,7 +141,7 @@ impl Tape {
             self.trace.virtual_time = *virtual_time;
             self.trace.seed = *seed;
         }
-        if !self.has_room() {
+        if !self.has_space() {
             self.trace.dropped += 1;
             return;
         }
@@ -152,13 +154,13 @@ impl Tape {
         });
     }
 
-    /// The event with dense numbers instead of keys.
+    /// Returns the event with dense numbers instead of keys.
     fn renumber(&mut self, mut event: Event) -> Event {
         match &mut event {
             Event::TimerAdd { timer, .. } | Event::TimerMove { timer, .. } => {
                 *timer = self.timers.of(*timer);
             }
-            // A wake by it may follow, so its number is kept.
+            // A wake by this timer may follow, so its number is kept.
             Event::TimerFire { timer } => *timer = self.timers.of(*timer),
             Event::TimerCancel { timer } => *timer = self.timers.last_of(*timer),
             Event::SourceAdd { source, .. }
@@ -186,12 +188,12 @@ impl Tape {
         }
     }
 
-    fn renumber_wait(&mut self, on: &mut On) {
+    fn renumber_wait(&mut self, on: &mut WaitTarget) {
         match on {
-            On::Timer(timer) => *timer = self.timers.of(*timer),
-            On::Source(source, _) => *source = self.sources.of(*source),
-            On::Job(job) => *job = self.jobs.of(*job),
-            On::Task(_) | On::Other(_) => {}
+            WaitTarget::Timer(timer) => *timer = self.timers.of(*timer),
+            WaitTarget::Source(source, _) => *source = self.sources.of(*source),
+            WaitTarget::Job(job) => *job = self.jobs.of(*job),
+            _ => {}
         }
     }
 }

@@ -10,16 +10,23 @@ use std::panic::Location;
 use std::thread::ThreadId;
 use std::time::Instant;
 
-use super::event::Letter;
+use loop_trace::MessageKind;
+
 use crate::slab::{JobKey, TaskKey};
 use crate::sys::{Mutex, lock};
 
 /// What happened on some thread.
 #[derive(Clone, Copy)]
 pub(crate) enum Far {
-    Push { task: Option<TaskKey>, what: Letter },
+    Push {
+        task: Option<TaskKey>,
+        what: MessageKind,
+    },
     JobStart(JobKey),
-    JobFinish { job: JobKey, panicked: bool },
+    JobFinish {
+        job: JobKey,
+        panicked: bool,
+    },
 }
 
 /// The same, and where and when.

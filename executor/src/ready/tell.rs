@@ -3,7 +3,7 @@
 //! **Invariant:** nothing in here is called unless somebody listens.
 
 use super::{Mail, ReadyQueue, Standing};
-use crate::probe::{Effect, Event, Far, Letter};
+use crate::probe::{Event, Far, MessageKind, WakeOutcome};
 use crate::slab::TaskKey;
 
 impl ReadyQueue {
@@ -13,14 +13,14 @@ impl ReadyQueue {
     }
 
     #[cold]
-    pub(super) fn tell_of_wake(&self, task: TaskKey, effect: Effect) {
+    pub(super) fn tell_of_wake(&self, task: TaskKey, effect: WakeOutcome) {
         self.probe.note_woken(task);
         self.probe.emit(|probe| Event::Wake {
             task: probe.id(task),
             by: probe.cause(),
-            effect,
+            outcome: effect,
         });
-        if effect == Effect::Queued {
+        if effect == WakeOutcome::Queued {
             self.tell_of_push(task);
         }
     }
@@ -58,11 +58,11 @@ impl ReadyQueue {
 impl Mail {
     pub(super) fn as_note(&self) -> Far {
         let (task, what) = match self {
-            Mail::Wake(task) => (Some(*task), Letter::Wake),
-            Mail::Cancel(task) => (Some(*task), Letter::Cancel),
-            Mail::JobDone(_) => (None, Letter::Job),
-            Mail::Run(_) => (None, Letter::Call),
-            Mail::Nudge => (None, Letter::Nudge),
+            Mail::Wake(task) => (Some(*task), MessageKind::Wake),
+            Mail::Cancel(task) => (Some(*task), MessageKind::Cancel),
+            Mail::JobDone(_) => (None, MessageKind::Job),
+            Mail::Run(_) => (None, MessageKind::Call),
+            Mail::Nudge => (None, MessageKind::Nudge),
         };
         Far::Push { task, what }
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use super::look_around;
 use crate::clock::Nanos;
 use crate::error::RunError;
-use crate::probe::{self, Event, Unpark};
+use crate::probe::{self, Event, ParkEndReason};
 use crate::runtime::Runtime;
 
 /// How long, in real time, no socket may become ready before virtual time
@@ -42,23 +42,23 @@ pub(super) fn park(runtime: &Runtime) -> Result<(), RunError> {
         None => wait_for_somebody_else(runtime)?,
     }
     runtime.emit(move |_| Event::ParkEnd {
-        cause: cause(runtime, deadline, socket_was_ready),
+        reason: cause(runtime, deadline, socket_was_ready),
     });
     look_around(runtime);
     Ok(())
 }
 
 /// What ended a park, as a trace tells it.
-fn cause(runtime: &Runtime, deadline: Option<Nanos>, socket_was_ready: bool) -> Unpark {
+fn cause(runtime: &Runtime, deadline: Option<Nanos>, socket_was_ready: bool) -> ParkEndReason {
     let is_due = |deadline| runtime.clock.now() >= deadline;
     if runtime.ready.mailbox().has_mail() {
-        Unpark::Mail
+        ParkEndReason::Message
     } else if socket_was_ready || !runtime.ready.is_empty() {
-        Unpark::Io
+        ParkEndReason::Io
     } else if deadline.is_some_and(is_due) {
-        Unpark::Timer
+        ParkEndReason::Timer
     } else {
-        Unpark::Nothing
+        ParkEndReason::Nothing
     }
 }
 

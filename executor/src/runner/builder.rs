@@ -108,7 +108,7 @@ impl Builder {
         let runtime = Runtime::new(self.settings);
         runtime.register();
         if let Some(mut instrument) = self.instrument {
-            runtime.watch_with(Box::new(move |note| instrument.note(note)));
+            runtime.watch_with(Box::new(move |record| instrument.record(record)));
         }
         watch_as_asked(&runtime);
         Runner {

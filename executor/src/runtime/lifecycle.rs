@@ -13,7 +13,7 @@ use super::{OnPanic, Phase, Runtime, contain};
 use crate::context::{self, Context};
 use crate::error::{JoinError, Payload, report};
 use crate::info::{Identity, TaskId};
-use crate::probe::{Ending, Event, On};
+use crate::probe::{Ending, Event, WaitTarget};
 use crate::slab::TaskKey;
 use crate::sys::Arc;
 use crate::task::{BoxedWork, State, Task};
@@ -274,7 +274,7 @@ impl Runtime {
         if self.is_told() && waiter.is_somebody() {
             self.emit(move |probe| Event::AwaitEnd {
                 task: probe.id(waiter.task),
-                on: On::Task(probe.id(key)),
+                on: WaitTarget::Task(probe.id(key)),
             });
         }
         drop(waiter);

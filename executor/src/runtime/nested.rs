@@ -13,7 +13,7 @@ use std::task::{Context as TaskContext, Poll};
 
 use super::{Runtime, contain};
 use crate::error::Payload;
-use crate::probe::{Ending, Polled};
+use crate::probe::{Ending, poll_result};
 use crate::ready::{Roll, Told};
 use crate::slab::TaskKey;
 use crate::task::{State, Task};
@@ -84,7 +84,7 @@ impl Runtime {
             poll(&mut TaskContext::from_waker(waker.waker()))
         }));
         if self.is_followed() {
-            self.tell_end_of_poll(Polled::of(&result));
+            self.tell_end_of_poll(poll_result(&result));
         }
         self.end_poll();
         let own_waker = waker::keep_if_cloned(taken.own_waker, spare);

@@ -52,11 +52,11 @@ impl Runtime {
     fn open_letters(&self) {
         let mut letters = self.letters.take();
         self.ready.mailbox().take_mail(&mut letters);
-        self.emit(|_| Event::Mail {
+        self.emit(|_| Event::InboxDrained {
             messages: letters.len(),
         });
         for letter in letters.drain(..) {
-            self.probe.because(Cause::Mail);
+            self.probe.because(Cause::Inbox);
             match letter {
                 Mail::Wake(task) => self.ready.wake(task),
                 Mail::Cancel(task) => {

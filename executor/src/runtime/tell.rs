@@ -3,14 +3,14 @@
 //! **Invariant:** nothing in here is done unless somebody listens.
 
 use super::Runtime;
-use crate::probe::{Ending, Event, Note, On, Polled, Probe, source_number};
+use crate::probe::{Ending, Event, EventRecord, PollResult, Probe, WaitTarget, source_number};
 use crate::reactor::Direction;
 use crate::slab::{SourceKey, TaskKey};
 use crate::task::BoxedWork;
 
 impl Runtime {
     /// Tells `sink` everything from now on.
-    pub(crate) fn watch_with(&self, sink: Box<dyn FnMut(&Note<'_>)>) {
+    pub(crate) fn watch_with(&self, sink: Box<dyn FnMut(&EventRecord<'_>)>) {
         let afar = self.probe.listen(sink);
         self.ready.tell_of_wakes();
         self.ready.mailbox().report_to(afar);
@@ -69,7 +69,7 @@ impl Runtime {
     }
 
     #[cold]
-    pub(crate) fn tell_end_of_poll(&self, result: Polled) {
+    pub(crate) fn tell_end_of_poll(&self, result: PollResult) {
         self.emit(move |probe| Event::PollEnd {
             task: probe.id(self.polled.get()),
             result,
@@ -107,9 +107,9 @@ impl Runtime {
             let tasks = self.tasks.borrow();
             let Some(task) = tasks.get(key) else { return };
             let event = Event::TaskSpawn {
-                task: task.identity.id,
+                task: task.identity.id.into(),
                 name: task.identity.name(),
-                parent: task.parent,
+                parent: task.parent.map(Into::into),
                 at: task.identity.site.to_string(),
             };
             (event, task.identity.id, task.is_finished())
@@ -118,7 +118,7 @@ impl Runtime {
         self.emit(move |_| event);
         if refused {
             self.emit(move |_| Event::TaskEnd {
-                task: id,
+                task: id.into(),
                 how: Ending::Cancelled,
                 text: None,
             });
@@ -147,7 +147,7 @@ impl Runtime {
         if is_news {
             self.emit(|probe| Event::Await {
                 task: probe.id(who),
-                on: On::Task(probe.id(task)),
+                on: WaitTarget::Task(probe.id(task)),
             });
         }
     }
@@ -209,15 +209,15 @@ impl Runtime {
         direction: Direction,
         task: Option<TaskKey>,
     ) {
-        let (source, way) = (source_number(key), direction.way());
+        let (source, traced) = (source_number(key), direction.traced());
         self.emit(move |probe| Event::SourceWait {
             source,
             task: task.map(|task| probe.id(task)),
-            way,
+            direction: traced,
         });
         self.emit(move |probe| Event::Await {
             task: probe.id(task),
-            on: On::Source(source, way),
+            on: WaitTarget::Source(source, traced),
         });
     }
 }

@@ -96,7 +96,7 @@ impl<S: mio::event::Source> Registered<S> {
             let result = without_interruption(|| attempt(&self.io));
             runtime.emit(|_| Event::SourceTry {
                 source: source_number(self.key),
-                way: direction.way(),
+                direction: direction.traced(),
                 result: outcome(&result),
             });
             match result {
@@ -203,7 +203,7 @@ impl<S: mio::event::Source> Drop for Wait<'_, S> {
             runtime.emit(move |_| Event::SourceWait {
                 source: source_number(self.source.key),
                 task: None,
-                way: self.direction.way(),
+                direction: self.direction.traced(),
             });
             // It may stand for somebody else who waits as well: the same task
             // in another branch, or a task that came later. A wake for nothing

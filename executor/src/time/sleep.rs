@@ -8,7 +8,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use crate::clock::{Nanos, saturating_nanos};
-use crate::probe::{Event, On, time, timer_number};
+use crate::probe::{Event, WaitTarget, time, timer_number};
 use crate::runtime::Runtime;
 use crate::slab::{TaskKey, TimerKey};
 
@@ -234,7 +234,7 @@ fn tell_arming(runtime: &Runtime, timer: TimerKey, task: Option<TaskKey>, deadli
     });
     runtime.emit(move |probe| Event::Await {
         task: probe.id(task),
-        on: On::Timer(timer_number(timer)),
+        on: WaitTarget::Timer(timer_number(timer)),
     });
 }
 

@@ -12,8 +12,8 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 use executor::instrument::replay::{self, Rule};
-use executor::instrument::{Effect, Event, Instrument, Note, Recorder, Tracer};
-use executor::{Builder, Runner, TaskId};
+use executor::instrument::{self, Event, EventRecord, Instrument, Recorder, Tracer, WakeOutcome};
+use executor::{Builder, Runner};
 
 /// How much a test does of what holds for any size: less where Miri runs it,
 /// which is a thousand times slower than the machine.
@@ -95,8 +95,8 @@ impl Oracle {
 impl Instrument for Oracle {
     fn event(&mut self, _: Duration, _: &Event) {}
 
-    fn note(&mut self, note: &Note<'_>) {
-        self.0.note(note);
+    fn record(&mut self, record: &EventRecord<'_>) {
+        self.0.record(record);
     }
 }
 
@@ -205,18 +205,23 @@ impl Gate {
 }
 
 /// How often a task was polled.
-pub(crate) fn polls_of(events: &[(Duration, Event)], task: TaskId) -> usize {
+pub(crate) fn polls_of(events: &[(Duration, Event)], task: impl Into<instrument::TaskId>) -> usize {
+    let task = task.into();
     let is_poll = |event: &Event| *event == Event::PollStart { task };
     events.iter().filter(|(_, event)| is_poll(event)).count()
 }
 
 /// What the wakes of a task did, in their order.
-pub(crate) fn wakes_of(events: &[(Duration, Event)], of: TaskId) -> Vec<Effect> {
-    let effect = |(_, event): &(Duration, Event)| match event {
-        Event::Wake { task, effect, .. } if *task == of => Some(*effect),
+pub(crate) fn wakes_of(
+    events: &[(Duration, Event)],
+    of: impl Into<instrument::TaskId>,
+) -> Vec<WakeOutcome> {
+    let of = of.into();
+    let outcome = |(_, event): &(Duration, Event)| match event {
+        Event::Wake { task, outcome, .. } if *task == of => Some(*outcome),
         _ => None,
     };
-    events.iter().filter_map(effect).collect()
+    events.iter().filter_map(outcome).collect()
 }
 
 /// Takes away what the runtime and the standard library would read from the

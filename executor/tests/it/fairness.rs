@@ -1,5 +1,5 @@
 //! Fairness: nobody is polled twice before everybody else was polled once, and
-//! a queue that is never empty hides neither timers nor mail.
+//! a queue that is never empty hides neither timers nor messages.
 
 use std::future::poll_fn;
 use std::task::Poll;
@@ -15,7 +15,7 @@ use crate::common::{Count, Log, count, poll_once, sized, virtual_runner};
 
 const MS: Duration = Duration::from_millis(1);
 
-/// After so many polls the loop looks at timers and mail, though more tasks
+/// After so many polls the loop looks at timers and messages, though more tasks
 /// are ready (DESIGN, section 3).
 const POLLS_BETWEEN_LOOKS: usize = 61;
 
@@ -114,8 +114,8 @@ fn c178_a_burst_of_wakes_from_another_thread_is_handled_at_once() {
         }
     });
     let events = recorder.take();
-    let mail = |event: &Event| matches!(event, Event::Mail { messages: BURST });
-    assert_eq!(count(&events, mail), 1);
+    let drained = |event: &Event| matches!(event, Event::InboxDrained { messages: BURST });
+    assert_eq!(count(&events, drained), 1);
     let before = events
         .iter()
         .position(|(_, event)| matches!(event, Event::ParkStart { .. }));
@@ -187,13 +187,13 @@ fn a_queue_that_is_never_empty_does_not_hide_a_timer() {
     miri,
     ignore = "122 loops with 200 busy tasks each are too long for an interpreter"
 )]
-fn a_queue_that_is_never_empty_does_not_hide_the_mail() {
+fn a_queue_that_is_never_empty_does_not_hide_messages() {
     let posts = async || {
         let handle = Handle::current();
         let post = std::thread::spawn(move || handle.spawn(|| async {}));
         post.join().unwrap().await.unwrap();
     };
-    let hidden = longest_hidden(posts, |event| matches!(event, Event::Mail { .. }));
+    let hidden = longest_hidden(posts, |event| matches!(event, Event::InboxDrained { .. }));
     assert_eq!(hidden, POLLS_BETWEEN_LOOKS - 1);
 }
 

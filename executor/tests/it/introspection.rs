@@ -11,11 +11,11 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use executor::instrument::{Ending, Event, Instrument, Recorder};
+use executor::instrument::{self, Ending, Event, Instrument, Recorder};
 use executor::sync::Lock;
 use executor::{
-    JoinHandle, RunError, Runner, TaskId, TaskInfo, TaskState, Wait, current_task, gather, run,
-    sleep, spawn, spawn_named, task_tree, tasks, to_thread, try_run, yield_now,
+    JoinHandle, RunError, Runner, TaskInfo, TaskState, Wait, current_task, gather, run, sleep,
+    spawn, spawn_named, task_tree, tasks, to_thread, try_run, yield_now,
 };
 
 use crate::common::{Gate, in_own_process, recorded_virtual_runner, reports, virtual_runner};
@@ -462,7 +462,7 @@ fn mixed_program() -> Vec<Event> {
 /// loop runs.
 #[test]
 fn c277_every_poll_that_starts_ends_and_polls_never_nest() {
-    let mut polled: Option<TaskId> = None;
+    let mut polled: Option<instrument::TaskId> = None;
     let mut polls = 0;
     for event in mixed_program() {
         match event {
@@ -532,7 +532,7 @@ fn c277_events_come_with_the_loop_time_at_which_they_happened() {
     let events = recorder.take();
     assert!(events.is_sorted_by_key(|(at, _)| *at));
     let print = Event::Print {
-        task: Some(main),
+        task: Some(main.into()),
         text: "after 2 s".into(),
     };
     assert!(

@@ -20,8 +20,6 @@ mod coverage;
 #[cfg(not(miri))]
 mod datagrams;
 mod deadlock;
-#[cfg(not(miri))]
-mod drawings;
 #[cfg(all(unix, not(miri)))]
 mod examples;
 mod fairness;
@@ -39,7 +37,6 @@ mod posting;
 #[cfg(all(unix, not(miri)))]
 mod processes;
 mod recording;
-mod replay;
 mod run;
 mod scope;
 #[cfg(not(miri))]

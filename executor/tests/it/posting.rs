@@ -154,14 +154,14 @@ fn c199_posts_that_come_while_the_loop_is_busy_are_taken_in_at_once() {
         assert_eq!(ran.load(Ordering::SeqCst), 8 * EACH);
     });
     let events = recorder.take();
-    let mails: Vec<_> = events
+    let drained: Vec<_> = events
         .iter()
         .filter_map(|(_, event)| match event {
-            Event::Mail { messages } => Some(*messages),
+            Event::InboxDrained { messages } => Some(*messages),
             _ => None,
         })
         .collect();
-    assert_eq!(mails[0], 8 * EACH, "all in one look at the mail");
+    assert_eq!(drained[0], 8 * EACH, "all drained at once");
     assert_eq!(
         count(&events, |event| matches!(event, Event::ParkStart { .. })),
         0
@@ -343,7 +343,7 @@ fn a_cancel_that_overtakes_its_task_is_not_lost() {
         let ran = Arc::new(AtomicBool::new(false));
         let runs = ran.clone();
         let task = handle.spawn(move || async move { runs.store(true, Ordering::SeqCst) });
-        assert!(task.cancel(), "it is still in the mail");
+        assert!(task.cancel(), "its message is still in the inbox");
         assert!(task.await.unwrap_err().is_cancelled());
         assert!(!ran.load(Ordering::SeqCst));
     });

@@ -16,10 +16,10 @@ use std::task::{Poll, Waker};
 use std::thread;
 use std::time::Duration;
 
-use executor::instrument::{Effect, Event};
+use executor::instrument::{self, Event, WakeOutcome};
 use executor::{
-    ContextVar, Handle, OnPanic, RunError, Runner, TaskId, TaskInfo, current_task, now, run, sleep,
-    spawn, spawn_named, tasks, to_thread, try_run, yield_now,
+    ContextVar, Handle, OnPanic, RunError, Runner, TaskInfo, current_task, now, run, sleep, spawn,
+    spawn_named, tasks, to_thread, try_run, yield_now,
 };
 
 use crate::common::{
@@ -586,7 +586,7 @@ fn c019_a_waker_of_an_earlier_run_wakes_nobody_in_a_later_one() {
         2,
         "at its start, and when the gate opens"
     );
-    assert_eq!(wakes_of(&events, task), [Effect::Queued]);
+    assert_eq!(wakes_of(&events, task), [WakeOutcome::Queued]);
     let main_of_first_run = first_task(&events);
     assert_ne!(
         main, main_of_first_run,
@@ -600,7 +600,7 @@ fn c019_a_waker_of_an_earlier_run_wakes_nobody_in_a_later_one() {
 }
 
 /// The first task that was ever made: the main future of the first run.
-fn first_task(events: &[(Duration, Event)]) -> TaskId {
+fn first_task(events: &[(Duration, Event)]) -> instrument::TaskId {
     let spawned = |(_, event): &(Duration, Event)| match event {
         Event::TaskSpawn { task, .. } => Some(*task),
         _ => None,

@@ -1,43 +1,51 @@
-//! A trace from text: the inverse of `write`.
+//! A trace from text.
 //!
-//! **Invariant:** what `write` wrote is read back as it was; members and kinds
-//! that are not known are passed over, and what is missing or wrong is named
-//! with its line and column.
+//! **Invariant:** reading is the inverse of writing. Unknown members are
+//! skipped, unknown kinds of events become `Event::Other`, and a missing or
+//! malformed member is an error with a line and a column.
+//!
+//! Called through `Trace::parse`.
 
-mod node;
+mod member;
 
 use std::time::Duration;
 
-use super::json::{self, Node};
-use super::{
-    Attempt, Effect, Ending, Entry, Event, Letter, Polled, Site, Trace, TraceError, Unpark,
-};
-use node::{Read, wrong};
+use crate::event::{Attempt, Ending, Event, MessageKind, ParkEndReason, PollResult, WakeOutcome};
+use crate::json::{self, Node, TraceError};
+use crate::trace::{Entry, Site, Trace};
+use member::{Read, error};
 
 impl Trace {
-    /// Reads a trace: the JSON of [`to_json`](Self::to_json), or of any other
+    /// Reads a trace from the JSON of [`to_json`](Self::to_json), or of another
     /// recorder that follows the schema.
     ///
     /// # Errors
     ///
-    /// What is wrong with the text, with its line and column.
+    /// Returns the first fault of the text, with its line and column.
+    ///
+    /// ```
+    /// use loop_trace::Trace;
+    ///
+    /// let error = Trace::parse("{\n \"schema\" 1}").unwrap_err();
+    /// assert_eq!(error.to_string(), "line 2, column 11: expected `:`");
+    /// ```
     pub fn parse(text: &str) -> Result<Trace, TraceError> {
         let trace = json::parse(text).and_then(|node| trace(&node));
-        trace.map_err(|wrong| wrong.found_in(text))
+        trace.map_err(|error| error.locate(text))
     }
 }
 
 fn trace(node: &Node) -> Read<Trace> {
     let schema = node.get("schema")?;
     if schema.text()? != "loop-trace/1" {
-        return wrong(schema, "only the schema \"loop-trace/1\" can be read");
+        return error(schema, "the only supported schema is \"loop-trace/1\"");
     }
     let text = |name| Ok(node.get(name)?.text()?.to_owned());
     let clock = node.get("clock")?;
     let virtual_time = match clock.text()? {
         "virtual" => true,
         "monotonic" => false,
-        _ => return wrong(clock, "a clock is \"virtual\" or \"monotonic\""),
+        _ => return error(clock, "a clock must be \"virtual\" or \"monotonic\""),
     };
     let args = node.get("args")?.list()?.iter();
     let seed = node.member("seed").map(Node::number).transpose()?;
@@ -62,7 +70,7 @@ fn trace(node: &Node) -> Read<Trace> {
     };
     for (i, event) in node.get("events")?.list()?.iter().enumerate() {
         if event.get("i")?.number()? != i as u64 {
-            return wrong(event, format!("event {i} was expected here"));
+            return error(event, format!("expected event {i}"));
         }
         trace.events.push(entry(event, &trace)?);
     }
@@ -71,7 +79,7 @@ fn trace(node: &Node) -> Read<Trace> {
 
 fn site(node: &Node) -> Read<Site> {
     let [file, line] = node.list()? else {
-        return wrong(node, "a site is a file and a line");
+        return error(node, "a site must be a file and a line");
     };
     Ok(Site {
         file: file.text()?.to_owned(),
@@ -84,7 +92,7 @@ fn entry(node: &Node, trace: &Trace) -> Read<Entry> {
     let index = site.map(Node::index).transpose()?;
     if let (Some(site), Some(index)) = (site, index) {
         if trace.sites.len() <= index as usize {
-            return wrong(site, "there is no such entry in `sites`");
+            return error(site, "`sites` has no such entry");
         }
     }
     Ok(Entry {
@@ -96,8 +104,8 @@ fn entry(node: &Node, trace: &Trace) -> Read<Entry> {
 }
 
 fn event(node: &Node, trace: &Trace) -> Read<Event> {
-    let task = || node.get("task")?.task();
-    let maybe_task = || node.get("task")?.maybe(Node::some_task);
+    let task = || node.get("task")?.task_or_none();
+    let optional_task = || node.get("task")?.optional(Node::task);
     let text = |name| Ok(node.get(name)?.text()?.to_owned());
     let count = |name| Ok(node.get(name)?.index()? as usize);
     Ok(match node.get("k")?.text()? {
@@ -116,13 +124,13 @@ fn event(node: &Node, trace: &Trace) -> Read<Event> {
         "turn.order" => {
             let order = node.get("order")?.list()?.iter();
             Event::TurnOrder {
-                order: order.map(Node::task).collect::<Read<_>>()?,
+                order: order.map(Node::task_or_none).collect::<Read<_>>()?,
             }
         }
         "task.spawn" => Event::TaskSpawn {
             task: task()?,
             name: text("name")?,
-            parent: node.get("parent")?.maybe(Node::some_task)?,
+            parent: node.get("parent")?.optional(Node::task)?,
             at: text("at")?,
         },
         "ready.push" => Event::ReadyPush { task: task()? },
@@ -130,7 +138,7 @@ fn event(node: &Node, trace: &Trace) -> Read<Event> {
         "poll.start" => Event::PollStart { task: task()? },
         "poll.end" => Event::PollEnd {
             task: task()?,
-            result: node.get("result")?.word(Polled::from_word)?,
+            result: node.get("result")?.word(PollResult::from_word)?,
         },
         "child.poll" => Event::ChildPoll {
             task: task()?,
@@ -143,7 +151,7 @@ fn event(node: &Node, trace: &Trace) -> Read<Event> {
         "wake" => Event::Wake {
             task: task()?,
             by: node.get("by")?.cause()?,
-            effect: node.get("effect")?.word(Effect::from_word)?,
+            outcome: node.get("effect")?.word(WakeOutcome::from_word)?,
         },
         "waker.count" => Event::WakerCount {
             task: task()?,
@@ -152,11 +160,11 @@ fn event(node: &Node, trace: &Trace) -> Read<Event> {
         },
         "await" => Event::Await {
             task: task()?,
-            on: node.get("on")?.on()?,
+            on: node.get("on")?.wait_target()?,
         },
         "await.end" => Event::AwaitEnd {
             task: task()?,
-            on: node.get("on")?.on()?,
+            on: node.get("on")?.wait_target()?,
         },
         "task.cancel" => Event::TaskCancel { task: task()? },
         "task.done" => Event::TaskEnd {
@@ -170,31 +178,32 @@ fn event(node: &Node, trace: &Trace) -> Read<Event> {
         "park.start" => Event::ParkStart {
             until: node
                 .get("until")?
-                .maybe(Node::number)?
+                .optional(Node::number)?
                 .map(Duration::from_nanos),
         },
         "park.end" => Event::ParkEnd {
-            cause: node.get("cause")?.word(Unpark::from_word)?,
+            reason: node.get("cause")?.word(ParkEndReason::from_word)?,
         },
-        "inbox.push" => Event::MailPush {
-            task: maybe_task()?,
-            what: node.get("what")?.word(Letter::from_word)?,
+        "inbox.push" => Event::MessageSent {
+            task: optional_task()?,
+            kind: node.get("what")?.word(MessageKind::from_word)?,
         },
-        "inbox.drain" => Event::Mail {
+        "inbox.drain" => Event::InboxDrained {
             messages: count("n")?,
         },
         "print" => Event::Print {
-            task: maybe_task()?,
+            task: optional_task()?,
             text: text("text")?,
         },
         "mark" => Event::Mark {
-            task: maybe_task()?,
+            task: optional_task()?,
             text: text("text")?,
         },
-        kind => return event_of_things(node, kind),
+        kind => return resource_event(node, kind),
     })
 }
 
+/// A run that ends without a value has stalled.
 fn run_ending(word: &str) -> Option<Ending> {
     match word {
         "stalled" => Some(Ending::Cancelled),
@@ -203,15 +212,15 @@ fn run_ending(word: &str) -> Option<Ending> {
     }
 }
 
-/// Events about timers, sources and jobs.
-fn event_of_things(node: &Node, kind: &str) -> Read<Event> {
+/// Reads an event about a timer, a source or a job.
+fn resource_event(node: &Node, kind: &str) -> Read<Event> {
     let number = |name| node.get(name)?.number();
     let bool = |name| node.get(name)?.bool();
     let text = |name| Ok(node.get(name)?.text()?.to_owned());
     Ok(match kind {
         "timer.add" => Event::TimerAdd {
             timer: number("timer")?,
-            task: node.get("task")?.task()?,
+            task: node.get("task")?.task_or_none()?,
             deadline: node.get("deadline")?.time()?,
         },
         "timer.move" => Event::TimerMove {
@@ -227,20 +236,20 @@ fn event_of_things(node: &Node, kind: &str) -> Read<Event> {
         "io.register" => Event::SourceAdd {
             source: number("src")?,
             kind: text("kind")?,
-            addr: node.get("addr")?.maybe(Node::text)?.map(str::to_owned),
+            addr: node.get("addr")?.optional(Node::text)?.map(str::to_owned),
         },
         "io.deregister" => Event::SourceRemove {
             source: number("src")?,
         },
         "io.try" => Event::SourceTry {
             source: number("src")?,
-            way: node.get("op")?.way()?,
+            direction: node.get("op")?.direction()?,
             result: node.get("result")?.word(Attempt::from_word)?,
         },
         "io.interest" => Event::SourceWait {
             source: number("src")?,
-            task: node.get("task")?.maybe(Node::some_task)?,
-            way: node.get("dir")?.way()?,
+            task: node.get("task")?.optional(Node::task)?,
+            direction: node.get("dir")?.direction()?,
         },
         "io.event" => Event::SourceReady {
             source: number("src")?,
@@ -250,7 +259,7 @@ fn event_of_things(node: &Node, kind: &str) -> Read<Event> {
         },
         "pool.submit" => Event::JobSubmit {
             job: number("job")?,
-            task: node.get("task")?.task()?,
+            task: node.get("task")?.task_or_none()?,
             at: text("at")?,
         },
         "pool.start" => Event::JobStart {
@@ -261,7 +270,7 @@ fn event_of_things(node: &Node, kind: &str) -> Read<Event> {
             panicked: match node.get("result")?.text()? {
                 "ok" => false,
                 "panic" => true,
-                _ => return wrong(node, "a job ends with \"ok\" or \"panic\""),
+                _ => return error(node, "the result of a job must be \"ok\" or \"panic\""),
             },
         },
         "pool.done" => Event::JobEnd {

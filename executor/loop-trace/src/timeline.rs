@@ -1,53 +1,66 @@
-//! A trace as a picture of letters, for a terminal.
+//! A trace as text, for a terminal.
 //!
-//! **Invariant:** no line is wider than asked for, and what does not fit is
-//! counted, not left out in silence.
+//! **Invariant:** no line is wider than requested, and rows that do not fit are
+//! counted in the output.
+//!
+//! Called by the recorder at the end of a run, and by the book.
 
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::lanes::{Doing, Lane, Lanes, Moment, Span, TaskLane, lanes, short};
-use super::{Effect, Ending, Event, Trace};
+use crate::event::{Ending, Event, WakeOutcome};
+use crate::lanes::{Activity, Lane, Lanes, Moment, Span, TaskLane, lanes, short};
+use crate::trace::Trace;
 
-/// A terminal is narrower than this only by accident.
-const NARROWEST: usize = 40;
-/// The names of tasks get no more than this.
-const WIDEST_LABEL: usize = 26;
-/// One screen: more rows than this are counted instead of drawn.
-const MOST_ROWS: usize = 40;
-/// The same for the waits of one task.
-const MOST_WAITS: usize = 8;
-/// A blank at which no line ends.
-const UNBROKEN: &str = "\u{a0}";
+/// A smaller width is taken for a mistake, and raised to this.
+const MIN_WIDTH: usize = 40;
+/// The longest name of a task that is shown in full.
+const MAX_LABEL: usize = 26;
+/// One screen: rows beyond this many are counted, not drawn.
+const MAX_ROWS: usize = 40;
+/// Waits of one task beyond this many are counted, not drawn.
+const MAX_WAITS: usize = 8;
+/// A space at which no line is broken.
+const NO_BREAK: &str = "\u{a0}";
 
-/// Draws a trace with letters, `width` columns wide: a lane for each task with
-/// its polls and waits, one for what the loop does, one for each thread of a
-/// pool; then what it comes to.
+/// Draws a trace as text, `width` columns wide: a row for the loop, one for each
+/// task with its polls and waits, one for each thread of a pool; then a summary.
 ///
-/// Loop time goes from left to right; where no time passes at all, events do.
+/// The horizontal axis is loop time; if no time passes, it is the index of the
+/// event.
 ///
 /// ```
-/// use executor::instrument::{Tracer, timeline};
-/// use executor::{Runner, gather, sleep};
+/// use loop_trace::{Ending, Entry, Event, ParkEndReason, TaskId, Trace, WaitTarget, timeline};
 /// use std::time::Duration;
 ///
-/// let tracer = Tracer::new();
-/// let mut runner = Runner::builder().virtual_time().instrument(tracer.clone()).build();
-/// runner.run(gather([1, 2].map(|s| sleep(Duration::from_secs(s)))));
-/// drop(runner);
-/// let picture = timeline(&tracer.trace(), 80);
-/// assert!(picture.contains("sleep 2 s"));
-/// assert!(picture.contains("3 s of waiting took 2 s"));
+/// let (task, zero, second) = (TaskId::new(1), Duration::ZERO, Duration::from_secs(1));
+/// let mut trace = Trace::default();
+/// let mut record = |at, event| {
+///     trace.events.push(Entry { at, thread: None, site: None, event });
+/// };
+/// record(zero, Event::TaskSpawn { task, name: "a".into(), parent: None, at: "a.rs:1:1".into() });
+/// for timer in [1, 2] {
+///     record(zero, Event::TimerAdd { timer, task, deadline: second });
+///     record(zero, Event::Await { task, on: WaitTarget::Timer(timer) });
+/// }
+/// record(zero, Event::ParkStart { until: Some(second) });
+/// record(second, Event::ParkEnd { reason: ParkEndReason::Timer });
+/// record(second, Event::TaskEnd { task, how: Ending::Returned, text: None });
+///
+/// let picture = timeline(&trace, 80);
+/// assert!(picture.contains("sleep 1 s"));
+/// assert!(picture.contains("2 s of waiting took 1 s"));
 /// ```
 pub fn timeline(trace: &Trace, width: usize) -> String {
     let lanes = lanes(trace);
     let rows = rows(&lanes);
     let label = rows.iter().map(|row| row.label.chars().count()).max();
-    let label = label.unwrap_or(0).clamp(4, WIDEST_LABEL);
-    let width = width.max(NARROWEST);
+    let label = label.unwrap_or(0).clamp(4, MAX_LABEL);
+    let width = width.max(MIN_WIDTH);
     let scale = Scale::new(&lanes, width - label - 2);
     let mut out = String::new();
     let mut line = |text: &str| {
+        let text = text.replace(char::is_control, " ");
         let text = clip(text.trim_end(), width);
         let _ = writeln!(out, "{text}");
     };
@@ -59,15 +72,15 @@ pub fn timeline(trace: &Trace, width: usize) -> String {
     }
     line("");
     line("│ █ polled   ▒ ready   ─ waits   · parked   ▄ on a thread");
-    if let Some(lesson) = lesson(&lanes) {
-        wrapped(&lesson, width).iter().for_each(|part| line(part));
+    if let Some(overlap) = overlap(&lanes) {
+        wrapped(&overlap, width).iter().for_each(|part| line(part));
     }
     let summary = summary(trace, &lanes);
     wrapped(&summary, width).iter().for_each(|part| line(part));
     out
 }
 
-/// The program, as much of it as there is room for, and how long it took.
+/// Returns the program, cut to the width, and how long it took.
 fn headline(trace: &Trace, lanes: &Lanes, width: usize) -> String {
     let args = trace.args.join(" ");
     let clock = if trace.virtual_time {
@@ -82,11 +95,12 @@ fn headline(trace: &Trace, lanes: &Lanes, width: usize) -> String {
     clip(program.trim_end(), room) + &took
 }
 
-/// A row to be drawn.
+/// A row of the drawing.
 struct Row<'a> {
     label: String,
     spans: &'a [Span],
-    /// Drawn over the first: for a task with one wait at a time.
+    /// Spans whose labels are written over `spans`: the waits of a task that has
+    /// one lane of waits.
     labels: &'a [Span],
 }
 
@@ -109,10 +123,10 @@ impl<'a> Row<'a> {
 }
 
 fn rows(lanes: &Lanes) -> Vec<Row<'_>> {
-    let mut rows = vec![Row::new("loop".into(), &lanes.the_loop)];
+    let mut rows = vec![Row::new("loop".into(), &lanes.event_loop)];
     let mut left = 0;
     for task in &lanes.tasks {
-        if rows.len() < MOST_ROWS {
+        if rows.len() < MAX_ROWS {
             rows_of(task, &mut rows);
         } else {
             left += 1;
@@ -121,7 +135,7 @@ fn rows(lanes: &Lanes) -> Vec<Row<'_>> {
     if left > 0 {
         rows.push(Row::text(format!("… and {left} more tasks")));
     }
-    let threads = lanes.threads.iter().take(MOST_ROWS);
+    let threads = lanes.threads.iter().take(MAX_ROWS);
     rows.extend(threads.map(|lane| Row::new(lane.label.clone(), lane)));
     rows
 }
@@ -139,16 +153,16 @@ fn rows_of<'a>(task: &'a TaskLane, rows: &mut Vec<Row<'a>>) {
         return;
     }
     rows.push(row);
-    for lane in task.waits.iter().take(MOST_WAITS) {
+    for lane in task.waits.iter().take(MAX_WAITS) {
         rows.push(Row::new(format!("  waits {}", lane.label), lane));
     }
-    if task.waits.len() > MOST_WAITS {
-        let left = task.waits.len() - MOST_WAITS;
+    if task.waits.len() > MAX_WAITS {
+        let left = task.waits.len() - MAX_WAITS;
         rows.push(Row::text(format!("  … and {left} more waits")));
     }
 }
 
-/// From moments to columns.
+/// The horizontal axis: moments to columns.
 struct Scale {
     columns: usize,
     end: Moment,
@@ -165,15 +179,15 @@ impl Scale {
     }
 
     fn column(&self, moment: Moment) -> usize {
-        let (here, end) = match self.by_time {
+        let (at, end) = match self.by_time {
             true => (moment.at.as_nanos(), self.end.at.as_nanos()),
             false => (moment.event as u128, self.end.event as u128),
         };
         let last = self.columns - 1;
-        (here * last as u128 / end.max(1)) as usize
+        (at * last as u128 / end.max(1)) as usize
     }
 
-    /// A few times, each above its column.
+    /// Returns a line with a few times, each above its column.
     fn ticks(&self) -> String {
         if !self.by_time {
             return "in the order of events; no time passes".into();
@@ -185,11 +199,11 @@ impl Scale {
             let moment = Moment { event: 0, at: time };
             let text = short(time);
             let text = if time.is_zero() { "0" } else { &text };
-            let place = self.column(moment);
             let length = text.chars().count();
-            // The last one ends where the picture ends.
-            let place = place.min(self.columns.saturating_sub(length));
-            write_over(&mut cells, place, text);
+            // The last label must end within the drawing.
+            let column = self.column(moment);
+            let column = column.min(self.columns.saturating_sub(length));
+            write_over(&mut cells, column, text);
             time += step;
         }
         cells.into_iter().collect()
@@ -197,53 +211,53 @@ impl Scale {
 
     fn draw(&self, row: &Row<'_>) -> String {
         let mut cells = vec![' '; self.columns];
-        // What is short is drawn last, so that long things do not hide it.
+        // Short spans are drawn last, so that long ones do not hide them.
         let order = [
-            Doing::Waits,
-            Doing::Parked,
-            Doing::Job,
-            Doing::Ready,
-            Doing::Polled,
+            Activity::Waits,
+            Activity::Parked,
+            Activity::Job,
+            Activity::Ready,
+            Activity::Polled,
         ];
-        for doing in order {
-            let spans = row.spans.iter().filter(|span| span.doing == doing);
+        for activity in order {
+            let spans = row.spans.iter().filter(|span| span.activity == activity);
             spans.for_each(|span| self.fill(&mut cells, span));
-            if doing == Doing::Waits {
-                let named = row.labels.iter().chain(row.spans);
-                named.for_each(|span| self.name(&mut cells, span));
-                self.name_together(&mut cells, row.spans);
+            if activity == Activity::Waits {
+                let labelled = row.labels.iter().chain(row.spans);
+                labelled.for_each(|span| self.write_label(&mut cells, span));
+                self.write_common_label(&mut cells, row.spans);
             }
         }
         cells.into_iter().collect()
     }
 
     fn fill(&self, cells: &mut [char], span: &Span) {
-        let letter = match span.doing {
-            Doing::Ready => '▒',
-            // A poll that is shorter than a letter must not look like one.
-            Doing::Polled if self.column(span.from) == self.column(span.to) => '│',
-            Doing::Polled => '█',
-            Doing::Waits => '─',
-            Doing::Parked => '·',
-            Doing::Job => '▄',
+        let c = match span.activity {
+            Activity::Ready => '▒',
+            // A poll shorter than one column is a thin line, not a full block.
+            Activity::Polled if self.column(span.from) == self.column(span.to) => '│',
+            Activity::Polled => '█',
+            Activity::Waits => '─',
+            Activity::Parked => '·',
+            Activity::Job => '▄',
         };
         let (from, to) = (self.column(span.from), self.column(span.to));
-        cells[from..=to].fill(letter);
-        if span.doing == Doing::Parked {
-            self.name(cells, span);
+        cells[from..=to].fill(c);
+        if span.activity == Activity::Parked {
+            self.write_label(cells, span);
         }
     }
 
-    /// Writes what a span is about into its middle, if it has room.
-    fn name(&self, cells: &mut [char], span: &Span) {
+    /// Writes the label of a span into its middle, if it fits.
+    fn write_label(&self, cells: &mut [char], span: &Span) {
         if !span.label.is_empty() && self.has_room(span, &span.label) {
             self.write(cells, (span.from, span.to), &span.label);
         }
     }
 
-    /// Many short waits, none of which has room for its name, get one in common.
-    fn name_together(&self, cells: &mut [char], spans: &[Span]) {
-        let waits = || spans.iter().filter(|span| span.doing == Doing::Waits);
+    /// Writes one label for many short waits, if none has room for its own.
+    fn write_common_label(&self, cells: &mut [char], spans: &[Span]) {
+        let waits = || spans.iter().filter(|span| span.activity == Activity::Waits);
         if waits().count() < 2 || waits().any(|span| self.has_room(span, &span.label)) {
             return;
         }
@@ -272,18 +286,18 @@ impl Scale {
 
     fn write(&self, cells: &mut [char], (from, to): (Moment, Moment), text: &str) {
         let (from, to) = (self.column(from), self.column(to));
-        let place = from + (to - from + 1 - text.chars().count()) / 2;
-        write_over(cells, place - 1, &format!(" {text} "));
+        let column = from + (to - from + 1 - text.chars().count()) / 2;
+        write_over(cells, column - 1, &format!(" {text} "));
     }
 }
 
-fn write_over(cells: &mut [char], place: usize, text: &str) {
-    for (cell, letter) in cells.iter_mut().skip(place).zip(text.chars()) {
-        *cell = letter;
+fn write_over(cells: &mut [char], column: usize, text: &str) {
+    for (cell, c) in cells.iter_mut().skip(column).zip(text.chars()) {
+        *cell = c;
     }
 }
 
-/// The next of 1, 2, 5, 10, 20, … nanoseconds.
+/// Returns the first of 1, 2, 5, 10, 20, … nanoseconds that is long enough.
 fn nice_step(least: Duration) -> Duration {
     let mut step = Duration::from_nanos(1);
     loop {
@@ -296,22 +310,22 @@ fn nice_step(least: Duration) -> Duration {
     }
 }
 
-/// What the waits come to, if some of them overlap: the point of it all.
-fn lesson(lanes: &Lanes) -> Option<String> {
+/// Compares the sum of the waits with the time that passed, if waits overlap.
+fn overlap(lanes: &Lanes) -> Option<String> {
     let waits = lanes.tasks.iter().flat_map(|task| &task.waits);
     let waits: Vec<_> = waits.flat_map(|lane| &lane.spans).collect();
-    // Who awaits a task waits for what that waits for, and a time limit that
-    // was not reached is nobody's wait: not counted twice.
+    // A wait for a task would count the waits of that task twice. A time limit
+    // that was not reached is not a wait.
     let own = waits.iter();
     let own = own.filter(|wait| !wait.label.starts_with("join ") && !wait.given_up);
-    let sum: Duration = own.map(|wait| wait.lasts()).sum();
+    let sum: Duration = own.map(|wait| wait.duration()).sum();
     let took = lanes.end.at;
     (sum > took + took / 10).then(|| {
         format!(
             "{} of waiting took {}: the waits overlap, because the loop does not stand still for \
              any of them.",
-            short(sum).replace(' ', UNBROKEN),
-            short(took).replace(' ', UNBROKEN)
+            short(sum).replace(' ', NO_BREAK),
+            short(took).replace(' ', NO_BREAK)
         )
     })
 }
@@ -322,13 +336,15 @@ fn summary(trace: &Trace, lanes: &Lanes) -> String {
     let wakes = count(|event| matches!(event, Event::Wake { .. }));
     let idle_wakes = lanes.tasks.iter().flat_map(|task| &task.wakes);
     let idle_wakes = idle_wakes
-        .filter(|wake| wake.effect != Effect::Queued)
+        .filter(|wake| wake.outcome != WakeOutcome::Queued)
         .count();
     let polls = lanes.tasks.iter().flat_map(|task| &task.own.spans);
-    let polls: Vec<_> = polls.filter(|span| span.doing == Doing::Polled).collect();
-    let longest = polls.iter().map(|span| span.lasts()).max();
-    let longest = short(longest.unwrap_or_default()).replace(' ', UNBROKEN);
-    let parked: Duration = lanes.the_loop.spans.iter().map(Span::lasts).sum();
+    let polls: Vec<_> = polls
+        .filter(|span| span.activity == Activity::Polled)
+        .collect();
+    let longest = polls.iter().map(|span| span.duration()).max();
+    let longest = short(longest.unwrap_or_default()).replace(' ', NO_BREAK);
+    let parked: Duration = lanes.event_loop.spans.iter().map(Span::duration).sum();
     let idle = match lanes.end.at.as_nanos() {
         0 => 0,
         all => (parked.as_nanos() * 100 + all / 2) / all,
@@ -354,7 +370,7 @@ fn counted(n: usize, what: &str) -> String {
     format!("{n} {what}{plural}")
 }
 
-/// As much of a text as there is room for.
+/// Cuts a text to a width.
 fn clip(text: &str, width: usize) -> String {
     if text.chars().count() <= width {
         return text.to_owned();
@@ -364,11 +380,11 @@ fn clip(text: &str, width: usize) -> String {
     short
 }
 
-/// Lines of whole words; a number and its unit stay together.
+/// Breaks a text into lines at its spaces.
 fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for word in text.split(' ') {
-        let line = lines.last_mut().expect("there is one");
+        let line = lines.last_mut().expect("lines is never empty");
         if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
             lines.push(word.to_owned());
             continue;
@@ -379,5 +395,5 @@ fn wrapped(text: &str, width: usize) -> Vec<String> {
         line.push_str(word);
     }
     let lines = lines.into_iter();
-    lines.map(|line| line.replace(UNBROKEN, " ")).collect()
+    lines.map(|line| line.replace(NO_BREAK, " ")).collect()
 }

@@ -1,30 +1,36 @@
-//! A state as JSON, for the comparison with the loop player's fold.
+//! A state as JSON, to compare it with the states of the loop player.
 //!
-//! **Invariant:** members stand in the order of the schema, so that equal
-//! states are equal text.
+//! **Invariant:** members are in the order of the schema, so that equal states
+//! are equal texts.
+//!
+//! Called by the tests that compare the two folds.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::time::Duration;
 
-use super::{Job, JobStage, Mode, Source, State, Task, TaskStage, Timer};
-use crate::info::TaskId;
-use crate::instrument::number_of;
-use crate::instrument::write::quoted;
+use super::{Mode, State};
+use crate::event::WaitTarget;
+use crate::json::quoted;
+use crate::replay::job::{Job, JobStage};
+use crate::replay::source::Source;
+use crate::replay::task::{Task, TaskStage};
+use crate::replay::timer::Timer;
+use crate::task_id::TaskId;
 
 impl State {
-    /// The state as one line of JSON, as described in `docs/player/SCHEMA.md`.
+    /// Returns the state as one line of JSON, as described in
+    /// `docs/player/SCHEMA.md`.
     pub fn to_json(&self) -> String {
         let mut out = String::from("{");
-        let index = self.events.checked_sub(1);
-        let _ = write!(out, "\"i\":{},\"t\":{}", maybe(index), self.at.as_nanos());
+        let index = self.applied.checked_sub(1);
+        let _ = write!(out, "\"i\":{},\"t\":{}", or_null(index), self.at.as_nanos());
         let _ = write!(out, ",\"k\":{}", quoted(&self.kind));
         let _ = write!(out, ",\"mode\":\"{}\"", self.mode.word());
         let _ = write!(out, ",\"turn\":{}", self.turn);
-        let polling = self.polling.and_then(number_of);
-        let _ = write!(out, ",\"polling\":{}", maybe(polling));
-        let suspended = self.suspended.iter().map(TaskId::to_string);
+        let _ = write!(out, ",\"polling\":{}", task_or_null(self.polling));
+        let suspended = self.suspended.iter().map(|task| task.json());
         list(&mut out, "suspended", suspended);
-        list(&mut out, "queue", self.queue().map(|id| id.to_string()));
+        list(&mut out, "queue", self.queue().map(TaskId::json));
         list(&mut out, "tasks", self.tasks().map(task));
         list(&mut out, "timers", self.timers().map(timer));
         let parked = match self.parked {
@@ -32,11 +38,11 @@ impl State {
             Some(until) => format!("{{\"until\":{}}}", time(until)),
         };
         let _ = write!(out, ",\"parked\":{parked}");
-        let letters = self.inbox.iter().map(|(id, what)| {
-            let id = maybe(id.and_then(number_of));
-            format!("{{\"task\":{id},\"what\":\"{}\"}}", what.word())
+        let messages = self.inbox.iter().map(|(task, kind)| {
+            let task = task_or_null(*task);
+            format!("{{\"task\":{task},\"what\":\"{}\"}}", kind.word())
         });
-        list(&mut out, "inbox", letters);
+        list(&mut out, "inbox", messages);
         list(&mut out, "sources", self.sources().map(source));
         list(&mut out, "jobs", self.jobs().map(job));
         list(
@@ -66,17 +72,17 @@ fn list(out: &mut String, name: &str, items: impl Iterator<Item = String>) {
     let _ = write!(out, ",\"{name}\":[{}]", items.join(","));
 }
 
-fn maybe(value: Option<impl ToString>) -> String {
+fn or_null(value: Option<impl Display>) -> String {
     value.map_or_else(|| "null".into(), |value| value.to_string())
 }
 
 fn time(time: Option<Duration>) -> String {
-    let ever = time.filter(|time| *time != Duration::MAX);
-    maybe(ever.map(|time| time.as_nanos()))
+    let finite = time.filter(|time| *time != Duration::MAX);
+    or_null(finite.map(|time| time.as_nanos()))
 }
 
 fn task_or_null(task: Option<TaskId>) -> String {
-    maybe(task.and_then(number_of))
+    task.unwrap_or(TaskId::NONE).json()
 }
 
 fn task(task: &Task) -> String {
@@ -84,13 +90,13 @@ fn task(task: &Task) -> String {
         TaskStage::Waiting => "waiting",
         TaskStage::Ready => "ready",
         TaskStage::Polling => "polling",
-        TaskStage::Over(how) => how.word(),
+        TaskStage::Ended(how) => how.word(),
     };
-    let waits: Vec<_> = task.waits.iter().map(super::On::json).collect();
+    let waits: Vec<_> = task.waits.iter().map(WaitTarget::json).collect();
     format!(
         "{{\"task\":{},\"name\":{},\"parent\":{},\"state\":\"{stage}\",\"polls\":{},\
          \"waits\":[{}],\"wakers\":{},\"noted\":{},\"cancel\":{}}}",
-        task.id,
+        task.id.json(),
         quoted(&task.name),
         task_or_null(task.parent),
         task.polls,
@@ -105,7 +111,7 @@ fn timer(timer: Timer) -> String {
     format!(
         "{{\"timer\":{},\"task\":{},\"deadline\":{}}}",
         timer.timer,
-        task_or_null(Some(timer.task)),
+        timer.task.json(),
         time(Some(timer.deadline))
     )
 }
@@ -115,7 +121,7 @@ fn source(source: &Source) -> String {
         "{{\"src\":{},\"kind\":{},\"addr\":{},\"reader\":{},\"writer\":{}}}",
         source.source,
         quoted(&source.kind),
-        maybe(source.addr.as_deref().map(quoted)),
+        or_null(source.addr.as_deref().map(quoted)),
         task_or_null(source.reader),
         task_or_null(source.writer)
     )
@@ -130,7 +136,7 @@ fn job(job: &Job) -> String {
     format!(
         "{{\"job\":{},\"task\":{},\"state\":\"{stage}\",\"worker\":{}}}",
         job.job,
-        task_or_null(Some(job.task)),
-        maybe(job.worker)
+        job.task.json(),
+        or_null(job.worker)
     )
 }

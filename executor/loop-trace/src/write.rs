@@ -1,18 +1,20 @@
 //! A trace as text: the format `loop-trace/1`.
 //!
-//! **Invariant:** one event a line, members in the order of the schema, so that
-//! two recordings of one program are equal bytes and a difference reads well.
+//! **Invariant:** one event a line and members in the order of the schema, so
+//! that equal traces are equal bytes and a diff of two traces is readable.
+//!
+//! Called through `Trace::to_json` and `Trace::to_script`.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 use std::time::Duration;
 
-use super::{
-    Attempt, Cause, Effect, Ending, Entry, Event, Letter, On, Polled, Trace, Unpark, Way, number_of,
-};
-use crate::info::TaskId;
+use crate::event::{Cause, Ending, Event, WaitTarget};
+use crate::json::quoted;
+use crate::task_id::TaskId;
+use crate::trace::{Entry, Trace};
 
 impl Trace {
-    /// The trace as JSON, one event a line.
+    /// Returns the trace as JSON, one event a line.
     pub fn to_json(&self) -> String {
         let mut out = String::from("{\n\"schema\": \"loop-trace/1\",\n");
         let texts = |texts: &[String]| texts.iter().map(|text| quoted(text)).collect::<Vec<_>>();
@@ -44,40 +46,19 @@ impl Trace {
         out
     }
 
-    /// The trace as a script, for a page that opens from disk and may not read
-    /// other files: `loopTrace("name", {…});`.
+    /// Returns the trace as a script, `loopTrace("name", {…});`, for a page that
+    /// is opened from disk: a browser does not let it read other files.
     pub fn to_script(&self, name: &str) -> String {
         let json = self.to_json();
         format!("loopTrace({}, {});\n", quoted(name), json.trim_end())
     }
 }
 
-/// Text as JSON has it.
-pub(super) fn quoted(text: &str) -> String {
-    let mut out = String::from("\"");
-    for letter in text.chars() {
-        match letter {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            '\n' => out.push_str("\\n"),
-            '\r' => out.push_str("\\r"),
-            '\t' => out.push_str("\\t"),
-            // The last two end a line in older scripts.
-            letter if letter < ' ' || matches!(letter, '\u{7f}' | '\u{2028}' | '\u{2029}') => {
-                let _ = write!(out, "\\u{:04x}", u32::from(letter));
-            }
-            letter => out.push(letter),
-        }
-    }
-    out.push('"');
-    out
-}
-
-/// One event being written.
+/// An event that is being written.
 struct Line<'a>(&'a mut String);
 
 impl Line<'_> {
-    fn raw(&mut self, name: &str, value: impl std::fmt::Display) -> &mut Self {
+    fn raw(&mut self, name: &str, value: impl Display) -> &mut Self {
         let _ = write!(self.0, ",\"{name}\":{value}");
         self
     }
@@ -86,7 +67,7 @@ impl Line<'_> {
         self.raw(name, quoted(value))
     }
 
-    fn maybe(&mut self, name: &str, value: Option<impl std::fmt::Display>) -> &mut Self {
+    fn optional(&mut self, name: &str, value: Option<impl Display>) -> &mut Self {
         match value {
             Some(value) => self.raw(name, value),
             None => self.raw(name, "null"),
@@ -94,12 +75,12 @@ impl Line<'_> {
     }
 
     fn task(&mut self, task: TaskId) -> &mut Self {
-        self.maybe("task", number_of(task))
+        self.raw("task", task.json())
     }
 
     fn time(&mut self, name: &str, time: Option<Duration>) -> &mut Self {
-        let ever = time.filter(|time| *time != Duration::MAX);
-        self.maybe(name, ever.map(|time| time.as_nanos()))
+        let finite = time.filter(|time| *time != Duration::MAX);
+        self.optional(name, finite.map(|time| time.as_nanos()))
     }
 }
 
@@ -132,7 +113,7 @@ fn fields(line: &mut Line<'_>, event: &Event, turns: u64) {
             line.raw("n", turns).raw("ready", ready);
         }
         Event::TurnOrder { order } => {
-            let order = order.iter().map(TaskId::to_string).collect::<Vec<_>>();
+            let order = order.iter().map(|task| task.json()).collect::<Vec<_>>();
             line.raw("order", format_args!("[{}]", order.join(",")));
         }
         Event::TaskSpawn {
@@ -142,7 +123,8 @@ fn fields(line: &mut Line<'_>, event: &Event, turns: u64) {
             at,
         } => {
             line.task(*task).text("name", name);
-            line.maybe("parent", *parent).text("at", at);
+            line.raw("parent", parent.unwrap_or(TaskId::NONE).json())
+                .text("at", at);
         }
         Event::ReadyPush { task }
         | Event::ScopePush { task }
@@ -156,9 +138,9 @@ fn fields(line: &mut Line<'_>, event: &Event, turns: u64) {
         Event::ChildPoll { task, child } | Event::ChildDone { task, child } => {
             line.task(*task).raw("child", child);
         }
-        Event::Wake { task, by, effect } => {
+        Event::Wake { task, by, outcome } => {
             line.task(*task).raw("by", by.json());
-            line.text("effect", effect.word());
+            line.text("effect", outcome.word());
         }
         Event::WakerCount { task, n, noted } => {
             line.task(*task).raw("n", n).raw("noted", noted);
@@ -175,26 +157,25 @@ fn fields(line: &mut Line<'_>, event: &Event, turns: u64) {
         Event::ParkStart { until } => {
             line.time("until", *until);
         }
-        Event::ParkEnd { cause } => {
-            line.text("cause", cause.word());
+        Event::ParkEnd { reason } => {
+            line.text("cause", reason.word());
         }
-        Event::Mail { messages } => {
+        Event::InboxDrained { messages } => {
             line.raw("n", messages);
         }
-        Event::MailPush { task, what } => {
-            line.task(task.unwrap_or(TaskId::NOBODY));
-            line.text("what", what.word());
+        Event::MessageSent { task, kind } => {
+            line.task(task.unwrap_or(TaskId::NONE));
+            line.text("what", kind.word());
         }
         Event::Print { task, text } | Event::Mark { task, text } => {
-            line.maybe("task", task.and_then(number_of))
-                .text("text", text);
+            line.task(task.unwrap_or(TaskId::NONE)).text("text", text);
         }
-        things => fields_of_things(line, things),
+        event => resource_fields(line, event),
     }
 }
 
-/// The fields of events about timers, sources and jobs.
-fn fields_of_things(line: &mut Line<'_>, event: &Event) {
+/// Writes the fields of an event about a timer, a source or a job.
+fn resource_fields(line: &mut Line<'_>, event: &Event) {
     match event {
         Event::TimerAdd {
             timer,
@@ -212,23 +193,27 @@ fn fields_of_things(line: &mut Line<'_>, event: &Event) {
         }
         Event::SourceAdd { source, kind, addr } => {
             line.raw("src", source).text("kind", kind);
-            line.maybe("addr", addr.as_deref().map(quoted));
+            line.optional("addr", addr.as_deref().map(quoted));
         }
         Event::SourceRemove { source } => {
             line.raw("src", source);
         }
         Event::SourceTry {
             source,
-            way,
+            direction,
             result,
         } => {
-            line.raw("src", source).text("op", way.word());
+            line.raw("src", source).text("op", direction.word());
             line.text("result", result.word());
         }
-        Event::SourceWait { source, task, way } => {
+        Event::SourceWait {
+            source,
+            task,
+            direction,
+        } => {
             line.raw("src", source);
-            line.task(task.unwrap_or(TaskId::NOBODY));
-            line.text("dir", way.word());
+            line.task(task.unwrap_or(TaskId::NONE));
+            line.text("dir", direction.word());
         }
         Event::SourceReady {
             source,
@@ -253,102 +238,30 @@ fn fields_of_things(line: &mut Line<'_>, event: &Event) {
     }
 }
 
-impl Event {
-    /// The name of its kind in a trace.
-    pub fn kind(&self) -> &str {
-        match self {
-            Event::RunStart { .. } => "run.start",
-            Event::RunEnd { .. } => "run.end",
-            Event::LoopClose => "loop.close",
-            Event::LoopClosed => "loop.closed",
-            Event::Turn { .. } => "turn",
-            Event::TurnOrder { .. } => "turn.order",
-            Event::TaskSpawn { .. } => "task.spawn",
-            Event::ReadyPush { .. } => "ready.push",
-            Event::ScopePush { .. } => "scope.push",
-            Event::PollStart { .. } => "poll.start",
-            Event::PollEnd { .. } => "poll.end",
-            Event::ChildPoll { .. } => "child.poll",
-            Event::ChildDone { .. } => "child.done",
-            Event::Wake { .. } => "wake",
-            Event::WakerCount { .. } => "waker.count",
-            Event::Await { .. } => "await",
-            Event::AwaitEnd { .. } => "await.end",
-            Event::TaskCancel { .. } => "task.cancel",
-            Event::TaskEnd { .. } => "task.done",
-            Event::TimerAdd { .. } => "timer.add",
-            Event::TimerMove { .. } => "timer.move",
-            Event::TimerFire { .. } => "timer.fire",
-            Event::TimerCancel { .. } => "timer.cancel",
-            Event::ParkStart { .. } => "park.start",
-            Event::ParkEnd { .. } => "park.end",
-            Event::MailPush { .. } => "inbox.push",
-            Event::Mail { .. } => "inbox.drain",
-            Event::SourceAdd { .. } => "io.register",
-            Event::SourceRemove { .. } => "io.deregister",
-            Event::SourceTry { .. } => "io.try",
-            Event::SourceWait { .. } => "io.interest",
-            Event::SourceReady { .. } => "io.event",
-            Event::JobSubmit { .. } => "pool.submit",
-            Event::JobStart { .. } => "pool.start",
-            Event::JobFinish { .. } => "pool.end",
-            Event::JobEnd { .. } => "pool.done",
-            Event::JobCancel { .. } => "pool.cancel",
-            Event::Print { .. } => "print",
-            Event::Mark { .. } => "mark",
-            Event::Other { kind } => kind,
-        }
-    }
-}
-
-/// The words that stand for the values of an enum, both ways.
-macro_rules! words {
-    ($($kind:ident { $($value:ident = $word:literal),* $(,)? })*) => {$(
-        impl $kind {
-            pub(super) fn word(self) -> &'static str {
-                match self { $($kind::$value => $word,)* }
-            }
-
-            pub(super) fn from_word(word: &str) -> Option<Self> {
-                match word { $($word => Some($kind::$value),)* _ => None }
-            }
-        }
-    )*};
-}
-
-words! {
-    Ending { Returned = "returned", Cancelled = "cancelled", Panicked = "panicked" }
-    Polled { Pending = "pending", Ready = "ready", Panicked = "panic" }
-    Effect { Queued = "queued", AlreadyQueued = "already-queued", AfterDone = "after-done" }
-    Unpark { Timer = "timer", Io = "io", Mail = "wake", Nothing = "none" }
-    Letter { Wake = "wake", Cancel = "cancel", Job = "job", Call = "call", Nudge = "nudge" }
-    Way { Read = "read", Write = "write" }
-    Attempt { Done = "ok", WouldBlock = "would-block", Failed = "error" }
-}
-
 impl Cause {
-    pub(super) fn json(self) -> String {
+    fn json(self) -> String {
         match self {
-            Cause::Task(task) => format!("{{\"task\":{task}}}"),
+            Cause::Task(task) => format!("{{\"task\":{}}}", task.json()),
             Cause::Timer(timer) => format!("{{\"timer\":{timer}}}"),
             Cause::Job(job) => format!("{{\"job\":{job}}}"),
             Cause::Io => "\"io\"".into(),
-            Cause::Mail => "\"mail\"".into(),
+            Cause::Inbox => "\"mail\"".into(),
             Cause::Loop => "\"loop\"".into(),
         }
     }
 }
 
-impl On {
-    pub(super) fn json(&self) -> String {
+impl WaitTarget {
+    /// Returns the target as JSON.
+    pub(crate) fn json(&self) -> String {
         match self {
-            On::Timer(timer) => format!("{{\"timer\":{timer}}}"),
-            On::Task(task) => format!("{{\"task\":{task}}}"),
-            On::Source(source, way) => {
-                format!("{{\"source\":{source},\"dir\":\"{}\"}}", way.word())
+            WaitTarget::Timer(timer) => format!("{{\"timer\":{timer}}}"),
+            WaitTarget::Task(task) => format!("{{\"task\":{}}}", task.json()),
+            WaitTarget::Source(source, direction) => {
+                format!("{{\"source\":{source},\"dir\":\"{}\"}}", direction.word())
             }
-            On::Job(job) => format!("{{\"job\":{job}}}"),
-            On::Other(text) => format!("{{\"other\":{}}}", quoted(text)),
+            WaitTarget::Job(job) => format!("{{\"job\":{job}}}"),
+            WaitTarget::Other(text) => format!("{{\"other\":{}}}", quoted(text)),
         }
     }
 }

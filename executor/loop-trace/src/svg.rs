@@ -1,56 +1,58 @@
-//! A trace as a picture for books and pages: lanes, parks, wakes.
+//! A trace as SVG, for books and pages.
 //!
-//! **Invariant:** nothing in it needs colour to be told apart, it brings its
-//! own colours for light and dark, and it has a title and a description for
-//! those who do not see it.
+//! **Invariant:** shapes differ in more than colour; the picture has colours for
+//! light and dark pages, and a title and a description for screen readers.
+//!
+//! Called by the book.
 
 use std::fmt::Write;
 use std::time::Duration;
 
-use super::lanes::{Doing, Lane, Lanes, Moment, Span, TaskLane, lanes, short};
-use super::{Cause, Effect, Ending, Event, Trace};
-use crate::info::TaskId;
+use crate::event::{Cause, Ending, Event, WakeOutcome};
+use crate::lanes::{Activity, Lane, Lanes, Moment, Span, TaskLane, lanes, short};
+use crate::task_id::TaskId;
+use crate::trace::Trace;
 
-/// How wide a letter of the names is, with some air.
-const LETTER: f64 = 7.4;
-/// Where time passes there is room for this many events.
+/// The width of a character of a name, with some space.
+const CHARACTER: f64 = 7.4;
+/// A stretch of time is as wide as this many events.
 const PAUSE: usize = 6;
+/// The height of a row.
 const ROW: usize = 30;
+/// The top of the first row.
 const TOP: usize = 40;
-/// More rows make no picture.
-const MOST_ROWS: usize = 24;
+/// Rows beyond this many are not drawn.
+const MAX_ROWS: usize = 24;
 
-/// Draws a trace as SVG: a lane for each task with its polls and waits, one
-/// for what the loop does, one for each thread of a pool, and an arrow for
-/// each wake (hollow where the task was ready already).
+/// Draws a trace as SVG: a row for the loop, one for each task with its polls
+/// and waits, one for each thread of a pool, and an arrow for each wake (hollow
+/// if the task was ready already).
 ///
-/// Events go from left to right, each as wide as the others: most of real time
-/// is waiting, and on an axis of time the rest would be a hair. The times
-/// stand below.
+/// The horizontal axis is the order of events, each as wide as the others. Most
+/// of real time is waiting: on an axis of time, everything else would be too
+/// thin to see. The times are written below.
 ///
 /// ```
-/// use executor::instrument::{Tracer, svg};
-/// use executor::{Runner, sleep};
+/// use loop_trace::{Entry, Event, Trace, svg};
 /// use std::time::Duration;
 ///
-/// let tracer = Tracer::new();
-/// let mut runner = Runner::builder().virtual_time().instrument(tracer.clone()).build();
-/// runner.run(sleep(Duration::from_secs(2)));
-/// drop(runner);
-/// assert!(svg(&tracer.trace()).starts_with("<svg "));
+/// let mut trace = Trace::default();
+/// let event = Event::ParkStart { until: None };
+/// trace.events.push(Entry { at: Duration::ZERO, thread: None, site: None, event });
+/// assert!(svg(&trace).starts_with("<svg "));
 /// ```
 pub fn svg(trace: &Trace) -> String {
     let lanes = lanes(trace);
     let mut picture = Picture::new(trace, &lanes);
-    picture.row("loop", &lanes.the_loop);
-    picture.labels(0, &lanes.the_loop);
-    let mut places = Vec::new();
+    picture.row("loop", &lanes.event_loop);
+    picture.labels(0, &lanes.event_loop);
+    let mut rows = Vec::new();
     for task in &lanes.tasks {
-        if picture.rows >= MOST_ROWS {
+        if picture.rows >= MAX_ROWS {
             picture.note("… and more tasks");
             break;
         }
-        places.push((task.id, picture.rows));
+        rows.push((task.id, picture.rows));
         picture.row(&name(task), &task.own);
         if let [only] = task.waits.as_slice() {
             picture.labels(picture.rows - 1, only);
@@ -65,7 +67,7 @@ pub fn svg(trace: &Trace) -> String {
         picture.row(&lane.label, lane);
         picture.labels(picture.rows - 1, lane);
     }
-    picture.arrows(&lanes, &places);
+    picture.arrows(&lanes, &rows);
     picture.times(trace);
     picture.legend();
     picture.finish(trace, &lanes)
@@ -83,21 +85,21 @@ fn name(task: &TaskLane) -> String {
 struct Picture {
     body: String,
     rows: usize,
-    /// The names of the lanes stand left of this.
+    /// The left edge of the drawing; the names of the rows are left of it.
     left: f64,
-    /// How wide an event is.
+    /// The width of an event.
     step: f64,
     width: usize,
-    /// Events in which something is drawn get a place; the others none.
-    places: Vec<usize>,
+    /// The position of each event on the axis, in steps.
+    positions: Vec<usize>,
 }
 
 impl Picture {
     fn new(trace: &Trace, lanes: &Lanes) -> Self {
-        let places = places(trace, lanes);
-        let last = places.last().copied().unwrap_or(0).max(1);
+        let positions = positions(trace, lanes);
+        let last = positions.last().copied().unwrap_or(0).max(1);
         let names = lanes.tasks.iter().map(|task| name(task).chars().count());
-        let left = 24.0 + names.max().unwrap_or(0).clamp(9, 30) as f64 * LETTER;
+        let left = 24.0 + names.max().unwrap_or(0).clamp(9, 30) as f64 * CHARACTER;
         let width = (left as usize + 30 + last * 16).clamp(640, 1200);
         Picture {
             body: String::new(),
@@ -105,13 +107,13 @@ impl Picture {
             left,
             step: (width as f64 - left - 20.0) / last as f64,
             width,
-            places,
+            positions,
         }
     }
 
     fn x(&self, moment: Moment) -> f64 {
-        let place = self.places.get(moment.event).copied().unwrap_or(0);
-        self.left + place as f64 * self.step
+        let position = self.positions.get(moment.event).copied().unwrap_or(0);
+        self.left + position as f64 * self.step
     }
 
     fn y(row: usize) -> usize {
@@ -141,12 +143,12 @@ impl Picture {
         let width = (to - from).max(3.0);
         let y = Self::y(row) + 6;
         let title = escaped(&describe(span));
-        let (class, y, height) = match span.doing {
-            Doing::Polled => ("poll", y, 18),
-            Doing::Ready => ("ready", y + 3, 12),
-            Doing::Waits => ("wait", y + 8, 2),
-            Doing::Parked => ("park", y + 3, 12),
-            Doing::Job => ("job", y, 18),
+        let (class, y, height) = match span.activity {
+            Activity::Polled => ("poll", y, 18),
+            Activity::Ready => ("ready", y + 3, 12),
+            Activity::Waits => ("wait", y + 8, 2),
+            Activity::Parked => ("park", y + 3, 12),
+            Activity::Job => ("job", y, 18),
         };
         let _ = writeln!(
             self.body,
@@ -155,11 +157,11 @@ impl Picture {
         );
     }
 
-    /// Writes what the spans are about into them, where there is room.
+    /// Writes the labels of spans into them, where they fit.
     fn labels(&mut self, row: usize, lane: &Lane) {
         for span in &lane.spans {
-            let label = match span.doing {
-                Doing::Parked => format!("parked {}", short(span.lasts())),
+            let label = match span.activity {
+                Activity::Parked => format!("parked {}", short(span.duration())),
                 _ => span.label.clone(),
             };
             let (from, to) = (self.x(span.from), self.x(span.to));
@@ -178,7 +180,7 @@ impl Picture {
         }
     }
 
-    /// What the shapes mean.
+    /// Draws what the shapes mean.
     fn legend(&mut self) {
         let y = Self::y(self.rows) + 44;
         let words = ["ready", "poll", "wait", "park", "job"];
@@ -205,7 +207,7 @@ impl Picture {
         );
     }
 
-    /// Wakes: from whoever caused them to the lane of the task.
+    /// Draws an arrow from the cause of each wake to the row of its task.
     fn arrows(&mut self, lanes: &Lanes, rows: &[(TaskId, usize)]) {
         let row_of = |task: TaskId| rows.iter().find(|(id, _)| *id == task).map(|(_, row)| *row);
         for task in &lanes.tasks {
@@ -215,8 +217,8 @@ impl Picture {
                     Cause::Task(by) => row_of(by).unwrap_or(0),
                     _ => 0,
                 };
-                let kind = match wake.effect {
-                    Effect::Queued => "wake",
+                let kind = match wake.outcome {
+                    WakeOutcome::Queued => "wake",
                     _ => "wake idle",
                 };
                 self.arrow(kind, self.x(wake.at), from, to);
@@ -238,7 +240,7 @@ impl Picture {
         );
     }
 
-    /// A line where time goes on, with the new time below.
+    /// Draws a line wherever time passes, with the new time below it.
     fn times(&mut self, trace: &Trace) {
         let bottom = Self::y(self.rows) + 4;
         let mut last = None;
@@ -291,41 +293,41 @@ impl Picture {
     }
 }
 
-/// A place for each event in which something is drawn, so that a picture has
-/// no empty stretches.
-fn places(trace: &Trace, lanes: &Lanes) -> Vec<usize> {
+/// Returns the position of each event on the axis. An event in which nothing is
+/// drawn shares its position with the one before it.
+fn positions(trace: &Trace, lanes: &Lanes) -> Vec<usize> {
     let mut drawn = vec![false; trace.events.len() + 1];
     let mut draw = |moment: Moment| drawn[moment.event] = true;
     let tasks = lanes.tasks.iter();
     let of_tasks = tasks.flat_map(|task| std::iter::once(&task.own).chain(&task.waits));
-    let all = of_tasks.chain([&lanes.the_loop]).chain(&lanes.threads);
+    let all = of_tasks.chain([&lanes.event_loop]).chain(&lanes.threads);
     for span in all.flat_map(|lane| &lane.spans) {
         draw(span.from);
         draw(span.to);
     }
     let wakes = lanes.tasks.iter().flat_map(|task| &task.wakes);
     wakes.for_each(|wake| draw(wake.at));
-    let (mut place, mut time) = (0, Duration::ZERO);
+    let (mut position, mut time) = (0, Duration::ZERO);
     let count = drawn.iter().enumerate().map(|(event, drawn)| {
         let now = trace.events.get(event).map_or(time, |entry| entry.at);
-        place += usize::from(*drawn);
-        // A real clock goes on all the time; that is no pause.
+        position += usize::from(*drawn);
+        // Under a real clock, time passes at every event. A pause is longer.
         if now.saturating_sub(time) * 20 > lanes.end.at {
-            place += PAUSE;
+            position += PAUSE;
         }
         time = now;
-        place
+        position
     });
     count.collect()
 }
 
 fn describe(span: &Span) -> String {
-    let what = match span.doing {
-        Doing::Polled => "polled",
-        Doing::Ready => "in the ready queue",
-        Doing::Waits => "waits",
-        Doing::Parked => "parked",
-        Doing::Job => "on a thread",
+    let what = match span.activity {
+        Activity::Polled => "polled",
+        Activity::Ready => "in the ready queue",
+        Activity::Waits => "waits",
+        Activity::Parked => "parked",
+        Activity::Job => "on a thread",
     };
     let Span { from, to, .. } = span;
     let times = format!("{} to {}", short(from.at), short(to.at));
@@ -335,7 +337,7 @@ fn describe(span: &Span) -> String {
     )
 }
 
-/// The picture in words.
+/// Describes the picture in words.
 fn description(trace: &Trace, lanes: &Lanes) -> String {
     let count = |is: fn(&Event) -> bool| trace.events.iter().filter(|e| is(&e.event)).count();
     let polls = count(|event| matches!(event, Event::PollStart { .. }));
@@ -345,12 +347,12 @@ fn description(trace: &Trace, lanes: &Lanes) -> String {
         lanes.tasks.len(),
         short(lanes.end.at)
     );
-    for task in lanes.tasks.iter().take(MOST_ROWS) {
+    for task in lanes.tasks.iter().take(MAX_ROWS) {
         let polled = task
             .own
             .spans
             .iter()
-            .filter(|span| span.doing == Doing::Polled);
+            .filter(|span| span.activity == Activity::Polled);
         let _ = write!(text, " {}: {} polls", name(task), polled.count());
         let waits = task.waits.iter().flat_map(|lane| &lane.spans);
         for (n, wait) in waits.take(12).enumerate() {
@@ -371,8 +373,7 @@ fn escaped(text: &str) -> String {
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;");
-    text.replace('"', "&quot;")
-        .replace(|letter: char| letter.is_control(), " ")
+    text.replace('"', "&quot;").replace(char::is_control, " ")
 }
 
 const STYLE: &str = "<style>\n\

@@ -1,19 +1,20 @@
-//! The members of an event, each as what it is to be.
+//! Typed access to the members of a JSON value.
 //!
-//! **Invariant:** what is missing, or is something else, is an error that
-//! knows its place.
+//! **Invariant:** a member that is missing, or has another type, is an error at
+//! the byte where the member or its object begins.
+//!
+//! Called by `read`.
 
-use std::num::NonZeroU64;
 use std::time::Duration;
 
-use crate::info::TaskId;
-use crate::instrument::json::{Node, Value, Wrong};
-use crate::instrument::{Cause, On, Way};
+use crate::event::{Cause, Direction, WaitTarget};
+use crate::json::{ErrorAt, Node, Value};
+use crate::task_id::TaskId;
 
-pub(super) type Read<T> = Result<T, Wrong>;
+pub(super) type Read<T> = Result<T, ErrorAt>;
 
-pub(super) fn wrong<T>(node: &Node, what: impl Into<String>) -> Read<T> {
-    Err(Wrong {
+pub(super) fn error<T>(node: &Node, what: impl Into<String>) -> Read<T> {
+    Err(ErrorAt {
         at: node.at,
         what: what.into(),
     })
@@ -33,7 +34,7 @@ impl Node {
     pub(super) fn get(&self, name: &str) -> Read<&Node> {
         match self.member(name) {
             Some(node) => Ok(node),
-            None => wrong(self, format!("`{name}` is missing in what begins here")),
+            None => error(self, format!("`{name}` is missing from this object")),
         }
     }
 
@@ -44,14 +45,14 @@ impl Node {
     pub(super) fn list(&self) -> Read<&[Node]> {
         match &self.value {
             Value::List(items) => Ok(items),
-            _ => wrong(self, "a list was expected here"),
+            _ => error(self, "expected a list"),
         }
     }
 
     pub(super) fn text(&self) -> Read<&str> {
         match &self.value {
-            Value::Text(text) => Ok(text),
-            _ => wrong(self, "a text was expected here"),
+            Value::String(text) => Ok(text),
+            _ => error(self, "expected a string"),
         }
     }
 
@@ -62,26 +63,26 @@ impl Node {
         };
         match number {
             Some(number) => Ok(number),
-            None => wrong(self, "a whole number was expected here, zero or more"),
+            None => error(self, "expected a whole number, zero or more"),
         }
     }
 
     pub(super) fn index(&self) -> Read<u32> {
         match u32::try_from(self.number()?) {
             Ok(index) => Ok(index),
-            Err(_) => wrong(self, "this number is too large"),
+            Err(_) => error(self, "this number is too large"),
         }
     }
 
     pub(super) fn bool(&self) -> Read<bool> {
         match &self.value {
             Value::Bool(value) => Ok(*value),
-            _ => wrong(self, "true or false was expected here"),
+            _ => error(self, "expected true or false"),
         }
     }
 
-    /// `None` for null.
-    pub(super) fn maybe<'a, T>(
+    /// Reads a value that may be null.
+    pub(super) fn optional<'a, T>(
         &'a self,
         read: impl FnOnce(&'a Node) -> Read<T>,
     ) -> Read<Option<T>> {
@@ -91,22 +92,22 @@ impl Node {
         }
     }
 
-    pub(super) fn some_task(&self) -> Read<TaskId> {
-        match NonZeroU64::new(self.number()?) {
-            Some(id) => Ok(TaskId(id)),
-            None => wrong(self, "tasks are numbered from 1"),
+    pub(super) fn task(&self) -> Read<TaskId> {
+        match TaskId::new(self.number()?) {
+            TaskId::NONE => error(self, "tasks are numbered from 1"),
+            task => Ok(task),
         }
     }
 
-    /// A task that may be null.
-    pub(super) fn task(&self) -> Read<TaskId> {
-        let task = self.maybe(Node::some_task)?;
-        Ok(task.unwrap_or(TaskId::NOBODY))
+    /// Reads a task, where null is [`TaskId::NONE`].
+    pub(super) fn task_or_none(&self) -> Read<TaskId> {
+        let task = self.optional(Node::task)?;
+        Ok(task.unwrap_or(TaskId::NONE))
     }
 
-    /// A time that may be null, for never.
+    /// Reads a time, where null is never.
     pub(super) fn time(&self) -> Read<Duration> {
-        let nanos = self.maybe(Node::number)?;
+        let nanos = self.optional(Node::number)?;
         Ok(nanos.map_or(Duration::MAX, Duration::from_nanos))
     }
 
@@ -114,17 +115,17 @@ impl Node {
         let word = self.text()?;
         match from_word(word) {
             Some(value) => Ok(value),
-            None => wrong(self, format!("\"{word}\" is none of the words for this")),
+            None => error(self, format!("\"{word}\" is not a value of this member")),
         }
     }
 
-    pub(super) fn way(&self) -> Read<Way> {
-        self.word(Way::from_word)
+    pub(super) fn direction(&self) -> Read<Direction> {
+        self.word(Direction::from_word)
     }
 
     pub(super) fn cause(&self) -> Read<Cause> {
         if let Some(task) = self.member("task") {
-            return Ok(Cause::Task(task.some_task()?));
+            return Ok(Cause::Task(task.task_or_none()?));
         }
         if let Some(timer) = self.member("timer") {
             return Ok(Cause::Timer(timer.number()?));
@@ -134,28 +135,31 @@ impl Node {
         }
         match self.text()? {
             "io" => Ok(Cause::Io),
-            "mail" => Ok(Cause::Mail),
+            "mail" => Ok(Cause::Inbox),
             "loop" => Ok(Cause::Loop),
-            other => wrong(self, format!("\"{other}\" is none of the causes of a wake")),
+            other => error(self, format!("\"{other}\" is not a cause of a wake")),
         }
     }
 
-    pub(super) fn on(&self) -> Read<On> {
+    pub(super) fn wait_target(&self) -> Read<WaitTarget> {
         if let Some(timer) = self.member("timer") {
-            return Ok(On::Timer(timer.number()?));
+            return Ok(WaitTarget::Timer(timer.number()?));
         }
         if let Some(task) = self.member("task") {
-            return Ok(On::Task(task.task()?));
+            return Ok(WaitTarget::Task(task.task_or_none()?));
         }
         if let Some(source) = self.member("source") {
-            return Ok(On::Source(source.number()?, self.get("dir")?.way()?));
+            return Ok(WaitTarget::Source(
+                source.number()?,
+                self.get("dir")?.direction()?,
+            ));
         }
         if let Some(job) = self.member("job") {
-            return Ok(On::Job(job.number()?));
+            return Ok(WaitTarget::Job(job.number()?));
         }
         match self.member("other") {
-            Some(text) => Ok(On::Other(text.text()?.to_owned())),
-            None => wrong(self, "this is nothing that a task waits for"),
+            Some(text) => Ok(WaitTarget::Other(text.text()?.to_owned())),
+            None => error(self, "this is not a target of a wait"),
         }
     }
 }

@@ -1,28 +1,31 @@
 //! A trace for Perfetto and `chrome://tracing`: slices for polls and jobs,
 //! arrows for wakes.
 //!
-//! **Invariant:** a row ("thread") is a task, or a thread of a pool; process 1
-//! is the loop, process 2 the pools.
+//! **Invariant:** a row (a "thread" of the format) is a task or a thread of a
+//! pool. Process 1 has the loop and its tasks, process 2 the pools.
+//!
+//! Called through `Trace::to_perfetto`.
 
+use std::fmt::Arguments;
 use std::time::Duration;
 
-use super::lanes::{Doing, Lane, Moment, TaskLane, lanes};
-use super::write::quoted;
-use super::{Cause, Trace};
-use crate::info::TaskId;
+use crate::event::Cause;
+use crate::json::quoted;
+use crate::lanes::{Activity, Lane, Moment, TaskLane, lanes};
+use crate::trace::Trace;
 
 impl Trace {
-    /// The trace in the JSON that <https://ui.perfetto.dev> and
+    /// Returns the trace in the JSON that <https://ui.perfetto.dev> and
     /// `chrome://tracing` read: a row for each task, with a slice for each poll
     /// and wait, and an arrow for each wake.
     pub fn to_perfetto(&self) -> String {
         let lanes = lanes(self);
-        let mut out = Chrome::default();
+        let mut out = Writer::default();
         out.process(1, &self.program);
-        out.row(THE_LOOP, "loop");
-        out.slices(THE_LOOP, &lanes.the_loop);
+        out.row(LOOP, "loop");
+        out.slices(LOOP, &lanes.event_loop);
         for task in &lanes.tasks {
-            let row = (1, number(task.id));
+            let row = (1, task.id.get());
             out.row(row, &task.own.label);
             out.slices(row, &task.own);
         }
@@ -39,27 +42,24 @@ impl Trace {
     }
 }
 
-fn number(task: TaskId) -> u64 {
-    super::number_of(task).unwrap_or(0)
-}
-
-/// Process and thread.
+/// A process and a thread of the format.
 type Row = (u32, u64);
-const THE_LOOP: Row = (1, 0);
+const LOOP: Row = (1, 0);
 
-/// The events so far, each with the number of the trace's event that it is of.
+/// The events written so far, each with the index of the trace's event that it
+/// belongs to.
 ///
-/// They are written in that order: readers sort them by time, keep the order
-/// of equals, and hang an arrow on the slice that began last in its row. In
-/// virtual time many are equal.
+/// The output is in the order of these indexes. A reader sorts events by time,
+/// keeps the order of equal ones, and ties an arrow to the slice of its row
+/// that began last; in virtual time, many times are equal.
 #[derive(Default)]
-struct Chrome {
+struct Writer {
     events: Vec<(usize, String)>,
     arrows: u32,
 }
 
-impl Chrome {
-    fn event(&mut self, at: usize, kind: &str, row: Row, rest: std::fmt::Arguments<'_>) {
+impl Writer {
+    fn event(&mut self, at: usize, kind: &str, row: Row, rest: Arguments<'_>) {
         let (process, thread) = row;
         let text = format!("{{\"ph\":\"{kind}\",\"pid\":{process},\"tid\":{thread},{rest}}}");
         self.events.push((at, text));
@@ -94,19 +94,19 @@ impl Chrome {
 
     fn slices(&mut self, row: Row, lane: &Lane) {
         for span in &lane.spans {
-            let name = match span.doing {
-                Doing::Polled => "poll",
-                Doing::Ready => "ready",
-                Doing::Waits => "waits",
-                Doing::Parked => "parked",
-                Doing::Job => &span.label,
+            let name = match span.activity {
+                Activity::Polled => "poll",
+                Activity::Ready => "ready",
+                Activity::Waits => "waits",
+                Activity::Parked => "parked",
+                Activity::Job => &span.label,
             };
-            self.slice(row, name, span.from, span.lasts());
+            self.slice(row, name, span.from, span.duration());
         }
     }
 
-    fn slice(&mut self, row: Row, name: &str, from: Moment, lasts: Duration) {
-        let (name, ts, dur) = (quoted(name), micros(from.at), micros(lasts));
+    fn slice(&mut self, row: Row, name: &str, from: Moment, duration: Duration) {
+        let (name, ts, dur) = (quoted(name), micros(from.at), micros(duration));
         self.event(
             from.event,
             "X",
@@ -115,24 +115,26 @@ impl Chrome {
         );
     }
 
-    /// An arrow from the cause of each wake to the poll that came of it. What
-    /// is no task is the loop's doing, and has a slice there to begin at.
+    /// Draws an arrow from the cause of each wake to the next poll of its task. A
+    /// cause that is not a task gets a slice in the loop's row.
     fn wakes(&mut self, task: &TaskLane) {
         let polls = task.own.spans.iter();
-        let polls: Vec<_> = polls.filter(|span| span.doing == Doing::Polled).collect();
+        let polls: Vec<_> = polls
+            .filter(|span| span.activity == Activity::Polled)
+            .collect();
         for wake in &task.wakes {
             let next = polls.partition_point(|poll| poll.from.event < wake.at.event);
             let Some(poll) = polls.get(next) else {
                 continue;
             };
             let row = match wake.by {
-                Cause::Task(by) => (1, number(by)),
-                _ => THE_LOOP,
+                Cause::Task(by) => (1, by.get()),
+                _ => LOOP,
             };
-            if row == THE_LOOP {
+            if row == LOOP {
                 self.slice(row, &cause(wake.by), wake.at, Duration::ZERO);
             }
-            self.arrow((row, wake.at), ((1, number(task.id)), poll.from));
+            self.arrow((row, wake.at), ((1, task.id.get()), poll.from));
         }
     }
 
@@ -151,18 +153,18 @@ impl Chrome {
     }
 }
 
-/// What woke a task, if no task did.
+/// Returns the name of a cause that is not a task.
 fn cause(by: Cause) -> String {
     match by {
         Cause::Timer(timer) => format!("timer {timer}"),
         Cause::Job(job) => format!("job {job}"),
         Cause::Io => "socket".into(),
-        Cause::Mail => "mail".into(),
+        Cause::Inbox => "inbox".into(),
         _ => "loop".into(),
     }
 }
 
-/// Microseconds with three digits after the point, without rounding.
+/// Returns microseconds with three digits after the point, without rounding.
 fn micros(time: Duration) -> String {
     let nanos = time.as_nanos();
     format!("{}.{:03}", nanos / 1000, nanos % 1000)

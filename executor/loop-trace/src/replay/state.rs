@@ -1,89 +1,83 @@
-//! The state of a loop at any moment, from its recording alone.
+//! The state of a loop between two events.
 //!
 //! **Invariant:** the state is a pure fold over the events: the same events
-//! give the same state, here and in the loop player, and nothing else does
-//! anything to it.
+//! give the same state. `docs/player/SCHEMA.md` describes the fold.
 //!
-//! The fold is described in `docs/player/SCHEMA.md`; [`judge`] folds a whole
-//! trace and says which of a loop's rules it broke.
+//! Advanced by `states` and `judge`, an event at a time.
 
 mod json;
-mod rules;
-mod things;
 mod waits;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::time::Duration;
 
-use super::{Ending, Entry, Event, On, Polled, Trace, Way};
-use crate::info::TaskId;
-
-pub use rules::{Broken, Rule, judge};
-pub use things::{Job, JobStage, Source, Task, TaskStage, Timer};
-use things::{JobTable, Letters, SourceTable, TimerTable};
+use super::job::{Job, JobStage};
+use super::source::Source;
+use super::task::{Task, TaskStage};
+use super::timer::{Timer, TimerTable};
+use crate::event::{Direction, Ending, Event, MessageKind, WaitTarget};
+use crate::task_id::TaskId;
+use crate::trace::{Entry, Trace};
 
 /// What the loop is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum Mode {
-    /// No run goes on.
+    /// No run is in progress.
     #[default]
     Idle,
-    /// It goes through the ready queue, or looks around.
+    /// It goes through the ready queue, or looks for work.
     Turn,
     /// It polls a task.
     Poll,
-    /// It sleeps.
+    /// It is parked.
     Park,
-    /// It drops what is left.
+    /// It drops the tasks that are left.
     Closing,
 }
 
-/// A loop between two events.
+/// The state of a loop between two events.
 ///
 /// ```
-/// use executor::Runner;
-/// use executor::instrument::{Tracer, replay};
+/// use loop_trace::replay::{Mode, State};
+/// use loop_trace::{Entry, Event};
+/// use std::time::Duration;
 ///
-/// let tracer = Tracer::new();
-/// let mut runner = Runner::builder().instrument(tracer.clone()).build();
-/// runner.run(async { executor::println!("hello") });
-/// drop(runner);
-///
-/// let trace = tracer.trace();
-/// let last = replay::states(&trace).last().unwrap();
-/// assert_eq!(last.printed(), ["hello"]);
-/// assert_eq!(replay::judge(&trace), []);
+/// let mut state = State::new();
+/// let event = Event::ParkStart { until: None };
+/// state.apply(&Entry { at: Duration::ZERO, thread: None, site: None, event });
+/// assert_eq!(state.mode(), Mode::Park);
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct State {
-    /// How many events it has seen.
-    events: usize,
+    /// How many events were applied.
+    applied: usize,
     at: Duration,
     kind: String,
     mode: Mode,
     turn: u64,
     polling: Option<TaskId>,
-    /// Tasks in whose poll the polled one is polled: owners of scopes.
+    /// Owners of scopes, in whose polls `polling` is polled; outermost first.
     suspended: Vec<TaskId>,
     queue: VecDeque<TaskId>,
     tasks: BTreeMap<TaskId, Task>,
     /// Tasks in order of spawning.
     order: Vec<TaskId>,
-    /// Who waits for what, the other way round.
-    waiters: HashMap<On, Vec<TaskId>>,
-    /// Tasks that wait, and that nobody can wake.
+    /// The tasks that wait for each target.
+    waiters: HashMap<WaitTarget, Vec<TaskId>>,
+    /// Tasks that wait and cannot be woken.
     lost: BTreeSet<TaskId>,
     alive: usize,
     timers: TimerTable,
+    /// While the loop is parked: its deadline, if it has one.
     parked: Option<Option<Duration>>,
-    inbox: Letters,
-    sources: SourceTable,
-    jobs: JobTable,
+    inbox: VecDeque<(Option<TaskId>, MessageKind)>,
+    sources: BTreeMap<u64, Source>,
+    jobs: BTreeMap<u64, Job>,
     printed: Vec<String>,
 }
 
-/// The state after each event of a trace.
+/// Returns the state after each event of a trace.
 pub fn states(trace: &Trace) -> impl Iterator<Item = State> {
     let mut state = State::default();
     trace.events.iter().map(move |entry| {
@@ -93,69 +87,97 @@ pub fn states(trace: &Trace) -> impl Iterator<Item = State> {
 }
 
 impl State {
-    /// The state before anything has happened.
+    /// Returns the state before the first event.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// What the loop is doing.
+    /// Returns what the loop is doing.
     pub fn mode(&self) -> Mode {
         self.mode
     }
 
-    /// The task that is being polled.
+    /// Returns the task that is being polled.
     pub fn polling(&self) -> Option<TaskId> {
         self.polling
     }
 
-    /// The ready queue, front first.
+    /// Returns the ready queue, front first.
     pub fn queue(&self) -> impl Iterator<Item = TaskId> {
         self.queue.iter().copied()
     }
 
-    /// All tasks, in order of spawning; those that have ended too.
+    /// Returns all tasks in order of spawning, ended tasks included.
     pub fn tasks(&self) -> impl Iterator<Item = &Task> {
         self.order.iter().filter_map(|task| self.tasks.get(task))
     }
 
-    /// One task.
+    /// Returns one task.
     pub fn task(&self, task: TaskId) -> Option<&Task> {
         self.tasks.get(&task)
     }
 
-    /// The timers, in the order in which they will fire.
+    /// Returns the armed timers in the order in which they will fire.
     pub fn timers(&self) -> impl Iterator<Item = Timer> {
-        self.timers.in_order()
+        self.timers.iter()
     }
 
-    /// The sockets, by number.
+    /// Returns the registered sockets in the order of their numbers.
     pub fn sources(&self) -> impl Iterator<Item = &Source> {
         self.sources.values()
     }
 
-    /// The calls that are with a thread pool, by number.
+    /// Returns the thread jobs in the order of their numbers.
     pub fn jobs(&self) -> impl Iterator<Item = &Job> {
         self.jobs.values()
     }
 
-    /// How many letters are in the mail slot.
-    pub fn letters(&self) -> usize {
+    /// Returns how many messages are in the inbox.
+    pub fn messages(&self) -> usize {
         self.inbox.len()
     }
 
-    /// The lines that were printed so far.
+    /// Returns the lines that were printed so far.
     pub fn printed(&self) -> &[String] {
         &self.printed
     }
 
-    /// Takes in the next event.
+    /// Returns how many events were applied.
+    pub(super) fn applied(&self) -> usize {
+        self.applied
+    }
+
+    /// Returns the loop time of the last event.
+    pub(super) fn time(&self) -> Duration {
+        self.at
+    }
+
+    /// Returns how many tasks have not ended.
+    pub(super) fn alive(&self) -> usize {
+        self.alive
+    }
+
+    /// Returns the tasks that wait and cannot be woken.
+    pub(super) fn lost(&self) -> impl Iterator<Item = TaskId> {
+        self.lost.iter().copied()
+    }
+
+    /// Returns one timer, if it is armed.
+    pub(super) fn timer(&self, timer: u64) -> Option<Timer> {
+        self.timers.get(timer)
+    }
+
+    /// Applies the next event.
     pub fn apply(&mut self, entry: &Entry) {
-        self.events += 1;
+        self.applied += 1;
         self.at = entry.at;
         entry.event.kind().clone_into(&mut self.kind);
         match &entry.event {
             Event::RunStart { .. } => self.mode = Mode::Turn,
-            Event::RunEnd { .. } | Event::LoopClosed => self.idle(),
+            Event::RunEnd { .. } | Event::LoopClosed => {
+                self.mode = Mode::Idle;
+                self.parked = None;
+            }
             Event::LoopClose => self.mode = Mode::Closing,
             Event::Turn { .. } => {
                 self.mode = Mode::Turn;
@@ -170,8 +192,8 @@ impl State {
                 self.mode = Mode::Turn;
                 self.parked = None;
             }
-            Event::MailPush { task, what } => self.inbox.push_back((*task, *what)),
-            Event::Mail { messages } => {
+            Event::MessageSent { task, kind } => self.inbox.push_back((*task, *kind)),
+            Event::InboxDrained { messages } => {
                 let n = (*messages).min(self.inbox.len());
                 self.inbox.drain(..n);
             }
@@ -180,34 +202,34 @@ impl State {
         }
     }
 
-    /// A run is over, perhaps in the middle of something.
-    fn idle(&mut self) {
-        self.mode = Mode::Idle;
-        self.parked = None;
-    }
-
     fn apply_to_task(&mut self, event: &Event, thread: Option<u32>) {
         match event {
             Event::TaskSpawn {
                 task, name, parent, ..
             } => self.spawn(*task, name, *parent),
-            Event::ReadyPush { task } => self.push(*task),
-            Event::ScopePush { task } => self.push_on_roll(*task),
+            Event::ReadyPush { task } => {
+                self.queue.push_back(*task);
+                self.make_ready(*task, |task| task.queued = true);
+            }
+            Event::ScopePush { task } => {
+                self.make_ready(*task, |task| task.woken_in_scope = true);
+            }
             Event::PollStart { task } => self.start_poll(*task),
-            Event::PollEnd { task, result } => self.end_poll(*task, *result),
-            Event::WakerCount { task, n, noted } => self.change(*task, |task| {
+            Event::PollEnd { task, .. } => self.end_poll(*task),
+            Event::WakerCount { task, n, noted } => self.update(*task, |task| {
                 task.wakers = *n;
                 task.noted = *noted;
             }),
             Event::Await { task, on } => self.wait(*task, on),
             Event::AwaitEnd { task, on } => self.end_wait(*task, on),
-            Event::TaskCancel { task } => self.change(*task, |task| task.cancel = true),
+            Event::TaskCancel { task } => self.update(*task, |task| task.cancel = true),
             Event::TaskEnd { task, how, .. } => self.end_task(*task, *how),
-            event => self.apply_to_thing(event, thread),
+            event => self.apply_to_resource(event, thread),
         }
     }
 
-    fn apply_to_thing(&mut self, event: &Event, thread: Option<u32>) {
+    /// Applies an event about a timer, a source or a job.
+    fn apply_to_resource(&mut self, event: &Event, thread: Option<u32>) {
         match event {
             Event::TimerAdd {
                 timer,
@@ -217,7 +239,7 @@ impl State {
             Event::TimerMove { timer, deadline } => self.timers.reschedule(*timer, *deadline),
             Event::TimerFire { timer } | Event::TimerCancel { timer } => {
                 self.timers.remove(*timer);
-                self.over(&On::Timer(*timer));
+                self.complete(&WaitTarget::Timer(*timer));
             }
             Event::SourceAdd { source, kind, addr } => {
                 let new = Source::new(*source, kind, addr.as_deref());
@@ -225,10 +247,14 @@ impl State {
             }
             Event::SourceRemove { source } => {
                 self.sources.remove(source);
-                self.over(&On::Source(*source, Way::Read));
-                self.over(&On::Source(*source, Way::Write));
+                self.complete(&WaitTarget::Source(*source, Direction::Read));
+                self.complete(&WaitTarget::Source(*source, Direction::Write));
             }
-            Event::SourceWait { source, task, way } => self.source_wait(*source, *task, *way),
+            Event::SourceWait {
+                source,
+                task,
+                direction,
+            } => self.source_wait(*source, *task, *direction),
             Event::SourceReady {
                 source,
                 readable,
@@ -236,82 +262,71 @@ impl State {
                 closed,
             } => {
                 if *readable || *closed {
-                    self.source_wait(*source, None, Way::Read);
+                    self.source_wait(*source, None, Direction::Read);
                 }
                 if *writable || *closed {
-                    self.source_wait(*source, None, Way::Write);
+                    self.source_wait(*source, None, Direction::Write);
                 }
             }
             Event::JobSubmit { job, task, .. } => {
                 self.jobs.insert(*job, Job::new(*job, *task));
             }
-            Event::JobStart { job } => self.change_job(*job, |job| {
-                job.stage = JobStage::Running;
-                job.worker = thread;
-            }),
+            Event::JobStart { job } => {
+                if let Some(job) = self.jobs.get_mut(job) {
+                    job.stage = JobStage::Running;
+                    job.worker = thread;
+                }
+            }
             Event::JobFinish { job, .. } => {
-                self.change_job(*job, |job| job.stage = JobStage::Ended);
+                if let Some(job) = self.jobs.get_mut(job) {
+                    job.stage = JobStage::Ended;
+                }
             }
             Event::JobEnd { job } | Event::JobCancel { job } => {
                 self.jobs.remove(job);
-                self.over(&On::Job(*job));
+                self.complete(&WaitTarget::Job(*job));
             }
             _ => {}
         }
     }
-
-    // ---- tasks ------------------------------------------------------------
 
     fn spawn(&mut self, id: TaskId, name: &str, parent: Option<TaskId>) {
         if self.tasks.insert(id, Task::new(id, name, parent)).is_none() {
             self.order.push(id);
             self.alive += 1;
         }
-        self.look_at(id);
+        self.update_lost(id);
     }
 
-    /// Changes a task, if there is such a one.
-    fn change(&mut self, id: TaskId, how: impl FnOnce(&mut Task)) {
+    /// Updates a task, if it exists.
+    fn update(&mut self, id: TaskId, update: impl FnOnce(&mut Task)) {
         if let Some(task) = self.tasks.get_mut(&id) {
-            how(task);
-            self.look_at(id);
+            update(task);
+            self.update_lost(id);
         }
     }
 
-    /// Notes whether nobody can wake a task, after something about it changed.
-    fn look_at(&mut self, id: TaskId) {
-        let lost = self.tasks.get(&id).is_some_and(Task::is_lost);
-        if lost {
+    /// Adds a task to the lost ones, or removes it from them.
+    fn update_lost(&mut self, id: TaskId) {
+        if self.tasks.get(&id).is_some_and(Task::is_lost) {
             self.lost.insert(id);
         } else {
             self.lost.remove(&id);
         }
     }
 
-    fn push(&mut self, id: TaskId) {
-        self.queue.push_back(id);
-        let polling = self.polling == Some(id);
-        self.change(id, |task| {
-            task.queued = true;
-            if !polling && !task.is_over() {
+    fn make_ready(&mut self, id: TaskId, update: impl FnOnce(&mut Task)) {
+        let is_polled = self.polling == Some(id);
+        self.update(id, |task| {
+            update(task);
+            if !is_polled && !task.has_ended() {
                 task.stage = TaskStage::Ready;
             }
         });
     }
 
-    /// A child of a scope was woken.
-    fn push_on_roll(&mut self, id: TaskId) {
-        let polling = self.polling == Some(id);
-        self.change(id, |task| {
-            task.on_roll = true;
-            if !polling && !task.is_over() {
-                task.stage = TaskStage::Ready;
-            }
-        });
-    }
-
-    /// Takes a task out of the queue, wherever it stands.
-    fn pull(&mut self, id: TaskId) {
+    /// Removes a task from the queue, wherever it is.
+    fn unqueue(&mut self, id: TaskId) {
         match self.queue.front() {
             Some(front) if *front == id => {
                 self.queue.pop_front();
@@ -321,29 +336,28 @@ impl State {
     }
 
     fn start_poll(&mut self, id: TaskId) {
-        if !self.tasks.get(&id).is_some_and(|task| task.on_roll) {
-            self.pull(id);
+        if !self.tasks.get(&id).is_some_and(|task| task.woken_in_scope) {
+            self.unqueue(id);
         }
         self.mode = Mode::Poll;
         self.suspended.extend(self.polling);
         self.polling = Some(id);
-        let others = |on: &On| matches!(on, On::Other(_));
-        self.change(id, |task| {
+        self.update(id, |task| {
             task.queued = false;
-            task.on_roll = false;
+            task.woken_in_scope = false;
             task.polls += 1;
             task.stage = TaskStage::Polling;
-            task.waits.retain(|on| !others(on));
+            task.waits.retain(|on| !matches!(on, WaitTarget::Other(_)));
         });
     }
 
-    fn end_poll(&mut self, id: TaskId, _result: Polled) {
+    fn end_poll(&mut self, id: TaskId) {
         self.polling = self.suspended.pop();
         if self.polling.is_none() {
             self.mode = Mode::Turn;
         }
-        self.change(id, |task| {
-            task.stage = match task.queued || task.on_roll {
+        self.update(id, |task| {
+            task.stage = match task.queued || task.woken_in_scope {
                 true => TaskStage::Ready,
                 false => TaskStage::Waiting,
             };
@@ -352,14 +366,14 @@ impl State {
 
     fn end_task(&mut self, id: TaskId, how: Ending) {
         if self.tasks.get(&id).is_some_and(|task| task.queued) {
-            self.pull(id);
+            self.unqueue(id);
         }
-        let mut alive = false;
-        self.change(id, |task| {
-            alive = !task.is_over();
+        let mut was_alive = false;
+        self.update(id, |task| {
+            was_alive = !task.has_ended();
             task.end(how);
         });
-        self.alive -= usize::from(alive);
-        self.over(&On::Task(id));
+        self.alive -= usize::from(was_alive);
+        self.complete(&WaitTarget::Task(id));
     }
 }
