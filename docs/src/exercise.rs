@@ -14,7 +14,7 @@ use std::thread;
 use std::time::Duration;
 
 use executor::Runner;
-use executor::instrument::{Event, Instrument, Recorder};
+use executor::instrument::{Event, Instrument, Recorder, TaskId};
 
 use crate::watch::story;
 
@@ -123,7 +123,7 @@ impl Seen {
 /// the watchdog's thread can see it.
 struct Watch {
     recorder: Recorder,
-    names: Vec<(executor::TaskId, String)>,
+    names: Vec<(TaskId, String)>,
     polled: Arc<Mutex<Option<String>>>,
 }
 
@@ -138,7 +138,7 @@ impl Watch {
         }
     }
 
-    fn name(&self, task: executor::TaskId) -> String {
+    fn name(&self, task: TaskId) -> String {
         let named = self.names.iter().find(|(id, _)| *id == task);
         named.map_or_else(|| "a task".into(), |(_, name)| name.clone())
     }

@@ -8,8 +8,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use executor::instrument::{Cause, Effect, Ending, Event, Recorder};
-use executor::{Runner, TaskId};
+use executor::Runner;
+use executor::instrument::{Cause, Ending, Event, Recorder, TaskId, WakeOutcome};
 
 /// Runs a program with virtual time, and then prints what the loop did.
 pub fn watch<F: Future>(program: F) -> F::Output {
@@ -81,7 +81,7 @@ impl Story {
                 Some(Ending::Panicked) => return None, // its end has a line
                 _ => format!("  {} has to wait", self.name(*task)),
             },
-            Event::Wake { task, by, effect } => self.wake(*task, *by, *effect)?,
+            Event::Wake { task, by, outcome } => self.wake(*task, *by, *outcome)?,
             Event::TaskCancel { task } => format!("    cancel {}", self.name(*task)),
             Event::TaskEnd { task, how, .. } => self.end(*task, *how)?,
             Event::TimerAdd {
@@ -94,7 +94,7 @@ impl Story {
             Event::TimerCancel { timer } => format!("    timer {} is dropped", self.timer(*timer)),
             Event::ParkStart { until: Some(at) } => format!("park until {}", ms(*at)),
             Event::ParkStart { until: None } => "park until somebody rings".into(),
-            Event::Mail { messages } => format!("mail: {messages}"),
+            Event::InboxDrained { messages } => format!("mail: {messages}"),
             Event::JobSubmit { task, .. } => format!("    {} starts a job", self.name(*task)),
             Event::JobEnd { .. } => "the job is done".into(),
             Event::Print { text, .. } => format!("    print {text}"),
@@ -103,11 +103,11 @@ impl Story {
         Some(line)
     }
 
-    fn wake(&self, task: TaskId, by: Cause, effect: Effect) -> Option<String> {
+    fn wake(&self, task: TaskId, by: Cause, outcome: WakeOutcome) -> Option<String> {
         let task = self.name(task);
-        match (by, effect) {
-            (_, Effect::AfterDone) => None,
-            (_, Effect::AlreadyQueued) => Some(format!("    {task} is queued already")),
+        match (by, outcome) {
+            (_, WakeOutcome::AfterDone) => None,
+            (_, WakeOutcome::AlreadyQueued) => Some(format!("    {task} is queued already")),
             (Cause::Task(waker), _) => Some(format!("    {} wakes {task}", self.name(waker))),
             _ => Some(format!("    {task} is ready")),
         }

@@ -15,7 +15,7 @@ use std::time::Duration;
 #[cfg(feature = "observe")]
 use executor::instrument::{Cause, Event, Recorder};
 use executor::{
-    ContextVar, RunError, Runner, ThreadPool, Waited, gather, run, run_in_executor, sleep, spawn,
+    ContextVar, RunError, Runner, ThreadPool, CancelCheck, gather, run, run_in_executor, sleep, spawn,
     timeout, to_thread, to_thread_with, yield_now,
 };
 
@@ -223,10 +223,10 @@ fn c185_an_abandoned_call_is_told_and_can_stop_early() {
     let (tell, told) = mpsc::channel();
     run(async {
         let (began, has_begun) = mpsc::channel();
-        let mut call = to_thread_with(move |waited: Waited| {
-            assert!(waited.still());
+        let mut call = to_thread_with(move |waited: CancelCheck| {
+            assert!(waited.is_wanted());
             began.send(()).unwrap();
-            while waited.still() {
+            while waited.is_wanted() {
                 thread::yield_now();
             }
             tell.send("stopped").unwrap();
@@ -242,7 +242,7 @@ fn c185_an_abandoned_call_is_told_and_can_stop_early() {
 #[test]
 fn c185_a_call_that_is_awaited_is_waited_for() {
     const LOOKS: usize = sized(1_000, 50);
-    let count = to_thread_with(|waited| (0..LOOKS).take_while(|_| waited.still()).count());
+    let count = to_thread_with(|waited| (0..LOOKS).take_while(|_| waited.is_wanted()).count());
     assert_eq!(run(count), LOOKS);
 }
 
@@ -594,7 +594,7 @@ fn a_pool_outlives_the_loops_that_use_it_and_finishes_what_it_was_given() {
 fn pools_may_be_used_from_every_thread() {
     fn check<T: Send + Sync>() {}
     check::<ThreadPool>();
-    check::<Waited>();
+    check::<CancelCheck>();
 }
 
 // ---- context --------------------------------------------------------------

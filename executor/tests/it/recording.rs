@@ -1,16 +1,16 @@
-//! Recordings: what is written, what can be read, and what the environment
-//! may ask for.
+//! Recordings of real runs, and what the environment may ask for. The tests of
+//! traces that need no runtime are in `loop-trace/tests`.
 
 use std::future::pending;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use executor::instrument::replay::{Rule, judge};
-use executor::instrument::{Event, Instrument, Trace, Tracer, svg, timeline};
+use executor::instrument::{Event, EventRecord, Instrument, TaskId, Trace, Tracer, svg, timeline};
 use executor::net::{TcpListener, TcpStream};
 use executor::{Builder, Handle, Runner, gather, run, sleep, spawn, to_thread, yield_now};
 
-use crate::common::{in_own_process, reports, sized, sized_by_build};
+use crate::common::{in_own_process, reports};
 
 fn record<F: Future>(builder: Builder, program: impl FnOnce() -> F) -> Trace {
     let tracer = Tracer::new();
@@ -141,8 +141,8 @@ fn an_instrument_is_told_the_runtimes_line() {
     struct Lines(std::rc::Rc<std::cell::RefCell<Vec<String>>>);
     impl Instrument for Lines {
         fn event(&mut self, _: Duration, _: &Event) {}
-        fn note(&mut self, note: &executor::instrument::Note<'_>) {
-            let (file, line) = note.site();
+        fn record(&mut self, record: &EventRecord<'_>) {
+            let (file, line) = record.site();
             assert!(line > 0);
             self.0.borrow_mut().push(file);
         }
@@ -158,132 +158,46 @@ fn an_instrument_is_told_the_runtimes_line() {
     assert!(files.contains(&"executor/src/run.rs".to_owned()));
 }
 
-// ---- reading ----------------------------------------------------------------
-
-fn error(text: &str) -> String {
-    Trace::parse(text).expect_err("it is no trace").to_string()
-}
-
+/// Without its last events a trace has no end to be balanced.
 #[test]
-fn what_is_wrong_with_a_text_is_named_with_its_line_and_column() {
-    assert_eq!(error(""), "line 1, column 1: a value was expected here");
-    assert_eq!(
-        error("{\n \"a\" 1}"),
-        "line 2, column 6: `:` was expected here"
-    );
-    assert_eq!(error("[1,]"), "line 1, column 4: a value was expected here");
-    assert_eq!(error("[01]"), "line 1, column 2: 01 is no number");
-    assert_eq!(
-        error("\"\\q\""),
-        "line 1, column 2: this is no escape that JSON has"
-    );
-    assert_eq!(
-        error("\"a\nb\""),
-        "line 1, column 3: a text ends on its line; write \\n for a new one"
-    );
-    assert_eq!(
-        error("{} {}"),
-        "line 1, column 4: the end of the text was expected here"
-    );
-    let deep = "[".repeat(sized(100_000, 100));
-    assert_eq!(error(&deep), "line 1, column 34: this is nested too deep");
-    assert_eq!(
-        error("{\"schema\":\"other/2\"}"),
-        "line 1, column 11: only the schema \"loop-trace/1\" can be read"
-    );
-}
-
-#[test]
-fn an_event_that_lacks_something_is_named() {
-    let good = record(Runner::builder().virtual_time(), naps).to_json();
-    let lacks = good.replace(",\"result\":\"pending\"", "");
-    assert!(
-        error(&lacks).contains("`result` is missing in what begins here"),
-        "{}",
-        error(&lacks)
-    );
-    let other = good.replace("\"result\":\"pending\"", "\"result\":\"perhaps\"");
-    assert!(error(&other).contains("\"perhaps\" is none of the words for this"));
-    let gap = good.replacen("\"i\":3,", "\"i\":4,", 1);
-    assert!(error(&gap).contains("event 3 was expected here"));
-    let unknown = good.replacen("\"k\":\"turn\"", "\"k\":\"from.the.future\"", 1);
-    let kind = kinds(&Trace::parse(&unknown).unwrap());
-    assert!(kind.contains(&"from.the.future".to_owned()));
-}
-
-/// Any text is read or refused: here, a good one with each byte broken.
-#[test]
-fn no_broken_text_makes_the_reader_panic() {
-    let good = record(Runner::builder().virtual_time(), || {
-        sleep(Duration::from_secs(1))
-    })
-    .to_json();
-    let cuts = (0..good.len()).filter(|at| good.is_char_boundary(*at));
-    for cut in cuts.step_by(sized_by_build(1, 7, 2000)) {
-        let _ = Trace::parse(&good[..cut]);
-        for letter in ["\"", "{", "9", "\u{e4}", "\\"] {
-            let mut text = good.clone();
-            text.replace_range(cut..=cut, letter);
-            let _ = Trace::parse(&text);
+fn a_recording_that_was_cut_off_is_judged_as_far_as_it_goes() {
+    let tracer = Tracer::with_room(10);
+    let builder = Runner::builder().virtual_time();
+    let mut runner = builder.instrument(tracer.clone()).build();
+    runner.run(async {
+        for _ in 0..10 {
+            drop(spawn(sleep(Duration::from_secs(1))));
         }
-    }
-}
-
-/// A trace from elsewhere, with numbers that no loop would write: time that
-/// goes back, a thread with the largest number there is, counts of anything.
-#[test]
-#[cfg_attr(miri, ignore = "draws too much for an interpreter")]
-fn a_trace_that_can_be_read_can_be_judged_and_drawn_whatever_is_in_it() {
-    let good = record(Runner::builder().virtual_time(), naps).to_json();
-    let lines: Vec<_> = good.lines().collect();
-    let mut read = 0;
-    for (n, line) in lines.iter().enumerate() {
-        let digits = line.match_indices(|letter: char| letter.is_ascii_digit());
-        for digits in digits.step_by(sized_by_build(1, 11, 11)) {
-            for number in ["0", "7", "4294967295", "18446744073709551615"] {
-                let mut line = (*line).to_owned();
-                line.replace_range(digits.0..=digits.0, number);
-                let mut lines = lines.clone();
-                lines[n] = &line;
-                let Ok(trace) = Trace::parse(&lines.join("\n")) else {
-                    continue;
-                };
-                read += 1;
-                let _ = judge(&trace);
-                let _ = (timeline(&trace, 80), svg(&trace), trace.to_perfetto());
-            }
-        }
-    }
-    assert!(read > 100, "{read} of these can be read");
-}
-
-#[test]
-fn a_job_of_a_thread_with_the_largest_number_is_one_row() {
-    let mut trace = record(Runner::builder().virtual_time(), || async {
-        to_thread(|| ()).await;
     });
-    for entry in &mut trace.events {
-        entry.thread = entry.thread.map(|_| u32::MAX);
-    }
-    let picture = timeline(&trace, 80);
-    assert!(picture.contains("thread 4294967295"), "{picture}");
-    assert_eq!(picture.matches("thread 42").count(), 1, "{picture}");
+    drop(runner);
+    let trace = tracer.trace();
+    assert_eq!(trace.events.len(), 10);
+    assert!(trace.dropped > 10, "{}", trace.dropped);
+    assert_eq!(judge(&trace), []);
 }
 
-/// The picture of many takes as long for each as that of a few: with a search
-/// for each wait this would not end within the patience of a test.
 #[test]
-#[cfg_attr(miri, ignore = "draws too much for an interpreter")]
-fn thousands_of_waits_can_be_drawn() {
+fn a_task_of_the_loop_and_a_task_of_a_trace_can_be_compared() {
+    let mut task = None;
     let trace = record(Runner::builder().virtual_time(), || async {
-        let nap = || sleep(Duration::from_millis(1));
-        let each = sized_by_build(20_000, 2_500, 2_500);
-        let tasks: Vec<_> = (0..each).map(|_| spawn(nap())).collect();
-        gather((0..each).map(|_| nap()).collect::<Vec<_>>()).await;
-        drop(tasks);
+        let handle = spawn(async {});
+        task = Some(handle.id());
+        handle.await.unwrap();
     });
-    let picture = timeline(&trace, 80);
-    assert!(picture.contains("more tasks"), "{picture}");
+    let spawned = trace
+        .events
+        .iter()
+        .rev()
+        .find_map(|entry| match entry.event {
+            Event::TaskSpawn { task, .. } => Some(task),
+            _ => None,
+        });
+    let (spawned, task) = (spawned.unwrap(), task.unwrap());
+    assert_eq!(spawned, task);
+    assert_eq!(task, spawned);
+    assert_eq!(spawned, TaskId::from(task));
+    assert_eq!(spawned.to_string(), task.to_string());
+    assert_ne!(task, TaskId::NONE);
 }
 
 // ---- the environment --------------------------------------------------------
@@ -351,33 +265,4 @@ fn the_environment_asks_for_a_timeline() {
     );
     let widest = picture.lines().map(|line| line.chars().count()).max();
     assert!(widest <= Some(60), "{picture}");
-}
-
-#[test]
-#[cfg_attr(miri, ignore = "draws too much for an interpreter")]
-fn a_timeline_is_never_wider_than_asked_for_nor_longer_than_a_screen() {
-    let trace = record(Runner::builder().virtual_time(), || async {
-        let tasks: Vec<_> = (1..200)
-            .map(|ms| {
-                executor::spawn_named(
-                    "a name that is rather long, too long",
-                    sleep(Duration::from_millis(ms)),
-                )
-            })
-            .collect();
-        for task in tasks {
-            task.await.unwrap();
-        }
-    });
-    for width in [1, 40, 80, 200] {
-        let picture = timeline(&trace, width);
-        assert!(
-            picture
-                .lines()
-                .all(|line| line.chars().count() <= width.max(40)),
-            "{picture}"
-        );
-        assert!(picture.lines().count() < 60);
-        assert!(picture.contains("more tasks"));
-    }
 }

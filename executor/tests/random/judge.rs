@@ -5,8 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use executor::TaskId;
-use executor::instrument::{Ending, Event, Trace, replay};
+use executor::instrument::{Ending, Event, TaskId, Trace, replay};
 
 use crate::generate::Kind;
 use crate::interpret::{End, Run, interpret};

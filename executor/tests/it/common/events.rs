@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use executor::instrument::replay::{self, Rule};
-use executor::instrument::{Effect, Event, Instrument, Note, Recorder, Tracer};
+use executor::instrument::{WakeOutcome, Event, Instrument, EventRecord, Recorder, Tracer};
 use executor::{Builder, Runner, TaskId};
 
 /// Records a loop. When the loop is dropped, fails the test if the loop broke a
@@ -25,8 +25,8 @@ impl Oracle {
 impl Instrument for Oracle {
     fn event(&mut self, _: Duration, _: &Event) {}
 
-    fn note(&mut self, note: &Note<'_>) {
-        self.0.note(note);
+    fn record(&mut self, note: &EventRecord<'_>) {
+        self.0.record(note);
     }
 }
 
@@ -66,9 +66,9 @@ pub(crate) fn polls_of(events: &[(Duration, Event)], task: TaskId) -> usize {
 }
 
 /// The outcomes of the wakes of a task, in order.
-pub(crate) fn wakes_of(events: &[(Duration, Event)], of: TaskId) -> Vec<Effect> {
+pub(crate) fn wakes_of(events: &[(Duration, Event)], of: TaskId) -> Vec<WakeOutcome> {
     let effect = |(_, event): &(Duration, Event)| match event {
-        Event::Wake { task, effect, .. } if *task == of => Some(*effect),
+        Event::Wake { task, outcome, .. } if *task == of => Some(*outcome),
         _ => None,
     };
     events.iter().filter_map(effect).collect()

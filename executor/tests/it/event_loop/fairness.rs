@@ -120,7 +120,7 @@ fn c178_a_burst_of_wakes_from_another_thread_is_handled_at_once() {
         }
     });
     let events = recorder.take();
-    let drained = |event: &Event| matches!(event, Event::Mail { messages: BURST });
+    let drained = |event: &Event| matches!(event, Event::InboxDrained { messages: BURST });
     assert_eq!(count(&events, drained), 1);
     let before = events
         .iter()
@@ -203,7 +203,7 @@ fn a_queue_that_is_never_empty_does_not_hide_the_inbox() {
         let post = std::thread::spawn(move || handle.spawn(|| async {}));
         post.join().unwrap().await.unwrap();
     };
-    let hidden = longest_hidden(posts, |event| matches!(event, Event::Mail { .. }));
+    let hidden = longest_hidden(posts, |event| matches!(event, Event::InboxDrained { .. }));
     assert_eq!(hidden, POLLS_BETWEEN_LOOKS - 1);
 }
 

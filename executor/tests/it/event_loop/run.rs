@@ -12,7 +12,7 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 #[cfg(feature = "observe")]
-use executor::instrument::{Effect, Event};
+use executor::instrument::{WakeOutcome, Event};
 use executor::{
     Handle, RunError, Runner, TaskId, TaskInfo, current_task, run, sleep, spawn, spawn_named,
     tasks, to_thread, try_run, yield_now,
@@ -304,7 +304,7 @@ fn c019_a_waker_of_an_earlier_run_wakes_no_task_of_a_later_one() {
         2,
         "at its start, and when the gate opens"
     );
-    assert_eq!(wakes_of(&events, task), [Effect::Queued]);
+    assert_eq!(wakes_of(&events, task), [WakeOutcome::Queued]);
     let main_of_first_run = first_task(&events);
     assert_ne!(
         main, main_of_first_run,

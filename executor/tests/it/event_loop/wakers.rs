@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 #[cfg(feature = "observe")]
-use executor::instrument::{Effect, Ending, Event};
+use executor::instrument::{WakeOutcome, Ending, Event};
 use executor::{
     JoinHandle, RunError, Runner, TaskInfo, TaskState, current_task, now, run, sleep, spawn,
     spawn_named, tasks, to_thread, try_run, yield_now,
@@ -54,10 +54,10 @@ fn c050_a_waker_of_a_task_that_has_completed_does_nothing() {
     let events = recorder.take();
     assert_eq!(polls_of(&events, old), 1);
     assert_eq!(polls_of(&events, new), 2);
-    assert_eq!(wakes_of(&events, new), [Effect::Queued], "by its gate");
+    assert_eq!(wakes_of(&events, new), [WakeOutcome::Queued], "by its gate");
     let effects = wakes_of(&events, old);
     assert!(
-        effects.iter().all(|effect| *effect == Effect::AfterDone),
+        effects.iter().all(|effect| *outcome == WakeOutcome::AfterDone),
         "{effects:?}"
     );
 }
@@ -187,8 +187,8 @@ fn c053_a_thousand_wakes_between_two_polls_are_one_poll() {
     let events = recorder.take();
     assert_eq!(polls_of(&events, task), 2, "its first poll, and one more");
     let effects = wakes_of(&events, task);
-    assert_eq!(effects[0], Effect::Queued);
-    assert_eq!(effects[1..], [Effect::AlreadyQueued; WAKES - 1]);
+    assert_eq!(effects[0], WakeOutcome::Queued);
+    assert_eq!(effects[1..], [WakeOutcome::AlreadyQueued; WAKES - 1]);
 }
 
 #[cfg(feature = "observe")]
@@ -210,11 +210,11 @@ fn c053_a_thousand_wakes_from_another_thread_are_one_message_and_one_poll() {
     let events = recorder.take();
     assert_eq!(polls_of(&events, task), 2);
     assert_eq!(
-        count(&events, |event| *event == Event::Mail { messages: 1 }),
+        count(&events, |event| *event == Event::InboxDrained { messages: 1 }),
         1
     );
     assert_eq!(
-        count(&events, |event| matches!(event, Event::Mail { .. })),
+        count(&events, |event| matches!(event, Event::InboxDrained { .. })),
         1
     );
 }
@@ -244,7 +244,7 @@ fn a_wake_during_ones_own_poll_is_a_poll_in_the_next_turn() {
     assert_eq!(polls_of(&events, task), 2);
     assert_eq!(
         wakes_of(&events, task),
-        [Effect::Queued, Effect::AlreadyQueued]
+        [WakeOutcome::Queued, WakeOutcome::AlreadyQueued]
     );
 }
 
@@ -267,7 +267,7 @@ fn every_poll_after_the_first_has_a_wake_before_it() {
             Event::TaskSpawn { task, .. } => assert!(queued.insert(task)),
             Event::Wake {
                 task,
-                effect: Effect::Queued,
+                effect: WakeOutcome::Queued,
                 ..
             } => assert!(queued.insert(task)),
             Event::PollStart { task } => {
@@ -449,10 +449,10 @@ where
         (current_task().unwrap().id(), b.id())
     });
     let events = recorder.take();
-    assert_eq!(wakes_of(&events, b), [Effect::Queued]);
+    assert_eq!(wakes_of(&events, b), [WakeOutcome::Queued]);
     assert_eq!(
         wakes_of(&events, a),
-        [Effect::Queued; 2],
+        [WakeOutcome::Queued; 2],
         "by its own two sleeps"
     );
 }

@@ -147,7 +147,7 @@ fn c199_posts_that_come_while_the_loop_is_busy_are_taken_in_at_once() {
     let drained: Vec<_> = events
         .iter()
         .filter_map(|(_, event)| match event {
-            Event::Mail { messages } => Some(*messages),
+            Event::InboxDrained { messages } => Some(*messages),
             _ => None,
         })
         .collect();

@@ -124,6 +124,7 @@ fn a_cancel_is_recorded_at_the_request_and_at_the_end() {
         id
     });
     let events = recorder.take();
+    let task = task.into();
     let position = |wanted: &Event| {
         assert_eq!(count(&events, |event| event == wanted), 1, "{wanted:?}");
         events.iter().position(|(_, event)| event == wanted)

@@ -18,7 +18,7 @@ use std::thread;
 use std::time::Duration;
 
 #[cfg(feature = "observe")]
-use executor::instrument::Effect;
+use executor::instrument::WakeOutcome;
 use executor::{
     Handle, JoinHandle, OnPanic, Runner, TaskState, current_task, gather, run, sleep, spawn,
     spawn_named, tasks, yield_now,
@@ -303,7 +303,7 @@ fn c032_who_awaits_a_handle_is_woken_once_and_sees_the_value() {
         id
     });
     let events = recorder.take();
-    assert_eq!(wakes_of(&events, a), [Effect::Queued]);
+    assert_eq!(wakes_of(&events, a), [WakeOutcome::Queued]);
     assert_eq!(polls_of(&events, a), 2);
 }
 
@@ -327,7 +327,7 @@ fn c032_a_handle_that_moves_to_another_task_wakes_only_that_one() {
     let events = recorder.take();
     assert_eq!(
         wakes_of(&events, main),
-        [Effect::Queued],
+        [WakeOutcome::Queued],
         "by its own sleep"
     );
 }
