@@ -116,10 +116,6 @@ impl<F: Future> FutureList<F> {
         self.alive
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.len == 0
-    }
-
     #[inline]
     pub(super) fn slot(&mut self, index: usize) -> Pin<&mut Slot<F>> {
         let block = match index / Block::<F>::LEN {
@@ -176,6 +172,9 @@ impl<F: Future> FutureSet for FutureList<F> {
         cx: &mut Context<'_>,
         mut completed: impl FnMut(Pin<&mut Self>, usize) -> ControlFlow<()>,
     ) -> Round {
+        if self.alive == 0 {
+            return Round::Finished;
+        }
         let watch = Watch::begin();
         let this = &mut *self;
         if let Some(woken) = &mut this.woken {
@@ -215,13 +214,16 @@ impl<F: Future> FutureSet for FutureList<F> {
     }
 
     fn take_all(mut self: Pin<&mut Self>) -> Option<Self::Outputs> {
+        if self.first.is_none() && self.len > 0 {
+            return None; // cleared
+        }
         (0..self.len).map(|index| self.slot(index).take()).collect()
     }
 
     fn clear(mut self: Pin<&mut Self>) {
         self.first = None;
         self.more.clear();
-        (self.len, self.alive, self.started) = (0, 0, 0);
+        self.alive = 0;
     }
 }
 

@@ -76,7 +76,8 @@ impl End {
 
 /// The poller, its sources and their waiters.
 pub(crate) struct Reactor {
-    kernel: RefCell<Kernel>,
+    /// `None` once the loop has ended.
+    kernel: RefCell<Option<Kernel>>,
     sources: RefCell<Slab<kind::Source, Source>>,
     hooks: Rc<Hooks>,
 }
@@ -104,7 +105,7 @@ impl Reactor {
         let unparker = mio::Waker::new(poll.registry(), UNPARK)?;
         let events = Events::with_capacity(EVENTS_PER_LOOK);
         let reactor = Rc::new(Reactor {
-            kernel: RefCell::new(Kernel { poll, events }),
+            kernel: RefCell::new(Some(Kernel { poll, events })),
             sources: RefCell::default(),
             hooks: Rc::clone(hooks),
         });
@@ -132,7 +133,8 @@ impl Reactor {
         };
         let ends = [end(), end()];
         let key = self.sources.borrow_mut().insert(Source { ends, fd, peer });
-        let registry = self.kernel.borrow();
+        let kernel = self.kernel.borrow();
+        let registry = kernel.as_ref().expect("the loop has not ended");
         let registered = registry
             .poll
             .registry()
@@ -152,7 +154,9 @@ impl Reactor {
     ) -> Vec<Waiter> {
         // Fails only if the descriptor is not registered any more, which is the
         // desired state.
-        let _ = self.kernel.borrow().poll.registry().deregister(io);
+        if let Some(kernel) = &*self.kernel.borrow() {
+            let _ = kernel.poll.registry().deregister(io);
+        }
         let source = self.sources.borrow_mut().remove(key);
         let ends = source.into_iter().flat_map(|source| source.ends);
         ends.map(|end| end.waiter).collect()
@@ -210,7 +214,8 @@ impl Poller for Reactor {
     fn wait(&self, timeout: Option<Duration>, woken: &mut Vec<Waiter>) -> io::Result<()> {
         let mut reported = Vec::new();
         {
-            let kernel = &mut *self.kernel.borrow_mut();
+            let mut kernel = self.kernel.borrow_mut();
+            let kernel = kernel.as_mut().expect("the loop has not ended");
             match kernel.poll(timeout) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => return Ok(()),
                 result => result?,
@@ -255,6 +260,7 @@ impl Poller for Reactor {
     }
 
     fn close(&self) -> Vec<Waiter> {
+        self.kernel.take();
         let sources = self.sources.take();
         let mut waiters = Vec::new();
         for source in sources.into_values() {

@@ -104,7 +104,8 @@ impl Sleep {
     /// ```
     pub fn reset(&mut self, duration: Duration) {
         if let State::Armed { home, timer } = self.state {
-            if Runtime::find(home).is_some_and(|home| reschedule(&home, timer, duration)) {
+            let home = Runtime::current().filter(|here| here.id() == home);
+            if home.is_some_and(|home| reschedule(&home, timer, duration)) {
                 return;
             }
         }

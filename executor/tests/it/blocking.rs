@@ -15,8 +15,8 @@ use std::time::Duration;
 #[cfg(feature = "observe")]
 use executor::instrument::{Cause, Event, Recorder};
 use executor::{
-    ContextVar, RunError, Runner, ThreadPool, CancelCheck, gather, run, run_in_executor, sleep, spawn,
-    timeout, to_thread, to_thread_with, yield_now,
+    CancelCheck, ContextVar, RunError, Runner, ThreadPool, gather, run, run_in_executor, sleep,
+    spawn, timeout, to_thread, to_thread_with, yield_now,
 };
 
 #[cfg(feature = "observe")]

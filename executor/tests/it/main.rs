@@ -96,12 +96,8 @@ mod observe {
     #[cfg(all(unix, not(miri)))]
     mod watchdog;
 }
-#[cfg(all(feature = "observe", not(miri)))]
-mod drawings;
 #[cfg(all(feature = "observe", feature = "net"))]
 mod recording;
-#[cfg(feature = "observe")]
-mod replay;
 #[cfg(feature = "testing")]
 mod testing;
 

@@ -155,7 +155,7 @@ fn an_instrument_is_told_the_runtimes_line() {
         files.iter().all(|file| file.starts_with("executor/src/")),
         "{files:?}"
     );
-    assert!(files.contains(&"executor/src/run.rs".to_owned()));
+    assert!(files.contains(&"executor/src/event_loop/run.rs".to_owned()));
 }
 
 /// Without its last events a trace has no end to be balanced.

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use executor::instrument::replay::{self, Rule};
-use executor::instrument::{WakeOutcome, Event, Instrument, EventRecord, Recorder, Tracer};
+use executor::instrument::{Event, EventRecord, Instrument, Recorder, Tracer, WakeOutcome};
 use executor::{Builder, Runner, TaskId};
 
 /// Records a loop. When the loop is dropped, fails the test if the loop broke a
@@ -60,7 +60,11 @@ pub(crate) fn count(events: &[(Duration, Event)], is: impl Fn(&Event) -> bool) -
 }
 
 /// Counts the polls of a task.
-pub(crate) fn polls_of(events: &[(Duration, Event)], task: TaskId) -> usize {
+pub(crate) fn polls_of(
+    events: &[(Duration, Event)],
+    task: impl Into<executor::instrument::TaskId>,
+) -> usize {
+    let task = task.into();
     let is_poll = |event: &Event| *event == Event::PollStart { task };
     events.iter().filter(|(_, event)| is_poll(event)).count()
 }

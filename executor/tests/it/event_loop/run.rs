@@ -12,10 +12,10 @@ use std::task::{Poll, Waker};
 use std::time::Duration;
 
 #[cfg(feature = "observe")]
-use executor::instrument::{WakeOutcome, Event};
+use executor::instrument::{Event, WakeOutcome};
 use executor::{
-    Handle, RunError, Runner, TaskId, TaskInfo, current_task, run, sleep, spawn, spawn_named,
-    tasks, to_thread, try_run, yield_now,
+    Handle, RunError, Runner, TaskInfo, current_task, run, sleep, spawn, spawn_named, tasks,
+    to_thread, try_run, yield_now,
 };
 
 use crate::common::{
@@ -319,7 +319,7 @@ fn c019_a_waker_of_an_earlier_run_wakes_no_task_of_a_later_one() {
 
 /// The first task that was ever made: the main future of the first run.
 #[cfg(feature = "observe")]
-fn first_task(events: &[(Duration, Event)]) -> TaskId {
+fn first_task(events: &[(Duration, Event)]) -> executor::instrument::TaskId {
     let spawned = |(_, event): &(Duration, Event)| match event {
         Event::TaskSpawn { task, .. } => Some(*task),
         _ => None,

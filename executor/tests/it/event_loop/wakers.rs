@@ -11,7 +11,7 @@ use std::thread;
 use std::time::Duration;
 
 #[cfg(feature = "observe")]
-use executor::instrument::{WakeOutcome, Ending, Event};
+use executor::instrument::{Ending, Event, WakeOutcome};
 use executor::{
     JoinHandle, RunError, Runner, TaskInfo, TaskState, current_task, now, run, sleep, spawn,
     spawn_named, tasks, to_thread, try_run, yield_now,
@@ -57,7 +57,9 @@ fn c050_a_waker_of_a_task_that_has_completed_does_nothing() {
     assert_eq!(wakes_of(&events, new), [WakeOutcome::Queued], "by its gate");
     let effects = wakes_of(&events, old);
     assert!(
-        effects.iter().all(|effect| *outcome == WakeOutcome::AfterDone),
+        effects
+            .iter()
+            .all(|outcome| *outcome == WakeOutcome::AfterDone),
         "{effects:?}"
     );
 }
@@ -210,7 +212,8 @@ fn c053_a_thousand_wakes_from_another_thread_are_one_message_and_one_poll() {
     let events = recorder.take();
     assert_eq!(polls_of(&events, task), 2);
     assert_eq!(
-        count(&events, |event| *event == Event::InboxDrained { messages: 1 }),
+        count(&events, |event| *event
+            == Event::InboxDrained { messages: 1 }),
         1
     );
     assert_eq!(
@@ -267,7 +270,7 @@ fn every_poll_after_the_first_has_a_wake_before_it() {
             Event::TaskSpawn { task, .. } => assert!(queued.insert(task)),
             Event::Wake {
                 task,
-                effect: WakeOutcome::Queued,
+                outcome: WakeOutcome::Queued,
                 ..
             } => assert!(queued.insert(task)),
             Event::PollStart { task } => {

@@ -5,7 +5,7 @@ use std::future::pending;
 use std::time::Duration;
 
 use executor::instrument::{Ending, Event, Instrument, Recorder};
-use executor::{Runner, TaskId, current_task, sleep, spawn, tasks, yield_now};
+use executor::{Runner, current_task, sleep, spawn, tasks, yield_now};
 
 use crate::common::{in_own_process, recorded_virtual_runner, reports};
 
@@ -42,7 +42,7 @@ fn mixed_program() -> Vec<Event> {
 /// loop runs.
 #[test]
 fn c277_every_poll_that_starts_ends_and_polls_never_nest() {
-    let mut polled: Option<TaskId> = None;
+    let mut polled: Option<executor::instrument::TaskId> = None;
     let mut polls = 0;
     for event in mixed_program() {
         match event {
@@ -112,7 +112,7 @@ fn c277_events_come_with_the_loop_time_at_which_they_happened() {
     let events = recorder.take();
     assert!(events.is_sorted_by_key(|(at, _)| *at));
     let print = Event::Print {
-        task: Some(main),
+        task: Some(main.into()),
         text: "after 2 s".into(),
     };
     assert!(
