@@ -174,7 +174,7 @@ async fn block_threads(world: World) {
     let call = Call::new();
     let stubborn = to_thread_with(move |waited| {
         let _call = call;
-        while waited.still() {
+        while waited.is_wanted() {
             std::thread::yield_now()
         }
     });
