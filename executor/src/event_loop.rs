@@ -14,6 +14,7 @@ pub(crate) mod look;
 pub(crate) mod task;
 pub(crate) mod waker;
 pub(crate) mod ready;
+pub(crate) mod wake;
 pub(crate) mod poll;
 pub(crate) mod tasks;
 pub(crate) mod context;

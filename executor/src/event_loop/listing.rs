@@ -63,7 +63,7 @@ impl Runtime {
             TaskState::Finished
         } else if self.poll.is_polling(key) {
             TaskState::Running
-        } else if self.ready.is_woken(key) {
+        } else if task.is_woken {
             TaskState::Ready
         } else if waits.is_empty() {
             TaskState::Unwakeable

@@ -47,7 +47,7 @@ fn handle_messages(runtime: &Runtime) {
         for message in messages.drain(..) {
             runtime.hooks.emit(INBOX, |hook| hook.inbox_message());
             match message {
-                Message::Wake(task) => runtime.ready.wake(task),
+                Message::Wake(task) => runtime.wake(task),
                 Message::Cancel(task) => {
                     runtime.request_cancel(task);
                 }
@@ -64,7 +64,7 @@ pub(super) fn end_job(runtime: &Runtime, key: JobKey) {
     let job = runtime.jobs.remove(key);
     runtime.hooks.emit(JOB, move |hook| hook.job_end(key));
     if let Some(job) = job {
-        runtime.ready.wake_waiter(job.waiter);
+        runtime.wake_waiter(job.waiter);
     }
 }
 
@@ -80,7 +80,7 @@ fn fire_due_timers(runtime: &Runtime) {
         runtime
             .hooks
             .emit(TIMER, move |hook| hook.timer_fire(timer));
-        runtime.ready.wake_waiter(waiter);
+        runtime.wake_waiter(waiter);
     }
 }
 
@@ -108,7 +108,7 @@ fn wake_sources(
         wait(woken)?;
         let io = !woken.is_empty();
         for waiter in woken.drain(..) {
-            runtime.ready.wake_waiter(waiter);
+            runtime.wake_waiter(waiter);
         }
         Ok(io)
     })

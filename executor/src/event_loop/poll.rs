@@ -4,13 +4,11 @@
 //! it a poll or a destructor. Inside the poll of a scope's child, the child is
 //! the current task, and afterwards its owner again.
 //!
-//! Entered by `run`; asked by every future of this crate. Imports `ready`.
+//! Entered by `run`; asked by every future of this crate.
 
 use std::cell::{Cell, RefCell};
-use std::rc::Rc;
-use std::task::{Context, Poll, RawWakerVTable, Waker};
+use std::task::{Context, RawWakerVTable, Waker};
 
-use super::ready::ReadyQueue;
 use crate::base::slab::TaskKey;
 use crate::base::waiter::Waiter;
 
@@ -30,7 +28,6 @@ pub(crate) struct PollState {
     registered: Cell<bool>,
     /// The tasks in whose poll another one is polled: owners of scopes.
     outer: RefCell<Vec<TaskKey>>,
-    ready: Rc<ReadyQueue>,
 }
 
 /// The identity of a waker, as std's `Waker::will_wake` compares it.
@@ -48,18 +45,19 @@ pub(crate) struct Outer {
     registered: bool,
 }
 
-impl PollState {
-    pub(crate) fn new(ready: &Rc<ReadyQueue>) -> Self {
+impl Default for PollState {
+    fn default() -> Self {
         PollState {
-            task: Cell::new(None),
-            waker: Cell::new(None),
+            task: Cell::default(),
+            waker: Cell::default(),
             budget: Cell::new(u32::MAX),
-            registered: Cell::new(false),
+            registered: Cell::default(),
             outer: RefCell::default(),
-            ready: Rc::clone(ready),
         }
     }
+}
 
+impl PollState {
     /// Makes `task` the current task, polled with `waker`.
     #[inline]
     pub(crate) fn enter(&self, task: TaskKey, waker: &Waker) -> Outer {
@@ -133,7 +131,7 @@ impl PollState {
     /// it from every other waker, except one built by hand around the same
     /// address; that one has another vtable.
     #[inline]
-    fn is_own_waker(&self, waker: &Waker) -> bool {
+    pub(crate) fn is_own_waker(&self, waker: &Waker) -> bool {
         self.waker.get().is_some_and(|current| {
             waker.data() == current.data && std::ptr::eq(waker.vtable(), current.vtable)
         })
@@ -148,25 +146,5 @@ impl PollState {
     #[inline]
     pub(crate) fn is_budget_exhausted(&self) -> bool {
         self.budget.get() == 0
-    }
-
-    /// Wakes the current task: in two stores if `cx` carries its own waker.
-    #[inline]
-    pub(crate) fn wake_current(&self, cx: &Context<'_>) {
-        match self.task() {
-            Some(task) if self.is_own_waker(cx.waker()) => self.ready.wake(task),
-            _ => cx.waker().wake_by_ref(),
-        }
-    }
-
-    /// Called by a future before it may complete: `Pending`, with a wake
-    /// arranged, once the budget of this poll is exhausted.
-    #[inline]
-    pub(crate) fn poll_budget(&self, cx: &Context<'_>) -> Poll<()> {
-        if self.is_budget_exhausted() {
-            self.wake_current(cx);
-            return Poll::Pending;
-        }
-        Poll::Ready(())
     }
 }

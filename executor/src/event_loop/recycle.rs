@@ -42,8 +42,8 @@ impl Runtime {
     /// Returns whether no waker, handle or message of this loop is left.
     pub(crate) fn is_unshared(&self) -> bool {
         let spare = self.spare_waker.take();
-        // The driver's, the ready queue's, and the spare waker's.
-        let own = 2 + usize::from(spare.is_some());
+        // The driver's, and the spare waker's.
+        let own = 1 + usize::from(spare.is_some());
         self.spare_waker.set(spare);
         let alone = Arc::strong_count(self.inbox()) == own;
         // What another thread did before it dropped its reference must be
@@ -65,7 +65,7 @@ impl Runtime {
     }
 
     fn reset(&self) {
-        self.ready.reset();
+        self.ready.borrow_mut().clear();
         self.clock.reset();
         self.driver.owner.reset();
         self.wait_points.take();

@@ -167,9 +167,9 @@ fn turn_until_done(runtime: &Runtime, main: TaskKey, poll_main: Main<'_>) -> Res
     let mut spare = spare.unwrap_or_else(|| TaskWaker::unbound(runtime.inbox()));
     let mut polls = 0;
     loop {
-        runtime.ready.start_turn(&runtime.rng);
+        runtime.ready.borrow_mut().start_turn(&runtime.rng);
         runtime.hooks.emit(RUN, |hook| hook.turn_start());
-        while let Some(task) = runtime.ready.pop() {
+        while let Some(task) = pop(runtime) {
             if poll_task(runtime, task, main, &mut spare, poll_main).is_ready() {
                 runtime.spare_waker.set(Some(spare));
                 return Ok(());
@@ -182,14 +182,20 @@ fn turn_until_done(runtime: &Runtime, main: TaskKey, poll_main: Main<'_>) -> Res
             }
         }
         drain_inbox(runtime);
-        if runtime.ready.is_empty() {
+        if runtime.ready.borrow().is_empty() {
             look_around(runtime);
-            if runtime.ready.is_empty() {
+            if runtime.ready.borrow().is_empty() {
                 polls = 0;
                 wait_for_something(runtime)?;
             }
         }
     }
+}
+
+/// A function, so that the borrow ends before the poll.
+#[inline]
+fn pop(runtime: &Runtime) -> Option<TaskKey> {
+    runtime.ready.borrow_mut().pop()
 }
 
 /// Polls a task, or drops it if it was cancelled. `Ready` if it was the main
@@ -246,9 +252,11 @@ impl Runtime {
     ) -> Polled {
         let (mut work, own) = {
             let mut tasks = self.tasks.borrow_mut();
-            let Some(task) = tasks.get_mut(key) else {
+            let Some(task) = tasks.get_mut(key).filter(|it| it.state < State::Ending) else {
                 return Polled::Gone;
             };
+            // Before the poll, so that a wake during the poll queues it again.
+            task.is_woken = false;
             if task.state == State::CancelRequested {
                 return Polled::Cancelled(task.work.take());
             }

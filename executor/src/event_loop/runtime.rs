@@ -16,8 +16,9 @@ use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
 use super::poll::PollState;
-use super::ready::{self, ReadyQueue};
+use super::ready::ReadyQueue;
 use super::task::Task;
+use super::wake::Route;
 use super::waker::TaskWaker;
 use crate::base::clock::Clock;
 use crate::base::hooks::Hooks;
@@ -46,7 +47,9 @@ thread_local! {
 pub(crate) struct Runtime {
     pub(crate) tasks: RefCell<Slab<kind::Task, Task>>,
     pub(crate) next_task: Cell<NonZeroU64>,
-    pub(crate) ready: Rc<ReadyQueue>,
+    pub(crate) ready: RefCell<ReadyQueue>,
+    /// By task that another task polls.
+    pub(crate) routes: RefCell<HashMap<TaskKey, Rc<dyn Route>>>,
     pub(crate) poll: PollState,
     /// The waker for tasks without one of their own, while no run uses it.
     pub(crate) spare_waker: Cell<Option<TaskWaker>>,
@@ -198,12 +201,12 @@ impl Runtime {
     pub(crate) fn new(settings: Settings) -> Rc<Self> {
         let hooks = Rc::new(Hooks::default());
         let driver = Driver::new();
-        let ready = Rc::new(ReadyQueue::new(driver.inbox(), &hooks));
         Rc::new(Runtime {
             tasks: RefCell::default(),
             next_task: Cell::new(NonZeroU64::MIN),
-            poll: PollState::new(&ready),
-            ready,
+            ready: RefCell::default(),
+            routes: RefCell::default(),
+            poll: PollState::default(),
             spare_waker: Cell::default(),
             timers: RefCell::default(),
             driver,
@@ -242,7 +245,6 @@ impl Runtime {
     pub(crate) fn enter_over(self: &Rc<Self>) -> Entered {
         Entered {
             outer: CURRENT.with(|current| current.replace(Some(Rc::clone(self)))),
-            outer_queue: ready::enter(Some(Rc::clone(&self.ready))),
         }
     }
 
@@ -333,12 +335,10 @@ fn no_loop(who: &str) -> ! {
 /// The loop is this thread's while this lives.
 pub(crate) struct Entered {
     outer: Option<Rc<Runtime>>,
-    outer_queue: Option<Rc<ReadyQueue>>,
 }
 
 impl Drop for Entered {
     fn drop(&mut self) {
-        ready::enter(self.outer_queue.take());
         // Moved out first and dropped after the borrow: the last reference to a
         // loop may drop outputs, whose destructors may run any code.
         let outer = self.outer.take();

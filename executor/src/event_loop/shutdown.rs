@@ -66,7 +66,7 @@ fn close(runtime: &Runtime) -> Ended {
     runtime.inbox().close();
     let poller = runtime.driver.take_poller();
     for waiter in poller.map_or_else(Vec::new, |poller| poller.close()) {
-        runtime.ready.wake_waiter(waiter);
+        runtime.wake_waiter(waiter);
     }
     let pool = runtime.jobs.pool.take();
     if let Some(pool) = pool.filter(|_| all_ended) {

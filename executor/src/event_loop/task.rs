@@ -48,16 +48,23 @@ pub(crate) struct Task {
     pub(crate) state: State,
     /// Whether a handle exists that may read the output.
     pub(crate) has_handle: bool,
+    /// Whether a wake is pending: the task is in the ready queue, or in the woken
+    /// list of its route.
+    pub(crate) is_woken: bool,
+    /// Whether another task polls this one.
+    pub(crate) is_routed: bool,
 }
 
 /// How far the life of a task has come.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
 pub(crate) enum State {
     Alive,
     /// Alive, and asked to stop by itself.
     StopRequested,
     /// To be dropped instead of polled, at its next turn.
     CancelRequested,
+    /// The future is being dropped; wakes have no effect any more.
+    Ending,
     /// The future is gone; `work` holds the output.
     Finished,
 }
@@ -78,6 +85,8 @@ impl Task {
             parent,
             state: State::Alive,
             has_handle: true,
+            is_woken: true,
+            is_routed: false,
         }
     }
 

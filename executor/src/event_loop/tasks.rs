@@ -13,9 +13,9 @@ use std::panic::{Location, resume_unwind};
 use std::rc::Rc;
 
 use super::context::{self, ContextMap};
-use super::ready::Route;
 use super::runtime::{OnPanic, Runtime};
 use super::task::{BoxedWork, State, Task};
+use super::wake::Route;
 use crate::base::error::{JoinError, Payload, catch_and_report, report};
 use crate::base::hooks::{Ending, RUN, TASK};
 use crate::base::slab::TaskKey;
@@ -53,13 +53,14 @@ impl Runtime {
     /// Adds a task and, unless it is finished already, queues it for its first
     /// poll.
     #[inline]
-    pub(crate) fn insert_task(&self, task: Task, route: Option<Rc<dyn Route>>) -> TaskKey {
+    pub(crate) fn insert_task(&self, mut task: Task, route: Option<Rc<dyn Route>>) -> TaskKey {
+        task.is_routed = route.is_some();
         let refused = task.is_finished();
         let key = self.tasks.borrow_mut().insert(task);
         self.hooks
             .emit(TASK, move |hook| hook.task_spawn(key, refused));
         if !refused {
-            self.ready.add(key, route);
+            self.push_first(key, route);
         }
         key
     }
@@ -84,10 +85,26 @@ impl Runtime {
     }
 
     fn end_task(&self, key: TaskKey, how: Ending, work: Option<&BoxedWork>) {
-        self.ready.remove(key);
+        self.stop_waking(key);
         self.hooks.emit(TASK, |hook| {
             hook.task_end(key, how, work.and_then(|work| work.error()));
         });
+    }
+
+    /// Makes later wakes of a task have no effect.
+    #[inline]
+    fn stop_waking(&self, key: TaskKey) {
+        let is_routed = match self.tasks.borrow_mut().get_mut(key) {
+            None => return,
+            Some(task) => {
+                task.state = State::Ending;
+                task.is_routed
+            }
+        };
+        if is_routed {
+            let route = self.routes.borrow_mut().remove(&key);
+            drop(route);
+        }
     }
 
     /// Stores the output of a task whose future is gone, and wakes its waiter.
@@ -105,7 +122,7 @@ impl Runtime {
         drop(waker);
         self.wake_cancel_listeners(key);
         if has_handle {
-            self.ready.wake_waiter(waiter);
+            self.wake_waiter(waiter);
         } else {
             self.discard_output(key);
         }
@@ -119,7 +136,7 @@ impl Runtime {
         };
         // Wakes by its own destructors come too late: a lock that moves on from
         // one member of its gather to another, say.
-        self.ready.remove(key);
+        self.stop_waking(key);
         let task = identity.clone();
         let stop = self.settings.on_panic == OnPanic::Stop;
         let (how, error, payload) = match panic {
@@ -205,7 +222,7 @@ impl Runtime {
             _ => return false,
         }
         self.hooks.emit(TASK, move |hook| hook.task_cancel(key));
-        self.ready.wake(key);
+        self.wake(key);
         true
     }
 
@@ -221,7 +238,7 @@ impl Runtime {
             }
         };
         for (_, waiter) in woken.into_iter().flatten() {
-            self.ready.wake_waiter(waiter);
+            self.wake_waiter(waiter);
         }
     }
 

@@ -19,13 +19,11 @@ pub(crate) mod model;
 
 use std::task::{Wake, Waker};
 
-use super::ready;
-use crate::base::inbox::{Inbox, Message};
-use crate::base::slab::TaskKey;
+use crate::base::inbox::Inbox;
 use crate::base::sys::{Arc, AtomicBool, AtomicU64, Ordering, References, fence};
 
-/// The receiver of wakes: a loop's inbox, or the list of woken members of a
-/// gather.
+/// The receiver of wakes: a loop's inbox (see `wake`), or the list of woken
+/// members of a gather.
 pub(crate) trait WakeTarget: Send + Sync + 'static {
     /// Wakes the party with this key. `notified` is set from the first wake to
     /// the next poll.
@@ -34,28 +32,6 @@ pub(crate) trait WakeTarget: Send + Sync + 'static {
 
 /// The waker of a task.
 pub(crate) type TaskWaker = OwnedWaker<Inbox>;
-
-impl WakeTarget for Inbox {
-    #[inline]
-    fn wake(this: &Arc<Self>, key: u64, notified: &AtomicBool) {
-        let Some(task) = TaskKey::from_bits(key) else {
-            return; // not bound yet
-        };
-        if !ready::wake_local(this, task) {
-            wake_remote(this, task, notified);
-        }
-    }
-}
-
-#[cold]
-fn wake_remote(inbox: &Inbox, task: TaskKey, notified: &AtomicBool) {
-    // The swap also publishes the memory that this thread wrote before the
-    // wake, when the message of an earlier wake stands for both.
-    if !notified.swap(true, Ordering::AcqRel) {
-        // A closed inbox returns the message: the loop is gone.
-        let _ = inbox.send(Message::Wake(task));
-    }
-}
 
 /// The allocation behind a waker and its clones.
 struct Shared<T> {

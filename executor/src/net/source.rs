@@ -98,7 +98,7 @@ impl<S: mio::event::Source> Registered<S> {
         if Runtime::with(|running| Rc::ptr_eq(running, &runtime)) != Some(true) {
             return Poll::Ready(Err(on_another_loop(&runtime)));
         }
-        ready!(runtime.poll.poll_budget(cx));
+        ready!(runtime.poll_budget(cx));
         let key = self.key;
         if self.reactor.may_be_ready(key, direction) {
             let result = without_interruption(|| attempt(&self.io));
@@ -178,7 +178,7 @@ impl<S: mio::event::Source> Drop for Registered<S> {
             .hooks
             .emit(SOURCE, move |hook| hook.source_remove(key));
         for waiter in waiters {
-            runtime.ready.wake_waiter(waiter);
+            runtime.wake_waiter(waiter);
         }
     }
 }
@@ -212,7 +212,7 @@ impl<S: mio::event::Source> Drop for Wait<'_, S> {
             // It may belong to another wait: of the same task in another
             // branch, or of a task that came later. A spurious wake makes that
             // task wait again.
-            runtime.ready.wake_waiter(waiter);
+            runtime.wake_waiter(waiter);
         }
     }
 }

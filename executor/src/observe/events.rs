@@ -200,7 +200,7 @@ impl Events {
     }
 
     fn push(&self, task: TaskKey) {
-        let is_routed = self.with(|runtime| runtime.ready.is_routed(task));
+        let is_routed = self.with(|runtime| runtime.routes.borrow().contains_key(&task));
         let task = self.id(task);
         self.tell(
             WAKE,
@@ -252,7 +252,7 @@ impl Hook for Events {
 
     fn turn_start(&self) {
         let (turn, seeded) =
-            self.with(|runtime| (runtime.ready.this_turn(), runtime.settings.seed.is_some()));
+            self.with(|runtime| (this_turn(runtime), runtime.settings.seed.is_some()));
         self.cause.set(Cause::Loop);
         self.tell(RUN, Event::Turn { ready: turn.len() });
         if seeded {
@@ -413,7 +413,7 @@ impl Hook for Events {
             let is_due = |deadline| runtime.clock.now() >= deadline;
             if runtime.inbox().has_messages() {
                 ParkEndReason::Message
-            } else if io || !runtime.ready.is_empty() {
+            } else if io || !runtime.ready.borrow().is_empty() {
                 ParkEndReason::Io
             } else if self.deadline.get().is_some_and(is_due) {
                 ParkEndReason::Timer
@@ -523,6 +523,13 @@ impl Hook for Events {
         let (task, text) = (self.current(), text.to_owned());
         self.tell(PRINT, Event::Mark { task, text });
     }
+}
+
+/// Returns the tasks of the turn that have not ended since they were woken.
+fn this_turn(runtime: &Runtime) -> Vec<TaskKey> {
+    let ready = runtime.ready.borrow();
+    let is_alive = |task: &&TaskKey| !runtime.has_ended(**task);
+    ready.turn().iter().filter(is_alive).copied().collect()
 }
 
 /// A deadline that never comes is `Duration::MAX`.

@@ -31,7 +31,7 @@ impl UnwakeableReport {
     }
 
     fn report_if_unwakeable(&self, runtime: &Runtime, key: TaskKey) {
-        if runtime.ready.is_woken(key) || self.reported.borrow().contains(&key) {
+        if self.reported.borrow().contains(&key) {
             return;
         }
         let waits = runtime.waits().remove(&key).unwrap_or_default();

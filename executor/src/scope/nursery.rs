@@ -20,10 +20,10 @@ use crate::base::hooks::Ending;
 use crate::base::slab::TaskKey;
 use crate::base::task_info::Wait;
 use crate::base::waiter::Waiter;
-use crate::event_loop::ready::Route;
 use crate::event_loop::run::{POLLS_BETWEEN_LOOKS, Polled};
 use crate::event_loop::runtime::{Runtime, WaitPoint};
 use crate::event_loop::task::{State, Task};
+use crate::event_loop::wake::Route;
 use crate::event_loop::waker::TaskWaker;
 use crate::spawn::handle::TaskRef;
 
@@ -72,8 +72,10 @@ impl WaitPoint for WokenChildren {
         let owner = waiter.task;
         self.waiter.set(waiter);
         if let Some(owner) = owner {
-            let children = runtime.ready.routed_to(self);
-            let ids = children.iter().filter_map(|key| runtime.identity(*key));
+            let routes = runtime.routes.borrow();
+            let is_this = |it: &Rc<dyn Route>| std::ptr::addr_eq(Rc::as_ptr(it), self);
+            let children = routes.iter().filter(|(_, route)| is_this(route));
+            let ids = children.filter_map(|(key, _)| runtime.identity(*key));
             let mut ids: Vec<_> = ids.map(|child| child.id).collect();
             ids.sort_unstable();
             add(owner, Wait::Scope(ids));
@@ -177,7 +179,7 @@ impl<'env, E> Nursery<'env, E> {
         }
         self.spare.set(Some(spare));
         if !self.round.borrow().is_empty() {
-            self.runtime.poll.wake_current(cx);
+            self.runtime.wake_current(cx);
         }
         Ok(())
     }
@@ -187,12 +189,9 @@ impl<'env, E> Nursery<'env, E> {
             return Ok(());
         };
         let mut result = Ok(());
-        let polled = match self.runtime.ready.start_routed_poll(task) {
-            false => Polled::Gone,
-            true => self.runtime.poll_once(task, spare, |_, cx| {
-                child.as_mut().poll(cx).map(|output| result = output)
-            }),
-        };
+        let polled = self.runtime.poll_once(task, spare, |_, cx| {
+            child.as_mut().poll(cx).map(|output| result = output)
+        });
         let (how, result) = match polled {
             Polled::Pending => {
                 self.children.borrow_mut().insert(task, Some(child));

@@ -136,7 +136,7 @@ impl TaskRef {
     /// Waits for the end of the task, and consumes budget when it has come.
     #[inline]
     pub(crate) fn poll_end(&self, cx: &Context<'_>, has_ended: impl FnOnce() -> bool) -> Poll<()> {
-        ready!(self.runtime.poll.poll_budget(cx));
+        ready!(self.runtime.poll_budget(cx));
         if has_ended() {
             self.runtime.poll.consume_budget();
             return Poll::Ready(());

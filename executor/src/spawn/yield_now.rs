@@ -50,7 +50,7 @@ impl Future for YieldNow {
         }
         self.yielded = true;
         match Runtime::current() {
-            Some(runtime) => runtime.poll.wake_current(cx),
+            Some(runtime) => runtime.wake_current(cx),
             None => cx.waker().wake_by_ref(), // on another executor
         }
         Poll::Pending

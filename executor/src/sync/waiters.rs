@@ -34,7 +34,7 @@ impl CurrentLoop {
     #[inline]
     pub(super) fn poll_budget(&self, cx: &Context<'_>) -> Poll<()> {
         match &self.0 {
-            Some(runtime) => runtime.poll.poll_budget(cx),
+            Some(runtime) => runtime.poll_budget(cx),
             None => Poll::Ready(()),
         }
     }
@@ -81,7 +81,7 @@ impl LoopWaiter {
             let is_here = Runtime::with(|here| {
                 let is_here = here.id() == self.home;
                 if is_here {
-                    here.ready.wake(task);
+                    here.wake(task);
                 }
                 is_here
             });
@@ -95,7 +95,7 @@ impl LoopWaiter {
     #[cold]
     fn wake_elsewhere(self) {
         match Runtime::find(self.home) {
-            Some(home) => home.ready.wake_waiter(self.waiter),
+            Some(home) => home.wake_waiter(self.waiter),
             // A task that is named by number is gone with its loop.
             None => {
                 if let Some(waker) = self.waiter.waker {

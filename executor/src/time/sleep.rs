@@ -161,7 +161,7 @@ impl Sleep {
             return self.done();
         }
         self.state = State::Yielded;
-        runtime.poll.wake_current(cx);
+        runtime.wake_current(cx);
         Poll::Pending
     }
 

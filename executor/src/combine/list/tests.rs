@@ -45,10 +45,7 @@ fn a_small_list_polls_each_running_future_once_per_round() {
     ready.borrow_mut().push(1);
     assert_eq!(round(&mut list), (Round::Pending, vec![(1, 10)]));
     ready.borrow_mut().extend([0, 2]);
-    assert_eq!(
-        round(&mut list),
-        (Round::Finished, vec![(0, 0), (2, 20)])
-    );
+    assert_eq!(round(&mut list), (Round::Finished, vec![(0, 0), (2, 20)]));
     assert_eq!(*log.borrow(), [0, 1, 2, 0, 1, 2, 0, 2]);
 }
 

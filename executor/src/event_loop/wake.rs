@@ -1,0 +1,128 @@
+//! Waking a task, from its own thread or another.
+//!
+//! Local wakes push to the ready queue directly: plain memory, no atomics.
+//! Remote wakes go through the inbox, which the loop drains when it looks.
+//!
+//! **Invariant:** a wake queues a task unless it is queued or has ended. A task
+//! that another task polls (a child of a scope) is never queued: its wake goes
+//! to its [`Route`], which wakes the owner.
+//!
+//! Called by wakers and by everything that stores a `Waiter`.
+
+use std::rc::Rc;
+use std::task::{Context, Poll};
+
+use super::runtime::Runtime;
+use super::task::State;
+use super::waker::WakeTarget;
+use crate::base::error::catch_and_report;
+use crate::base::hooks::WAKE;
+use crate::base::inbox::{Inbox, Message};
+use crate::base::slab::TaskKey;
+use crate::base::sys::{Arc, AtomicBool, Ordering};
+use crate::base::waiter::Waiter;
+
+/// The destination of the wakes of a task that another task polls.
+pub(crate) trait Route {
+    /// Records that the task was woken; returns the party to wake in its place,
+    /// unless that was done since it last looked.
+    fn woken(&self, task: TaskKey) -> Option<Waiter>;
+}
+
+impl WakeTarget for Inbox {
+    #[inline]
+    fn wake(this: &Arc<Self>, key: u64, notified: &AtomicBool) {
+        let Some(task) = TaskKey::from_bits(key) else {
+            return; // not bound yet
+        };
+        // A clone, because a route may run foreign code: no borrow is held.
+        match Runtime::current().filter(|here| Arc::ptr_eq(here.inbox(), this)) {
+            Some(home) => home.wake(task),
+            None => wake_remote(this, task, notified),
+        }
+    }
+}
+
+#[cold]
+fn wake_remote(inbox: &Inbox, task: TaskKey, notified: &AtomicBool) {
+    // The swap also publishes the memory that this thread wrote before the
+    // wake, when the message of an earlier wake stands for both.
+    if !notified.swap(true, Ordering::AcqRel) {
+        // A closed inbox returns the message: the loop is gone.
+        let _ = inbox.send(Message::Wake(task));
+    }
+}
+
+impl Runtime {
+    /// Wakes a task: pushes it to the back of the ready queue, or passes it to
+    /// its route.
+    #[inline]
+    pub(crate) fn wake(&self, key: TaskKey) {
+        let (queued, is_routed) = match self.tasks.borrow_mut().get_mut(key) {
+            Some(task) if task.state < State::Ending => {
+                let was_woken = std::mem::replace(&mut task.is_woken, true);
+                (Some(!was_woken), task.is_routed)
+            }
+            _ => (None, false),
+        };
+        if queued == Some(true) && !is_routed {
+            self.ready.borrow_mut().push(key);
+        }
+        self.hooks.emit(WAKE, move |hook| hook.wake(key, queued));
+        if queued == Some(true) && is_routed {
+            self.forward(key);
+        }
+    }
+
+    /// Queues a new task for its first poll, or passes it to its route.
+    #[inline]
+    pub(super) fn push_first(&self, key: TaskKey, route: Option<Rc<dyn Route>>) {
+        let is_routed = route.is_some();
+        match route {
+            None => self.ready.borrow_mut().push(key),
+            Some(route) => drop(self.routes.borrow_mut().insert(key, route)),
+        }
+        self.hooks.emit(WAKE, move |hook| hook.first_push(key));
+        if is_routed {
+            self.forward(key);
+        }
+    }
+
+    fn forward(&self, key: TaskKey) {
+        let route = self.routes.borrow().get(&key).cloned();
+        if let Some(owner) = route.and_then(|route| route.woken(key)) {
+            self.wake_waiter(owner);
+        }
+    }
+
+    /// Wakes a waiter. Call with nothing borrowed: a foreign waker may run any
+    /// code.
+    #[inline]
+    pub(crate) fn wake_waiter(&self, waiter: Waiter) {
+        match (waiter.waker, waiter.task) {
+            (Some(waker), _) => catch_and_report("a waker", || waker.wake()),
+            (None, Some(task)) => self.wake(task),
+            (None, None) => {}
+        }
+    }
+
+    /// Wakes the current task, by key if `cx` carries its own waker.
+    #[inline]
+    pub(crate) fn wake_current(&self, cx: &Context<'_>) {
+        match self.poll.task() {
+            Some(task) if self.poll.is_own_waker(cx.waker()) => self.wake(task),
+            _ => cx.waker().wake_by_ref(),
+        }
+    }
+
+    /// Called by a future before it may complete: `Pending`, with a wake
+    /// arranged, once the budget of this poll is exhausted.
+    #[inline]
+    pub(crate) fn poll_budget(&self, cx: &Context<'_>) -> Poll<()> {
+        if self.poll.is_budget_exhausted() {
+            self.wake_current(cx);
+            return Poll::Pending;
+        }
+        Poll::Ready(())
+    }
+}
