@@ -5,3 +5,5 @@
 
 pub(crate) mod pool;
 pub(crate) mod to_thread;
+pub(crate) mod run_in_executor;
+pub(crate) mod cancel_check;

@@ -17,8 +17,10 @@ use event_loop::runtime::{Compose, Composition, Runtime};
 
 pub use base::error::{JoinError, RunError};
 pub use base::task_info::{LockHolder, QueueOperation, TaskId, TaskInfo, TaskState, Wait};
+pub use blocking::cancel_check::{CancelCheck, to_thread_with};
 pub use blocking::pool::ThreadPool;
-pub use blocking::to_thread::{CancelCheck, ToThread, run_in_executor, to_thread, to_thread_with};
+pub use blocking::run_in_executor::run_in_executor;
+pub use blocking::to_thread::{ToThread, to_thread};
 pub use combine::as_completed::{AsCompleted, as_completed};
 pub use combine::gather::{Gather, IntoGather, gather};
 pub use combine::race::{IntoRace, Race, race};
@@ -29,10 +31,11 @@ pub use runner::background::Background;
 pub use runner::builder::Builder;
 pub use runner::remote::{Handle, RemoteHandle};
 pub use runner::runner::Runner;
+pub use spawn::cancel_on_drop::CancelOnDrop;
 pub use spawn::cancelled::{Cancelled, cancelled};
 pub use spawn::context_var::ContextVar;
 pub use spawn::current::{current_task, tasks};
-pub use spawn::handle::{CancelOnDrop, JoinHandle, spawn, spawn_named};
+pub use spawn::handle::{JoinHandle, spawn, spawn_named};
 #[doc(hidden)]
 pub use spawn::print::__print_line;
 pub use spawn::yield_now::{YieldNow, yield_now};

@@ -4,6 +4,7 @@
 //! Imports `base` and `event_loop`.
 
 pub(crate) mod handle;
+pub(crate) mod cancel_on_drop;
 pub(crate) mod yield_now;
 pub(crate) mod current;
 pub(crate) mod cancelled;

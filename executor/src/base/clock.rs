@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 /// Nanoseconds since the loop's clock began; 584 years fit.
 pub(crate) type Nanos = u64;
 
-/// The loop's clock: real, or virtual and still between jumps.
+/// The loop's clock: real by default, or virtual and still between jumps.
+#[derive(Default)]
 pub(crate) struct Clock {
     /// Loop time zero. Read from the system when the time is first asked for,
     /// so a run that never needs the time does not pay for it (46 ns).

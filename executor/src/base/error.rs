@@ -38,7 +38,8 @@ struct Inner {
     kind: Kind,
 }
 
-enum Kind {
+/// See the methods of [`JoinError`].
+pub(crate) enum Kind {
     Cancelled,
     Closed,
     OwnThread,
@@ -46,7 +47,7 @@ enum Kind {
 }
 
 impl JoinError {
-    fn new(task: Option<Identity>, kind: Kind) -> Self {
+    pub(crate) fn new(task: Option<Identity>, kind: Kind) -> Self {
         JoinError(Box::new(Inner { task, kind }))
     }
 
@@ -56,14 +57,6 @@ impl JoinError {
 
     pub(crate) fn panicked(task: Identity, payload: Payload) -> Self {
         Self::new(Some(task), Kind::Panicked(payload.into()))
-    }
-
-    pub(crate) fn closed() -> Self {
-        Self::new(None, Kind::Closed)
-    }
-
-    pub(crate) fn own_thread() -> Self {
-        Self::new(None, Kind::OwnThread)
     }
 
     /// Returns whether the future was dropped before it gave a value: by a

@@ -138,21 +138,12 @@ pub(crate) trait Hook {
 }
 
 /// The subscribers of one loop, and their joint interest.
+#[derive(Default)]
 pub(crate) struct Hooks {
     interest: Cell<Interest>,
     subscribers: RefCell<Vec<Rc<dyn Hook>>>,
     /// The call site of the event that is being reported.
-    site: Cell<&'static Location<'static>>,
-}
-
-impl Default for Hooks {
-    fn default() -> Self {
-        Hooks {
-            interest: Cell::new(0),
-            subscribers: RefCell::default(),
-            site: Cell::new(Location::caller()),
-        }
-    }
+    site: Cell<Option<&'static Location<'static>>>,
 }
 
 impl Hooks {
@@ -188,7 +179,7 @@ impl Hooks {
     #[inline(never)]
     fn dispatch(&self, kind: Interest, call: impl Fn(&dyn Hook), site: &'static Location<'static>) {
         let mut subscribers = self.subscribers.take();
-        self.site.set(site);
+        self.site.set(Some(site));
         for subscriber in subscribers.iter().filter(|it| it.interest() & kind != 0) {
             call(&**subscriber);
         }
@@ -202,6 +193,6 @@ impl Hooks {
     /// Returns the line of the runtime that reports the current event.
     #[cfg(feature = "observe")]
     pub(crate) fn site(&self) -> &'static Location<'static> {
-        self.site.get()
+        self.site.get().unwrap_or(Location::caller())
     }
 }

@@ -27,6 +27,7 @@
 #[cfg(all(test, executor_loom))]
 mod model;
 
+use std::collections::VecDeque;
 use std::io;
 use std::panic::{Location, RefUnwindSafe, UnwindSafe};
 
@@ -75,7 +76,7 @@ pub(crate) struct Inbox {
 }
 
 struct Contents {
-    messages: Vec<Message>,
+    messages: VecDeque<Message>,
     /// Whether the loop still accepts calls and wakes.
     accepts_calls: bool,
     /// Whether the loop still waits for thread jobs.
@@ -95,7 +96,7 @@ impl Inbox {
         Inbox {
             state: AtomicU8::new(AWAKE),
             contents: Mutex::new(Contents {
-                messages: Vec::new(),
+                messages: VecDeque::new(),
                 accepts_calls: true,
                 accepts_job_ends: true,
             }),
@@ -143,7 +144,7 @@ impl Inbox {
             if let Some(hook) = self.remote_hook() {
                 hook.message_sent(&message, Location::caller());
             }
-            contents.messages.push(message);
+            contents.messages.push_back(message);
         }
         if self.state.swap(MESSAGES, Ordering::AcqRel) == PARKED {
             let unparker = self.poller.get().unwrap_or(&self.unparker);
@@ -152,9 +153,9 @@ impl Inbox {
         Ok(())
     }
 
-    /// Swaps the messages, in order of arrival, with the empty vector `into`.
+    /// Swaps the messages, in order of arrival, with the empty queue `into`.
     /// Call only when there [are messages](Self::has_messages).
-    pub(crate) fn drain(&self, into: &mut Vec<Message>) {
+    pub(crate) fn drain(&self, into: &mut VecDeque<Message>) {
         self.state.swap(AWAKE, Ordering::AcqRel);
         std::mem::swap(into, &mut lock(&self.contents).messages);
     }
@@ -182,7 +183,7 @@ impl Inbox {
 
     /// Refuses calls and wakes from now on, and returns what was left. The
     /// ends of thread jobs still get through: the loop waits for those.
-    pub(crate) fn refuse_calls(&self) -> Vec<Message> {
+    pub(crate) fn refuse_calls(&self) -> VecDeque<Message> {
         let mut contents = lock(&self.contents);
         contents.accepts_calls = false;
         std::mem::take(&mut contents.messages)

@@ -11,6 +11,7 @@
 use std::cell::Cell;
 
 /// Generator of a loop. Without a seed it changes no order.
+#[derive(Default)]
 pub(crate) struct Rng(Cell<Option<u64>>);
 
 impl Rng {

@@ -8,7 +8,6 @@
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::sync::atomic::AtomicBool;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
@@ -17,7 +16,7 @@ use crate::base::error::{Payload, catch_and_report};
 use crate::base::hooks::JOB;
 use crate::base::inbox::{Inbox, Message};
 use crate::base::slab::JobKey;
-use crate::base::sys::{Arc, Mutex, Ordering, lock};
+use crate::base::sys::{Arc, Mutex, lock};
 use crate::event_loop::context::{self, ContextMap};
 use crate::event_loop::runtime::{Job, PendingJob, Pool, Runtime, Started};
 
@@ -54,148 +53,64 @@ where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    ToThread::new(None, call, None, Location::caller())
+    ToThread::new(None, call, Location::caller())
 }
 
-/// Runs a blocking call on a thread of your own pool (asyncio:
-/// `loop.run_in_executor`).
-///
-/// Unlike asyncio's, it starts when it is awaited, and the call sees the task's
-/// context variables.
-///
-/// ```
-/// use executor::{ThreadPool, run, run_in_executor};
-///
-/// let pool = ThreadPool::new(1);
-/// assert_eq!(run(run_in_executor(&pool, || 2 + 2)), 4);
-/// ```
-///
-/// # Panics
-///
-/// Like [`to_thread`].
-#[track_caller]
-pub fn run_in_executor<F, T>(pool: &ThreadPool, call: F) -> ToThread<F, T>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    ToThread::new(Some(pool.clone()), call, None, Location::caller())
-}
-
-/// Runs a blocking call that can stop early: its [`CancelCheck`] says whether
-/// the result is still wanted (trio: `from_thread.check_cancelled`).
-///
-/// ```
-/// use executor::{run, timeout, to_thread_with};
-/// use std::time::Duration;
-///
-/// run(async {
-///     let count = to_thread_with(|check| (0u64..).take_while(|_| check.is_wanted()).count());
-///     assert!(timeout(Duration::from_millis(5), count).await.is_err());
-///     // The call notices and ends; otherwise the loop could not end.
-/// });
-/// ```
-///
-/// # Panics
-///
-/// Like [`to_thread`].
-#[track_caller]
-pub fn to_thread_with<F, T>(call: F) -> ToThread<impl FnOnce() -> T + Send + use<F, T> + 'static, T>
-where
-    F: FnOnce(CancelCheck) -> T + Send + 'static,
-    T: Send + 'static,
-{
-    let check = CancelCheck(Arc::new(AtomicBool::new(true)));
-    let own = check.clone();
-    ToThread::new(None, move || call(check), Some(own), Location::caller())
-}
-
-/// Tells a call on a thread whether its result is still wanted; see
-/// [`to_thread_with`].
-#[derive(Clone, Debug)]
-pub struct CancelCheck(Arc<AtomicBool>);
-
-impl CancelCheck {
-    /// Returns `false` once the future was dropped: by a cancel, a timeout, or
-    /// the end of the loop.
-    pub fn is_wanted(&self) -> bool {
-        self.0.load(Ordering::Relaxed)
-    }
-}
-
-/// The future of [`to_thread`], [`to_thread_with`] and [`run_in_executor`].
+/// The future of [`to_thread`] and [`run_in_executor`](crate::run_in_executor).
 #[must_use = "nothing runs unless it is awaited"]
 pub struct ToThread<F, T> {
-    state: State<F, T>,
-    check: Option<CancelCheck>,
+    call: Arc<Call<F, T>>,
+    /// `None` for the loop's own pool.
+    pool: Option<ThreadPool>,
+    state: State,
     site: &'static Location<'static>,
 }
 
-enum State<F, T> {
-    /// Not polled yet. Without a pool, the loop's own is used.
-    New(F, Option<ThreadPool>),
-    /// Submitted to a pool.
-    Submitted(Submitted<F, T>),
-    /// First polled while the loop was ending: never completes.
+#[derive(Clone, Copy, Debug)]
+enum State {
+    New,
+    /// In the table of the loop with the id `home`.
+    Submitted {
+        key: JobKey,
+        home: u64,
+    },
+    /// By a loop that was ending: the call was dropped, and never completes.
     Refused,
     Done,
 }
-
-struct Submitted<F, T> {
-    call: Arc<Call<F, T>>,
-    /// The job's key in the loop with the id `home`.
-    key: JobKey,
-    home: u64,
-}
-
-// The call is never polled, so nothing in here is pinned in place.
-impl<F, T> Unpin for ToThread<F, T> {}
 
 impl<F, T> ToThread<F, T>
 where
     F: FnOnce() -> T + Send + 'static,
     T: Send + 'static,
 {
-    fn new(
-        pool: Option<ThreadPool>,
-        call: F,
-        check: Option<CancelCheck>,
-        site: &'static Location<'static>,
-    ) -> Self {
+    pub(super) fn new(pool: Option<ThreadPool>, call: F, site: &'static Location<'static>) -> Self {
+        let call = Call(Mutex::new(Stage::New(call)));
         ToThread {
-            state: State::New(call, pool),
-            check,
+            call: Arc::new(call),
+            pool,
+            state: State::New,
             site,
         }
     }
 
-    fn submit(
-        &self,
-        runtime: &Runtime,
-        call: F,
-        pool: Option<ThreadPool>,
-        cx: &Context<'_>,
-    ) -> Submitted<F, T> {
+    fn submit(&mut self, runtime: &Runtime, cx: &Context<'_>) -> Poll<T> {
         runtime.driver.owner.claim();
         let waiter = runtime.poll.waiter(cx);
         let (task, site) = (waiter.task, self.site);
-        let (_, context) = runtime.inherited_context();
-        let mut submitted = None;
-        let key = runtime.jobs.pending.borrow_mut().insert_with(|key| {
-            let call = Arc::new(Call::new(call, context, runtime.inbox().clone(), key));
-            submitted = Some(Arc::clone(&call));
-            PendingJob {
-                job: call,
-                waiter,
-                site,
-                since: Instant::now(),
-            }
+        let key = runtime.jobs.pending.borrow_mut().insert(PendingJob {
+            job: self.call.clone(),
+            waiter,
+            site,
+            since: Instant::now(),
         });
+        let inbox = runtime.inbox().clone();
+        self.call
+            .queue(runtime.inherited_context().1, Home { inbox, key });
         let hooks = &runtime.hooks;
         hooks.emit(JOB, move |hook| hook.job_submit(key, task, site));
-        let call = submitted.expect("set above");
-        if let Err(error) = hand_over(runtime, pool, call.clone()) {
-            call.abandon();
+        if let Err(error) = self.hand_over(runtime) {
+            self.call.abandon_any();
             drop(runtime.jobs.remove(key));
             panic!(
                 "no thread could be started for the call at {site}: {error}; the process may have \
@@ -203,49 +118,69 @@ where
             );
         }
         let home = runtime.id();
-        Submitted { call, key, home }
+        self.state = State::Submitted { key, home };
+        Poll::Pending
+    }
+
+    fn hand_over(&self, runtime: &Runtime) -> std::io::Result<()> {
+        if let Some(pool) = &self.pool {
+            return pool.submit(self.call.clone());
+        }
+        let mut own = runtime.jobs.pool.borrow_mut();
+        let own = own.get_or_insert_with(|| Box::new(ThreadPool::default_size()));
+        own.submit(self.call.clone())
     }
 }
 
-fn hand_over(
-    runtime: &Runtime,
-    pool: Option<ThreadPool>,
-    job: Arc<dyn Job>,
-) -> std::io::Result<()> {
-    if let Some(pool) = pool {
-        return pool.submit(job);
-    }
-    let mut own = runtime.jobs.pool.borrow_mut();
-    own.get_or_insert_with(|| Box::new(ThreadPool::default_size()))
-        .submit(job)
-}
+impl<F, T> Future for ToThread<F, T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    type Output = T;
 
-impl<F, T> Submitted<F, T> {
-    /// Takes the result, or records the current task as the waiter.
-    fn poll(&self, runtime: &Runtime, cx: &Context<'_>) -> Poll<T> {
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        let runtime = Runtime::expect_current("to_thread");
+        let (key, home) = match self.state {
+            State::Submitted { key, home } => (key, home),
+            // Polled by a destructor while the loop ends.
+            State::New if runtime.is_closing() => {
+                self.call.abandon_any();
+                self.state = State::Refused;
+                return Poll::Pending;
+            }
+            State::Refused => return Poll::Pending,
+            State::New => return self.submit(&runtime, cx),
+            State::Done => panic!("a ToThread was polled after it was ready"),
+        };
         assert!(
-            self.home == runtime.id(),
+            home == runtime.id(),
             "a thread call was polled on one loop and is now polled on another: its end is \
              reported to the loop that first polled it"
         );
         if let Some(result) = self.call.take() {
+            self.state = State::Done;
             return Poll::Ready(result.unwrap_or_else(|panic| resume_unwind(panic)));
         }
         let mut waiter = runtime.poll.waiter(cx);
-        if let Some(job) = runtime.jobs.pending.borrow_mut().get_mut(self.key) {
+        if let Some(job) = runtime.jobs.pending.borrow_mut().get_mut(key) {
             std::mem::swap(&mut job.waiter, &mut waiter);
         }
         drop(waiter); // may be a foreign waker: with nothing borrowed
         Poll::Pending
     }
+}
 
-    /// Gives up the wait; drops the call if it has not started.
-    fn abandon(&self) {
-        let key = self.key;
-        let started = self.call.abandon_any();
-        let Some(home) = Runtime::find(self.home) else {
-            if started == Started::No {
-                self.call.send_end(); // the loop is another thread's
+/// Gives up the wait, and drops the call if it has not started.
+impl<F, T> Drop for ToThread<F, T> {
+    fn drop(&mut self) {
+        let State::Submitted { key, home } = self.state else {
+            return;
+        };
+        let (started, home_of_call) = self.call.abandon_any();
+        let Some(home) = Runtime::find(home) else {
+            if let Some(home) = home_of_call {
+                home.send_end(); // the loop is another thread's
             }
             return;
         };
@@ -263,49 +198,11 @@ impl<F, T> Submitted<F, T> {
     }
 }
 
-impl<F, T> Future for ToThread<F, T>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    type Output = T;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
-        let this = self.get_mut();
-        let runtime = Runtime::expect_current("to_thread");
-        match std::mem::replace(&mut this.state, State::Done) {
-            // A destructor polls it while the loop ends.
-            State::New(..) if runtime.is_closing() => this.state = State::Refused,
-            State::New(call, pool) => {
-                this.state = State::Submitted(this.submit(&runtime, call, pool, cx));
-            }
-            State::Submitted(submitted) => match submitted.poll(&runtime, cx) {
-                Poll::Ready(value) => return Poll::Ready(value),
-                Poll::Pending => this.state = State::Submitted(submitted),
-            },
-            State::Refused => this.state = State::Refused,
-            State::Done => panic!("a ToThread was polled after it was ready"),
-        }
-        Poll::Pending
-    }
-}
-
-impl<F, T> Drop for ToThread<F, T> {
-    fn drop(&mut self) {
-        if let Some(check) = &self.check {
-            check.0.store(false, Ordering::Relaxed);
-        }
-        if let State::Submitted(submitted) = &self.state {
-            submitted.abandon();
-        }
-    }
-}
-
 impl<F, T> fmt::Debug for ToThread<F, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let state = match &self.state {
-            State::New(..) => "not started",
-            State::Submitted(_) => "with a thread pool",
+        let state = match self.state {
+            State::New => "not started",
+            State::Submitted { .. } => "with a thread pool",
             State::Refused => "refused",
             State::Done => "over",
         };
@@ -314,39 +211,76 @@ impl<F, T> fmt::Debug for ToThread<F, T> {
 }
 
 /// A call, then its result; shared by the future and the pool thread.
-struct Call<F, T> {
-    stage: Mutex<Stage<F, T>>,
-    /// The loop that waits for the result, and its key for the job.
-    home: Arc<Inbox>,
-    key: JobKey,
-}
+struct Call<F, T>(Mutex<Stage<F, T>>);
 
 enum Stage<F, T> {
+    /// Not submitted.
+    New(F),
     /// Waiting for a thread, with the task's context variables.
-    Queued(F, ContextMap),
+    Queued(F, ContextMap, Home),
     Running,
     Done(Result<T, Payload>),
     /// The result was taken, or is not wanted any more.
     Over,
 }
 
+/// The loop that waits for the result, and its key for the job.
+struct Home {
+    inbox: Arc<Inbox>,
+    key: JobKey,
+}
+
+impl Home {
+    /// Tells the loop that it need not wait for this job any more.
+    fn send_end(&self) {
+        // A closed loop has stopped waiting, and returns the message.
+        let _ = self.inbox.send(Message::JobDone(self.key));
+    }
+}
+
 impl<F, T> Call<F, T> {
-    fn new(call: F, context: ContextMap, home: Arc<Inbox>, key: JobKey) -> Self {
-        Call {
-            stage: Mutex::new(Stage::Queued(call, context)),
-            home,
-            key,
+    /// Moves a call that `is` in the expected stage to the `next` one, and
+    /// returns the former; otherwise returns `next`.
+    fn advance(
+        &self,
+        is: impl FnOnce(&Stage<F, T>) -> bool,
+        next: Stage<F, T>,
+    ) -> Result<Stage<F, T>, Stage<F, T>> {
+        let stage = &mut *lock(&self.0);
+        match is(stage) {
+            true => Ok(std::mem::replace(stage, next)),
+            false => Err(next),
+        }
+    }
+
+    fn queue(&self, context: ContextMap, home: Home) {
+        let stage = &mut *lock(&self.0);
+        if let Stage::New(call) = std::mem::replace(stage, Stage::Over) {
+            *stage = Stage::Queued(call, context, home);
         }
     }
 
     /// Takes the result, once.
     fn take(&self) -> Option<Result<T, Payload>> {
-        let stage = &mut *lock(&self.stage);
-        match std::mem::replace(stage, Stage::Over) {
-            Stage::Done(result) => Some(result),
-            other => {
-                *stage = other;
-                None
+        match self.advance(|it| matches!(it, Stage::Done(_)), Stage::Over) {
+            Ok(Stage::Done(result)) => Some(result),
+            _ => None,
+        }
+    }
+
+    /// [`Job::abandon`] without its bounds, for destructors. Returns the home of
+    /// a call that was waiting for a thread.
+    fn abandon_any(&self) -> (Started, Option<Home>) {
+        // Dropped after the lock is released: a destructor may run any code.
+        let old = std::mem::replace(&mut *lock(&self.0), Stage::Over);
+        match old {
+            Stage::Queued(call, context, home) => {
+                drop_contained((call, context));
+                (Started::No, Some(home))
+            }
+            started => {
+                drop_contained(started);
+                (Started::Yes, None)
             }
         }
     }
@@ -358,83 +292,34 @@ where
     T: Send,
 {
     fn run(&self) {
-        let queued = {
-            let stage = &mut *lock(&self.stage);
-            match std::mem::replace(stage, Stage::Running) {
-                Stage::Queued(call, context) => Some((call, context)),
-                other => {
-                    *stage = other;
-                    None
-                }
-            }
-        };
-        let Some((call, context)) = queued else {
+        let queued = self.advance(|it| matches!(it, Stage::Queued(..)), Stage::Running);
+        let Ok(Stage::Queued(call, context, home)) = queued else {
             return; // abandoned
         };
-        if let Some(hook) = self.home.remote_hook() {
-            hook.job_start(self.key, Location::caller());
+        let hook = home.inbox.remote_hook();
+        if let Some(hook) = hook {
+            hook.job_start(home.key, Location::caller());
         }
         let outer = context::replace_thread(context);
         let result = catch_unwind(AssertUnwindSafe(call));
         context::replace_thread(outer);
         let panicked = result.is_err();
-        self.settle(result);
-        if let Some(hook) = self.home.remote_hook() {
-            hook.job_finish(self.key, panicked, Location::caller());
+        let unwanted = self.advance(|it| matches!(it, Stage::Running), Stage::Done(result));
+        drop_contained(unwanted);
+        if let Some(hook) = hook {
+            hook.job_finish(home.key, panicked, Location::caller());
         }
-        self.send_end();
+        home.send_end();
     }
 
     fn abandon(&self) -> Started {
-        self.abandon_any()
-    }
-}
-
-impl<F, T> Call<F, T> {
-    /// Tells the loop that it need not wait for this job any more.
-    fn send_end(&self) {
-        // A closed loop has stopped waiting, and returns the message.
-        let _ = self.home.send(Message::JobDone(self.key));
-    }
-
-    /// [`Job::abandon`] without its bounds, for destructors.
-    fn abandon_any(&self) -> Started {
-        // Dropped after the lock is released: a destructor may run any code.
-        let (old, started) = {
-            let stage = &mut *lock(&self.stage);
-            let started = match stage {
-                Stage::Queued(..) => Started::No,
-                _ => Started::Yes,
-            };
-            (std::mem::replace(stage, Stage::Over), started)
-        };
-        drop_contained(old);
-        started
-    }
-
-    /// Stores the result, or drops it if it is not wanted any more.
-    fn settle(&self, result: Result<T, Payload>) {
-        let unwanted = {
-            let stage = &mut *lock(&self.stage);
-            match stage {
-                Stage::Running => {
-                    *stage = Stage::Done(result);
-                    None
-                }
-                _ => Some(result),
-            }
-        };
-        drop_contained(unwanted);
+        self.abandon_any().0
     }
 }
 
 /// Drops a foreign value. Neither a pool thread nor the loop may unwind because
 /// of its destructor.
 fn drop_contained<T>(value: T) {
-    catch_and_report(
-        "the destructor of a value of an abandoned thread job",
-        || {
-            drop(value);
-        },
-    );
+    let what = "the destructor of a value of an abandoned thread job";
+    catch_and_report(what, || drop(value));
 }

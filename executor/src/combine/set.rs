@@ -51,7 +51,7 @@ pub trait FutureSet {
 
 /// A future, then its output.
 #[pin_project(project = SlotProjection, project_replace = SlotOwned)]
-pub enum Slot<F: Future> {
+pub(crate) enum Slot<F: Future> {
     /// The future has not completed.
     Running(#[pin] F),
     /// The output was not taken yet.

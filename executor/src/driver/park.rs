@@ -10,6 +10,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
@@ -26,7 +27,7 @@ use crate::base::waiter::Waiter;
 pub(crate) trait Poller {
     /// Waits until a source is ready, the poller is unparked or `timeout`
     /// passes, and moves the waiters of ready sources to `woken`.
-    fn wait(&self, timeout: Option<Duration>, woken: &mut Vec<Waiter>) -> io::Result<()>;
+    fn wait(&self, timeout: Option<Duration>, woken: &RefCell<VecDeque<Waiter>>) -> io::Result<()>;
 
     /// Returns whether a waiter exists whose task, if it has one, is alive.
     fn has_waiters(&self, is_alive: &dyn Fn(TaskKey) -> bool) -> bool;
@@ -74,21 +75,26 @@ pub(crate) struct Driver {
     poller: RefCell<Option<Rc<dyn Poller>>>,
     /// Set from the first park with a timeout to the end of the run.
     slack: Cell<Option<TimerSlack>>,
+    /// The waiters of ready sources, for the loop to wake.
+    pub(crate) woken: RefCell<VecDeque<Waiter>>,
     pub(crate) owner: OwnerPid,
 }
 
-impl Driver {
-    pub(crate) fn new() -> Self {
+impl Default for Driver {
+    fn default() -> Self {
         let parker = Parker::for_this_thread();
         Driver {
             inbox: Arc::new(Inbox::new(Box::new(parker.clone()))),
             parker,
             poller: RefCell::default(),
             slack: Cell::default(),
+            woken: RefCell::default(),
             owner: OwnerPid::default(),
         }
     }
+}
 
+impl Driver {
     pub(crate) fn inbox(&self) -> &Arc<Inbox> {
         &self.inbox
     }
@@ -113,11 +119,7 @@ impl Driver {
     /// # Errors
     ///
     /// If the poller fails otherwise than by a signal.
-    pub(crate) fn park(
-        &self,
-        timeout: Option<Duration>,
-        woken: &mut Vec<Waiter>,
-    ) -> io::Result<()> {
+    pub(crate) fn park(&self, timeout: Option<Duration>) -> io::Result<()> {
         if timeout.is_some() {
             self.reduce_slack();
         }
@@ -125,10 +127,18 @@ impl Driver {
         // No panic inside the protocol: senders would take the loop for parked.
         let mut result = Ok(());
         self.inbox.park_with(|| match poller {
-            Some(poller) => result = poller.wait(timeout, woken),
+            Some(poller) => result = poller.wait(timeout, &self.woken),
             None => self.parker.park(timeout),
         });
         result
+    }
+
+    /// Asks the poller, if there is one, without blocking.
+    pub(crate) fn look(&self) -> io::Result<()> {
+        match self.poller() {
+            Some(poller) => poller.wait(Some(Duration::ZERO), &self.woken),
+            None => Ok(()),
+        }
     }
 
     /// Two system calls per run, and only in a run that parks with a timeout.

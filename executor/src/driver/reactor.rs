@@ -24,6 +24,7 @@
 
 use std::any::Any;
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
 use std::rc::Rc;
@@ -211,7 +212,7 @@ impl Reactor {
 }
 
 impl Poller for Reactor {
-    fn wait(&self, timeout: Option<Duration>, woken: &mut Vec<Waiter>) -> io::Result<()> {
+    fn wait(&self, timeout: Option<Duration>, woken: &RefCell<VecDeque<Waiter>>) -> io::Result<()> {
         let mut reported = Vec::new();
         {
             let mut kernel = self.kernel.borrow_mut();
@@ -221,6 +222,7 @@ impl Poller for Reactor {
                 result => result?,
             }
             let mut sources = self.sources.borrow_mut();
+            let mut woken = woken.borrow_mut();
             for event in &kernel.events {
                 let Some(key) = key(event.token()) else {
                     continue; // the unparker

@@ -24,6 +24,10 @@ use crate::base::slab::JobKey;
 /// this is a thousand times that.
 const QUIET: Duration = Duration::from_millis(10);
 
+/// How long a loop with virtual time waits for other threads, by default: long
+/// for a thread that is about to answer, short for a person who waits.
+const STALL_TIMEOUT: Duration = Duration::from_secs(1);
+
 /// Handles what has happened outside of polls.
 pub(super) fn look_around(runtime: &Runtime) {
     drain_inbox(runtime);
@@ -40,23 +44,21 @@ pub(super) fn drain_inbox(runtime: &Runtime) {
 }
 
 fn handle_messages(runtime: &Runtime) {
-    runtime.with_messages(|messages| {
-        runtime.inbox().drain(messages);
-        let n = messages.len();
-        runtime.hooks.emit(INBOX, move |hook| hook.inbox_drained(n));
-        for message in messages.drain(..) {
-            runtime.hooks.emit(INBOX, |hook| hook.inbox_message());
-            match message {
-                Message::Wake(task) => runtime.wake(task),
-                Message::Cancel(task) => {
-                    runtime.request_cancel(task);
-                }
-                Message::JobDone(job) => end_job(runtime, job),
-                Message::Run(call) => catch_and_report("a call from another thread", call),
-                Message::Nudge => {}
-            }
+    let messages = &runtime.messages;
+    runtime.inbox().drain(&mut messages.borrow_mut());
+    let n = messages.borrow().len();
+    runtime.hooks.emit(INBOX, move |hook| hook.inbox_drained(n));
+    let next = || messages.borrow_mut().pop_front();
+    while let Some(message) = next() {
+        runtime.hooks.emit(INBOX, |hook| hook.inbox_message());
+        match message {
+            Message::Wake(task) => runtime.wake(task),
+            Message::Cancel(task) => drop(runtime.request_cancel(task)),
+            Message::JobDone(job) => end_job(runtime, job),
+            Message::Run(call) => catch_and_report("a call from another thread", call),
+            Message::Nudge => {}
         }
-    });
+    }
 }
 
 /// Removes a thread job that has ended, and wakes the task that awaits it.
@@ -86,32 +88,27 @@ fn fire_due_timers(runtime: &Runtime) {
 
 /// Asks the poller, if there is one, without blocking.
 pub(super) fn look_at_sources(runtime: &Runtime) {
-    if let Some(poller) = runtime.driver.poller() {
-        let wait = |woken: &mut Vec<_>| poller.wait(Some(Duration::ZERO), woken);
-        let asked = wake_sources(runtime, wait);
-        asked.unwrap_or_else(|error| give_up(&error));
-    }
+    let asked = runtime.driver.look();
+    asked.unwrap_or_else(|error| give_up(&error));
+    wake_sources(runtime);
 }
 
 /// Parks until there is a message, a source is ready or `timeout` passes, and
 /// wakes the waiters of sources; may return early. Returns whether a source was
 /// ready.
 pub(super) fn park(runtime: &Runtime, timeout: Option<Duration>) -> io::Result<bool> {
-    wake_sources(runtime, |woken| runtime.driver.park(timeout, woken))
+    runtime.driver.park(timeout)?;
+    Ok(wake_sources(runtime))
 }
 
-fn wake_sources(
-    runtime: &Runtime,
-    wait: impl FnOnce(&mut Vec<crate::base::waiter::Waiter>) -> io::Result<()>,
-) -> io::Result<bool> {
-    runtime.with_woken(|woken| {
-        wait(woken)?;
-        let io = !woken.is_empty();
-        for waiter in woken.drain(..) {
-            runtime.wake_waiter(waiter);
-        }
-        Ok(io)
-    })
+fn wake_sources(runtime: &Runtime) -> bool {
+    let next = || runtime.driver.woken.borrow_mut().pop_front();
+    let mut io = false;
+    while let Some(waiter) = next() {
+        io = true;
+        runtime.wake_waiter(waiter);
+    }
+    io
 }
 
 /// Parks a running loop.
@@ -205,6 +202,7 @@ fn wait_for_other_threads(runtime: &Runtime) -> Result<(), RunError> {
         let left = runtime
             .settings
             .stall_timeout
+            .unwrap_or(STALL_TIMEOUT)
             .saturating_sub(started.elapsed());
         if runtime.inbox().has_messages() {
             return Ok(());

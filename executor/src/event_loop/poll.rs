@@ -19,11 +19,12 @@ use crate::base::waiter::Waiter;
 const BUDGET: u32 = 128;
 
 /// The current poll, if any.
+#[derive(Default)]
 pub(crate) struct PollState {
     task: Cell<Option<TaskKey>>,
     waker: Cell<Option<CurrentWaker>>,
-    /// What is left of [`BUDGET`]. Outside of a poll there is no limit.
-    budget: Cell<u32>,
+    /// How much of [`BUDGET`] is consumed.
+    consumed: Cell<u32>,
     /// Whether a future of this crate registered the current task as a waiter.
     registered: Cell<bool>,
     /// The tasks in whose poll another one is polled: owners of scopes.
@@ -41,20 +42,8 @@ struct CurrentWaker {
 pub(crate) struct Outer {
     task: Option<TaskKey>,
     waker: Option<CurrentWaker>,
-    budget: u32,
+    consumed: u32,
     registered: bool,
-}
-
-impl Default for PollState {
-    fn default() -> Self {
-        PollState {
-            task: Cell::default(),
-            waker: Cell::default(),
-            budget: Cell::new(u32::MAX),
-            registered: Cell::default(),
-            outer: RefCell::default(),
-        }
-    }
 }
 
 impl PollState {
@@ -68,7 +57,7 @@ impl PollState {
         let outer = Outer {
             task: self.task.replace(Some(task)),
             waker: self.waker.replace(Some(current)),
-            budget: self.budget.replace(BUDGET),
+            consumed: self.consumed.replace(0),
             registered: self.registered.replace(false),
         };
         if let Some(task) = outer.task {
@@ -85,7 +74,7 @@ impl PollState {
         }
         self.task.set(outer.task);
         self.waker.set(outer.waker);
-        self.budget.set(outer.budget);
+        self.consumed.set(outer.consumed);
         self.registered.replace(outer.registered)
     }
 
@@ -140,11 +129,12 @@ impl PollState {
     /// Takes one from the budget: a future of this crate has completed.
     #[inline]
     pub(crate) fn consume_budget(&self) {
-        self.budget.set(self.budget.get().saturating_sub(1));
+        self.consumed.set(self.consumed.get().saturating_add(1));
     }
 
+    /// Outside of a poll there is no limit.
     #[inline]
     pub(crate) fn is_budget_exhausted(&self) -> bool {
-        self.budget.get() == 0
+        self.consumed.get() >= BUDGET && self.task.get().is_some()
     }
 }

@@ -8,7 +8,6 @@
 //! Called by `run`.
 
 use std::cell::Cell;
-use std::num::NonZeroU64;
 use std::rc::Rc;
 
 use super::runtime::{Runtime, Settings};
@@ -70,7 +69,7 @@ impl Runtime {
         self.driver.owner.reset();
         self.wait_points.take();
         self.id.set(0);
-        self.next_task.set(NonZeroU64::MIN);
+        self.spawned.set(0);
         self.closing.set(false);
     }
 }

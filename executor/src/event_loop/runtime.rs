@@ -8,9 +8,8 @@
 //! Created by `run` and `runner`; found through [`Runtime::current`].
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::mem::ManuallyDrop;
-use std::num::NonZeroU64;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
@@ -44,9 +43,11 @@ thread_local! {
 }
 
 /// The parts of one loop.
+#[derive(Default)]
 pub(crate) struct Runtime {
     pub(crate) tasks: RefCell<Slab<kind::Task, Task>>,
-    pub(crate) next_task: Cell<NonZeroU64>,
+    /// How many tasks were added.
+    pub(crate) spawned: Cell<u64>,
     pub(crate) ready: RefCell<ReadyQueue>,
     /// By task that another task polls.
     pub(crate) routes: RefCell<HashMap<TaskKey, Rc<dyn Route>>>,
@@ -67,19 +68,18 @@ pub(crate) struct Runtime {
     pub(crate) id: Cell<u64>,
     /// Whether tasks are being dropped and new ones refused.
     pub(crate) closing: Cell<bool>,
-    /// Kept for its memory.
-    messages: Cell<Vec<Message>>,
-    /// Kept for its memory.
-    woken: Cell<Vec<Waiter>>,
+    /// Messages that were drained and not handled yet.
+    pub(crate) messages: RefCell<VecDeque<Message>>,
 }
 
 /// What the builder of a `Runner` may choose.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub(crate) struct Settings {
     pub(crate) virtual_time: bool,
     pub(crate) seed: Option<u64>,
     pub(crate) shutdown_timeout: Option<Duration>,
-    pub(crate) stall_timeout: Duration,
+    /// `None` is one second.
+    pub(crate) stall_timeout: Option<Duration>,
     pub(crate) on_panic: OnPanic,
 }
 
@@ -185,42 +185,13 @@ pub(crate) struct Composition;
 /// See [`Compose::Options`].
 pub(crate) type ObserveOptions = <Composition as Compose>::Options;
 
-impl Default for Settings {
-    fn default() -> Self {
-        Settings {
-            virtual_time: false,
-            seed: None,
-            shutdown_timeout: None,
-            stall_timeout: Duration::from_secs(1),
-            on_panic: OnPanic::Log,
-        }
-    }
-}
-
 impl Runtime {
     pub(crate) fn new(settings: Settings) -> Rc<Self> {
-        let hooks = Rc::new(Hooks::default());
-        let driver = Driver::new();
         Rc::new(Runtime {
-            tasks: RefCell::default(),
-            next_task: Cell::new(NonZeroU64::MIN),
-            ready: RefCell::default(),
-            routes: RefCell::default(),
-            poll: PollState::default(),
-            spare_waker: Cell::default(),
-            timers: RefCell::default(),
-            driver,
-            jobs: Jobs::default(),
-            cancel_listeners: RefCell::default(),
-            wait_points: RefCell::default(),
             clock: Clock::new(settings.virtual_time),
             rng: Rng::new(settings.seed),
-            hooks,
             settings,
-            id: Cell::default(),
-            closing: Cell::default(),
-            messages: Cell::default(),
-            woken: Cell::default(),
+            ..Runtime::default()
         })
     }
 
@@ -305,21 +276,6 @@ impl Runtime {
         };
         let running = Runtime::current().filter(is_it);
         running.or_else(|| RUNNERS.try_with(find_runner).ok().flatten())
-    }
-
-    /// Lends the vector for drained messages.
-    pub(crate) fn with_messages(&self, f: impl FnOnce(&mut Vec<Message>)) {
-        let mut messages = self.messages.take();
-        f(&mut messages);
-        self.messages.set(messages);
-    }
-
-    /// Lends the vector for waiters of ready sources.
-    pub(crate) fn with_woken<R>(&self, f: impl FnOnce(&mut Vec<Waiter>) -> R) -> R {
-        let mut woken = self.woken.take();
-        let result = f(&mut woken);
-        self.woken.set(woken);
-        result
     }
 }
 

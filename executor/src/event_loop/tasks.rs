@@ -9,6 +9,7 @@
 
 use std::cmp::Reverse;
 use std::fmt;
+use std::num::NonZeroU64;
 use std::panic::{Location, resume_unwind};
 use std::rc::Rc;
 
@@ -30,8 +31,9 @@ impl Runtime {
         name: Option<Box<str>>,
         site: &'static Location<'static>,
     ) -> Identity {
-        let id = self.next_task.get();
-        self.next_task.set(id.saturating_add(1)); // 584 years at one a nanosecond
+        let spawned = self.spawned.get();
+        self.spawned.set(spawned + 1);
+        let id = NonZeroU64::MIN.saturating_add(spawned); // 584 years at one a ns
         Identity {
             id: TaskId(id),
             name: name.map(Arc::new),

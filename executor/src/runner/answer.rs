@@ -8,7 +8,7 @@
 use std::pin::Pin;
 use std::task::Waker;
 
-use crate::base::error::{JoinError, catch_and_report, report};
+use crate::base::error::{JoinError, Kind, catch_and_report, report};
 use crate::base::slab::TaskKey;
 use crate::base::sys::{Arc, Condvar, Mutex, lock};
 use crate::base::task_info::Identity;
@@ -98,10 +98,10 @@ impl<T> Drop for Promise<T> {
         if lock(&self.answer.slot).stage == Stage::Ended {
             return;
         }
-        let error = self
-            .task
-            .take()
-            .map_or_else(JoinError::closed, JoinError::cancelled);
+        let error = match self.task.take() {
+            Some(task) => JoinError::cancelled(task),
+            None => JoinError::new(None, Kind::Closed),
+        };
         self.answer.give(Err(error));
     }
 }

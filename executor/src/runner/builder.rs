@@ -67,7 +67,7 @@ impl Builder {
     /// Sets how long, in real time, a loop with virtual time waits for other
     /// threads when it has nothing to do itself. One second by default.
     pub fn stall_timeout(mut self, limit: Duration) -> Self {
-        self.settings.stall_timeout = limit;
+        self.settings.stall_timeout = Some(limit);
         self
     }
 

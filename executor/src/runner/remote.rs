@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use pin_project::pin_project;
 
 use super::answer::{Answer, Promise, Stage};
-use crate::base::error::{JoinError, caught, report};
+use crate::base::error::{JoinError, Kind, caught, report};
 use crate::base::inbox::{Inbox, Message};
 use crate::base::sys::{Arc, PoisonError, ThreadId, lock, this_thread};
 use crate::event_loop::runtime::{OnPanic, Runtime};
@@ -261,7 +261,7 @@ impl<T> RemoteHandle<T> {
                 return Some(result);
             }
             if self.handle.home == this_thread() {
-                return Some(Err(JoinError::own_thread()));
+                return Some(Err(JoinError::new(None, Kind::OwnThread)));
             }
             let left = limit.saturating_sub(started.elapsed());
             if left.is_zero() {
