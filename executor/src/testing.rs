@@ -7,6 +7,8 @@
 
 mod by_hand;
 mod explore;
+#[cfg(all(test, executor_loom))]
+mod model;
 
 pub use by_hand::{ByHand, by_hand};
 pub use explore::explore;

@@ -5,6 +5,9 @@
 //!
 //! Called by users. Imports `pool`.
 
+#[cfg(all(test, executor_loom))]
+mod model;
+
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;

@@ -1,45 +1,42 @@
-//! Model checks of whole runs: the real loop, its mail, its end, its pool, and
-//! other threads that meet it there.
+//! Model checks of whole runs: the real loop, its inbox, its end and its thread
+//! pool, with another thread that meets each of them.
 //!
-//! **Invariant:** whatever the order, a run ends, and whoever asked it for
-//! something has an answer.
+//! **Invariant:** in every order a run ends, and every call from another thread
+//! is answered.
 //!
 //! Run with `RUSTFLAGS="--cfg executor_loom" cargo test -p executor --lib model`.
 //! Bounds: the loop and one thread, at most three preemptions. The wrong orders
-//! stand in the files named `model.rs` of `ready`, `waker`, `pool`, `remote`
-//! and `runtime`, beside the parts that they are about.
+//! are in the files named `model.rs` beside the parts that they are about.
 
+use std::cell::Cell;
 use std::future::{pending, poll_fn};
 use std::pin::pin;
 use std::task::Poll;
 
 use loom::thread;
 
-use crate::remote::Handle;
-use crate::run::run;
-use crate::runtime::Runtime;
-use crate::slab::TaskKey;
-use crate::spawn::spawn;
-use crate::sys::modelled::{allow, explore};
-use crate::sys::{Arc, AtomicUsize, Ordering};
-use crate::threads::to_thread;
+use crate::base::slab::TaskKey;
+use crate::base::sys::modelled::{allow, explore};
+use crate::base::sys::{Arc, AtomicUsize, Ordering};
+use crate::event_loop::runtime::Runtime;
+use crate::{Handle, run, spawn, to_thread, yield_now};
 
-/// A task that ends when somebody sends [`cancel`] its number; to be awaited
-/// by the main future, which holds no waker meanwhile.
-async fn until_cancelled(tell: impl FnOnce(TaskKey, Handle)) {
+/// Awaits a task that ends when [`cancel`] is called with its key. The main
+/// future holds no waker meanwhile.
+async fn until_cancelled(announce: impl FnOnce(TaskKey, Handle)) {
     let task = spawn(async {
-        let key = Runtime::with(|runtime| runtime.polled_task());
+        let key = Runtime::with(|runtime| runtime.poll.task());
         KEY.with(|place| place.set(key.flatten()));
         pending::<()>().await;
     });
-    crate::spawn::yield_now().await;
-    let key = KEY.with(|place| place.get()).expect("it was polled");
-    tell(key, Handle::current());
+    yield_now().await;
+    let key = KEY.with(Cell::get).expect("it was polled");
+    announce(key, Handle::current());
     assert!(task.await.unwrap_err().is_cancelled());
 }
 
 loom::thread_local! {
-    static KEY: std::cell::Cell<Option<TaskKey>> = std::cell::Cell::new(None);
+    static KEY: Cell<Option<TaskKey>> = Cell::new(None);
 }
 
 fn cancel(task: TaskKey) {
@@ -50,7 +47,7 @@ fn cancel(task: TaskKey) {
 fn a_loop_that_waits_for_a_call_gets_it_and_sees_no_stall() {
     explore(|| {
         run(until_cancelled(|task, handle| {
-            // The last handle is gone right after the call was sent.
+            // The last handle is dropped right after the call was sent.
             thread::spawn(move || drop(handle.spawn(move || async move { cancel(task) })));
         }));
     });
@@ -71,7 +68,7 @@ fn a_call_that_meets_the_end_of_the_loop_is_answered() {
 }
 
 #[test]
-fn a_request_to_cancel_that_overtakes_its_task_is_heard() {
+fn a_request_to_cancel_that_overtakes_its_task_arrives() {
     explore(|| {
         run(until_cancelled(|main, handle| {
             thread::spawn(move || {
@@ -102,7 +99,7 @@ fn a_run_that_ends_early_leaves_no_job_and_no_thread() {
             let mut call = pin!(to_thread(move || runs.fetch_add(1, Ordering::Relaxed)));
             poll_fn(|cx| Poll::Ready(call.as_mut().poll(cx).is_ready())).await
         });
-        assert_eq!(Arc::strong_count(&ran), 1, "the job is gone");
+        assert_eq!(Arc::strong_count(&ran), 1, "the job is dropped");
         assert!(ran.load(Ordering::Relaxed) <= 1);
     });
 }

@@ -1,54 +1,85 @@
-//! Model checks of the mail slot and the park protocol.
+//! Model checks of the inbox and the park protocol.
 //!
-//! **Invariant:** each check of the real order stands beside a wrong one, of
-//! which the checker must say that it fails.
+//! **Invariant:** each check of the real order is beside one of a wrong order,
+//! which the checker must find.
 //!
 //! Run with `RUSTFLAGS="--cfg executor_loom" cargo test -p executor --lib model`.
-//! Bounds: two posters and the loop; every switch of threads for the wrong
-//! orders and the small checks, at most three preemptions otherwise.
+//! Bounds: the loop and two threads that send; every switch of threads for the
+//! small checks, at most three preemptions for the others.
+
+use std::time::Duration;
 
 use loom::thread;
 
 use super::*;
-use crate::sys::Arc;
-use crate::sys::modelled::{explore, explore_all};
+use crate::base::slab::{Slab, kind};
+use crate::base::sys::Parker;
+use crate::base::sys::modelled::{explore, explore_all};
 
-type Sleep = fn(&Mailbox);
-type Post = fn(&Mailbox, Mail);
-type Take = fn(&Mailbox, &mut Vec<Mail>);
+impl Inbox {
+    /// Creates the inbox of a loop on this thread, and the parker it unparks.
+    pub(crate) fn with_parker() -> (Arc<Self>, Parker) {
+        let parker = Parker::for_this_thread();
+        (Arc::new(Inbox::new(Box::new(parker.clone()))), parker)
+    }
 
-/// The three moves of the protocol. A check of a wrong order replaces one.
-struct Moves {
-    post: Post,
-    take: Take,
-    sleep: Sleep,
+    /// Blocks until there are messages, and returns them.
+    pub(crate) fn wait_for_messages(&self, parker: &Parker) -> Vec<Message> {
+        while !self.has_messages() {
+            self.park_with(|| parker.park(None));
+        }
+        self.messages()
+    }
+
+    /// Returns the messages that have arrived.
+    pub(crate) fn messages(&self) -> Vec<Message> {
+        let mut messages = Vec::new();
+        if self.has_messages() {
+            self.drain(&mut messages);
+        }
+        messages
+    }
 }
 
-const REAL: Moves = Moves {
-    post: |mailbox, letter| assert!(mailbox.post(letter).is_ok()),
-    take: |mailbox, into| mailbox.take_mail(into),
-    sleep: |mailbox| mailbox.park(None),
+type SendStep = fn(&Inbox, Message);
+type DrainStep = fn(&Inbox, &mut Vec<Message>);
+type ParkStep = fn(&Inbox, &Parker);
+
+/// The three steps of the protocol. A check of a wrong order replaces one.
+struct Steps {
+    send: SendStep,
+    drain: DrainStep,
+    park: ParkStep,
+}
+
+const REAL: Steps = Steps {
+    send: |inbox, message| assert!(inbox.send(message).is_ok()),
+    drain: |inbox, into| inbox.drain(into),
+    park: |inbox, parker| inbox.park_with(|| parker.park(None)),
 };
 
-/// `posters` threads post a letter each, and the loop waits for all of them.
-/// A letter that is slept through is a deadlock, which loom reports.
-fn the_loop_gets_all_letters(posters: usize, moves: &Moves) {
-    let mailbox = Arc::new(Mailbox::new());
-    let post = moves.post;
-    let threads: Vec<_> = (0..posters)
-        .map(|_| {
-            let mailbox = Arc::clone(&mailbox);
-            thread::spawn(move || post(&mailbox, Mail::Nudge))
-        })
-        .collect();
+/// Starts `senders` threads that send one message each.
+fn start(senders: usize, inbox: &Arc<Inbox>, send: SendStep) -> Vec<thread::JoinHandle<()>> {
+    let start_one = |_| {
+        let inbox = Arc::clone(inbox);
+        thread::spawn(move || send(&inbox, Message::Nudge))
+    };
+    (0..senders).map(start_one).collect()
+}
+
+/// The loop waits for a message from each of `senders` threads. If it parks
+/// though the inbox holds a message, loom reports a deadlock.
+fn the_loop_gets_all_messages(senders: usize, steps: &Steps) {
+    let (inbox, parker) = Inbox::with_parker();
+    let threads = start(senders, &inbox, steps.send);
     let mut arrived = 0;
-    while arrived < posters {
-        if mailbox.has_mail() {
-            let mut letters = Vec::new();
-            (moves.take)(&mailbox, &mut letters);
-            arrived += letters.len();
+    while arrived < senders {
+        if inbox.has_messages() {
+            let mut messages = Vec::new();
+            (steps.drain)(&inbox, &mut messages);
+            arrived += messages.len();
         } else {
-            (moves.sleep)(&mailbox);
+            (steps.park)(&inbox, &parker);
         }
     }
     for thread in threads {
@@ -57,192 +88,180 @@ fn the_loop_gets_all_letters(posters: usize, moves: &Moves) {
 }
 
 #[test]
-fn no_letter_is_slept_through() {
-    explore_all(|| the_loop_gets_all_letters(1, &REAL));
-    explore(|| the_loop_gets_all_letters(2, &REAL));
+fn the_loop_never_parks_while_there_is_a_message() {
+    explore_all(|| the_loop_gets_all_messages(1, &REAL));
+    explore(|| the_loop_gets_all_messages(2, &REAL));
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
-fn a_poster_that_rings_before_it_posts_is_caught() {
-    fn post(mailbox: &Mailbox, letter: Mail) {
-        if mailbox.state.swap(MAIL, Ordering::AcqRel) == PARKED {
-            mailbox.parker.unpark();
+fn a_sender_that_unparks_before_it_pushes_is_caught() {
+    fn send(inbox: &Inbox, message: Message) {
+        if inbox.state.swap(MESSAGES, Ordering::AcqRel) == PARKED {
+            inbox.unparker.unpark().unwrap();
         }
-        lock(&mailbox.slot).letters.push(letter);
+        lock(&inbox.contents).messages.push(message);
     }
     explore(|| {
-        the_loop_gets_all_letters(1, &Moves { post, ..REAL });
+        the_loop_gets_all_messages(1, &Steps { send, ..REAL });
     });
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
-fn a_loop_that_takes_the_letters_before_it_says_awake_is_caught() {
-    fn take(mailbox: &Mailbox, into: &mut Vec<Mail>) {
-        std::mem::swap(into, &mut lock(&mailbox.slot).letters);
-        mailbox.state.swap(AWAKE, Ordering::AcqRel);
+fn a_loop_that_takes_the_messages_before_it_sets_awake_is_caught() {
+    fn drain(inbox: &Inbox, into: &mut Vec<Message>) {
+        std::mem::swap(into, &mut lock(&inbox.contents).messages);
+        inbox.state.swap(AWAKE, Ordering::AcqRel);
     }
     explore(|| {
-        the_loop_gets_all_letters(2, &Moves { take, ..REAL });
+        the_loop_gets_all_messages(2, &Steps { drain, ..REAL });
     });
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
-fn a_loop_that_looks_before_it_says_parked_is_caught() {
-    fn sleep(mailbox: &Mailbox) {
-        if !mailbox.has_mail() {
-            mailbox.state.store(PARKED, Ordering::Release);
-            mailbox.parker.park(None);
+fn a_loop_that_looks_before_it_sets_parked_is_caught() {
+    fn park(inbox: &Inbox, parker: &Parker) {
+        if !inbox.has_messages() {
+            inbox.state.store(PARKED, Ordering::Release);
+            parker.park(None);
         }
     }
     explore(|| {
-        the_loop_gets_all_letters(1, &Moves { sleep, ..REAL });
+        the_loop_gets_all_messages(1, &Steps { park, ..REAL });
+    });
+}
+
+/// A park with a timeout that passes at once.
+fn park_briefly(inbox: &Inbox, parker: &Parker) {
+    inbox.park_with(|| parker.park(Some(Duration::ZERO)));
+}
+
+#[test]
+fn a_park_that_times_out_loses_no_message() {
+    fn park(inbox: &Inbox, parker: &Parker) {
+        park_briefly(inbox, parker);
+        (REAL.park)(inbox, parker);
+    }
+    explore(|| {
+        the_loop_gets_all_messages(2, &Steps { park, ..REAL });
     });
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
-fn a_sleep_that_wipes_out_mail_when_it_ends_is_caught() {
-    fn sleep(mailbox: &Mailbox) {
-        let timeout = Some(Duration::ZERO);
-        mailbox.park(timeout);
-        mailbox.state.store(AWAKE, Ordering::Release);
-        mailbox.park(None);
+fn a_park_that_overwrites_messages_when_it_ends_is_caught() {
+    fn park(inbox: &Inbox, parker: &Parker) {
+        park_briefly(inbox, parker);
+        inbox.state.store(AWAKE, Ordering::Release);
+        (REAL.park)(inbox, parker);
     }
     explore(|| {
-        the_loop_gets_all_letters(1, &Moves { sleep, ..REAL });
+        the_loop_gets_all_messages(1, &Steps { park, ..REAL });
     });
 }
 
-#[test]
-fn a_sleep_that_ends_for_no_reason_loses_nothing() {
-    fn sleep(mailbox: &Mailbox) {
-        mailbox.park(Some(Duration::ZERO));
-        mailbox.park(None);
-    }
-    explore(|| {
-        the_loop_gets_all_letters(2, &Moves { sleep, ..REAL });
-    });
-}
-
-/// Two letters, and a loop that counts its sleeps and the rings.
-fn rings_do_not_outnumber_sleeps(post: Post) {
-    let mailbox = Arc::new(Mailbox::new());
-    let threads: Vec<_> = (0..2)
-        .map(|_| {
-            let mailbox = Arc::clone(&mailbox);
-            thread::spawn(move || post(&mailbox, Mail::Nudge))
-        })
-        .collect();
-    let (mut arrived, mut sleeps) = (0, 0);
+/// Two messages, and a loop that counts its parks and the unparks.
+fn unparks_do_not_outnumber_parks(send: SendStep) {
+    let (inbox, parker) = Inbox::with_parker();
+    let threads = start(2, &inbox, send);
+    let (mut arrived, mut parks) = (0, 0);
     while arrived < 2 {
-        if mailbox.has_mail() {
-            let mut letters = Vec::new();
-            mailbox.take_mail(&mut letters);
-            arrived += letters.len();
+        if inbox.has_messages() {
+            arrived += inbox.messages().len();
         } else {
-            mailbox.park_with(|| {
-                sleeps += 1;
-                mailbox.parker.park(None);
+            inbox.park_with(|| {
+                parks += 1;
+                parker.park(None);
             });
         }
     }
     for thread in threads {
         thread.join().unwrap();
     }
-    let rings = mailbox.parker.rings();
-    assert!(rings <= sleeps, "{rings} rings for {sleeps} sleeps");
+    let unparks = parker.unparks();
+    assert!(unparks <= parks, "{unparks} unparks for {parks} parks");
 }
 
 #[test]
-fn the_bell_rings_at_most_once_per_sleep() {
-    explore(|| rings_do_not_outnumber_sleeps(REAL.post));
+fn a_park_is_ended_by_at_most_one_unpark() {
+    explore(|| unparks_do_not_outnumber_parks(REAL.send));
 }
 
 #[test]
-#[should_panic(expected = "rings for")]
-fn a_poster_that_rings_each_time_is_caught() {
-    fn post(mailbox: &Mailbox, letter: Mail) {
-        lock(&mailbox.slot).letters.push(letter);
-        mailbox.state.swap(MAIL, Ordering::AcqRel);
-        mailbox.parker.unpark();
+#[should_panic(expected = "unparks for")]
+fn a_sender_that_always_unparks_is_caught() {
+    fn send(inbox: &Inbox, message: Message) {
+        lock(&inbox.contents).messages.push(message);
+        inbox.state.swap(MESSAGES, Ordering::AcqRel);
+        inbox.unparker.unpark().unwrap();
     }
-    explore(|| rings_do_not_outnumber_sleeps(post));
+    explore(|| unparks_do_not_outnumber_parks(send));
 }
 
-// ---- the end ----------------------------------------------------------------
+// ---- the end of the loop ----------------------------------------------------
 
-type Refuse = fn(&Mailbox) -> Vec<Mail>;
+type Refuse = fn(&Inbox) -> Vec<Message>;
 
-/// A letter that meets the end of the loop is taken, given back to the loop by
-/// `refuse`, or given back to its poster: one of the three.
-fn a_letter_has_one_fate(refuse: Refuse) {
-    let mailbox = Arc::new(Mailbox::new());
-    let poster = {
-        let mailbox = Arc::clone(&mailbox);
-        thread::spawn(move || usize::from(mailbox.post(Mail::Nudge).is_err()))
+/// A message that meets the end of the loop is drained, returned to the loop by
+/// `refuse`, or returned to its sender: exactly one of the three.
+fn a_message_has_one_outcome(refuse: Refuse) {
+    let (inbox, _) = Inbox::with_parker();
+    let sender = {
+        let inbox = Arc::clone(&inbox);
+        thread::spawn(move || usize::from(inbox.send(Message::Nudge).is_err()))
     };
-    let mut letters = Vec::new();
-    if mailbox.has_mail() {
-        mailbox.take_mail(&mut letters);
-    }
-    let kept = letters.len() + refuse(&mailbox).len();
-    mailbox.close();
-    let given_back = poster.join().unwrap();
-    assert_eq!(kept + given_back, 1, "fates of one letter");
+    let kept = inbox.messages().len() + refuse(&inbox).len();
+    inbox.close();
+    let returned = sender.join().unwrap();
+    assert_eq!(kept + returned, 1, "outcomes of one message");
 }
 
 #[test]
-fn a_letter_that_meets_the_end_is_taken_or_given_back() {
-    explore_all(|| a_letter_has_one_fate(Mailbox::refuse_calls));
+fn a_message_that_meets_the_end_is_kept_or_returned() {
+    explore_all(|| a_message_has_one_outcome(Inbox::refuse_calls));
 }
 
 #[test]
-#[should_panic(expected = "fates of one letter")]
-fn an_end_that_empties_the_slot_before_it_closes_it_is_caught() {
-    fn refuse(mailbox: &Mailbox) -> Vec<Mail> {
-        let letters = std::mem::take(&mut lock(&mailbox.slot).letters);
-        lock(&mailbox.slot).takes_calls = false;
-        letters
+#[should_panic(expected = "outcomes of one message")]
+fn an_end_that_empties_the_inbox_before_it_refuses_is_caught() {
+    fn refuse(inbox: &Inbox) -> Vec<Message> {
+        let messages = std::mem::take(&mut lock(&inbox.contents).messages);
+        lock(&inbox.contents).accepts_calls = false;
+        messages
     }
-    explore_all(|| a_letter_has_one_fate(refuse));
+    explore_all(|| a_message_has_one_outcome(refuse));
 }
 
-/// The end of a job reaches a loop that refuses calls already and waits.
+/// The end of a job reaches a loop that already refuses calls, and waits.
 fn the_end_of_a_job_arrives(refuse: Refuse) {
-    let mut jobs = crate::slab::Slab::<crate::slab::of::Job, ()>::default();
-    let job = jobs.insert(());
-    let mailbox = Arc::new(Mailbox::new());
+    let job = Slab::<kind::Job, ()>::default().insert(());
+    let (inbox, parker) = Inbox::with_parker();
     let worker = {
-        let mailbox = Arc::clone(&mailbox);
-        thread::spawn(move || mailbox.post(Mail::JobDone(job)).is_ok())
+        let inbox = Arc::clone(&inbox);
+        thread::spawn(move || inbox.send(Message::JobDone(job)).is_ok())
     };
-    let mut ended = refuse(&mailbox).len();
+    let mut ended = refuse(&inbox).len();
     while ended == 0 {
-        mailbox.park(None);
-        if mailbox.has_mail() {
-            let mut letters = Vec::new();
-            mailbox.take_mail(&mut letters);
-            ended += letters.len();
-        }
+        inbox.park_with(|| parker.park(None));
+        ended += inbox.messages().len();
     }
-    mailbox.close();
+    inbox.close();
     assert!(worker.join().unwrap());
 }
 
 #[test]
 fn the_end_of_a_job_arrives_after_calls_are_refused() {
-    explore_all(|| the_end_of_a_job_arrives(Mailbox::refuse_calls));
+    explore_all(|| the_end_of_a_job_arrives(Inbox::refuse_calls));
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
-fn an_end_that_refuses_the_ends_of_jobs_too_is_caught() {
-    fn refuse(mailbox: &Mailbox) -> Vec<Mail> {
-        mailbox.close();
-        mailbox.refuse_calls()
+fn an_end_that_also_refuses_the_ends_of_jobs_is_caught() {
+    fn refuse(inbox: &Inbox) -> Vec<Message> {
+        inbox.close();
+        inbox.refuse_calls()
     }
     explore_all(|| the_end_of_a_job_arrives(refuse));
 }

@@ -1,15 +1,19 @@
-//! What threads meet at, as loom makes it, for the files named `model.rs`.
+//! The primitives of `sys` as loom provides them, for the files named
+//! `model.rs`.
 //!
-//! **Invariant:** it exports the same names as `real`, and whatever std or
-//! crossbeam do not promise, this does not give.
+//! **Invariant:** code of this crate compiles with these as with std's, and
+//! nothing is promised that std or crossbeam do not promise.
 //!
 //! A model checker runs a small program in every order that its threads can
-//! take, and with every value that a load may give under the memory model. It
-//! sees only what is built from its own parts, so the channel and the place to
-//! sleep are made of a mutex and a condition variable here.
+//! take, and with every value that a load may return under the memory model.
+//! It sees only what is built from its own primitives, so the parker and the
+//! channel in this file are made of a mutex and a condition variable.
 
 use std::cell::Cell;
 use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::io;
+use std::panic::{RefUnwindSafe, UnwindSafe};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -21,8 +25,9 @@ pub(crate) use loom::sync::{Condvar, Mutex, MutexGuard};
 pub(crate) use loom::thread::ThreadId;
 
 use super::lock;
+use crate::base::inbox::Unpark;
 
-/// loom's, which does not know std's `const { .. }`.
+/// loom's macro, which does not accept std's `const { .. }`.
 macro_rules! local {
     ($($(#[$about:meta])* static $name:ident: $type:ty = const $first:block;)*) => {
         $(loom::thread_local! { $(#[$about])* static $name: $type = $first; })*
@@ -39,9 +44,9 @@ pub(crate) fn explore_all(program: impl Fn() + Sync + Send + 'static) {
     model.check(program);
 }
 
-/// The same for larger programs, with at most [`PREEMPTIONS`] switches away
-/// from a thread that could have gone on. `LOOM_MAX_PREEMPTIONS` sets another
-/// number.
+/// Runs a larger program in every order with at most [`PREEMPTIONS`] switches
+/// away from a thread that could have continued. `LOOM_MAX_PREEMPTIONS` sets
+/// another number.
 pub(crate) fn explore(program: impl Fn() + Sync + Send + 'static) {
     let mut model = loom::model::Builder::new();
     model.preemption_bound = model.preemption_bound.or(Some(PREEMPTIONS));
@@ -49,7 +54,7 @@ pub(crate) fn explore(program: impl Fn() + Sync + Send + 'static) {
     model.check(program);
 }
 
-/// Of the wrong orders beside the checks, each shows with two.
+/// Two suffice to find each of the wrong orders beside the checks.
 const PREEMPTIONS: usize = 3;
 
 // ---- threads ----------------------------------------------------------------
@@ -57,7 +62,8 @@ const PREEMPTIONS: usize = 3;
 pub(crate) struct JoinHandle<T>(loom::thread::JoinHandle<T>);
 
 impl<T> JoinHandle<T> {
-    /// Cannot be asked here: "perhaps not".
+    /// Returns `false`: loom cannot tell. std, too, may return it for a thread
+    /// that is about to end.
     pub(crate) fn is_finished(&self) -> bool {
         false
     }
@@ -74,8 +80,8 @@ std::thread_local! {
     static TIMEOUTS_LEFT: Cell<usize> = const { Cell::new(0) };
 }
 
-/// From now on `threads` more can be started, and `timeouts` waits with a limit
-/// find that it is over.
+/// Lets `threads` more threads start, and `timeouts` more waits with a limit
+/// time out.
 pub(crate) fn allow(threads: usize, timeouts: usize) {
     THREADS_LEFT.set(threads);
     TIMEOUTS_LEFT.set(timeouts);
@@ -90,9 +96,9 @@ fn take_one(from: &'static std::thread::LocalKey<Cell<usize>>) -> bool {
 pub(crate) fn spawn_thread(
     name: &str,
     run: impl FnOnce() + Send + 'static,
-) -> std::io::Result<JoinHandle<()>> {
+) -> io::Result<JoinHandle<()>> {
     if !take_one(&THREADS_LEFT) {
-        return Err(std::io::Error::other("no more threads in this model"));
+        return Err(io::Error::other("no more threads in this model"));
     }
     let builder = loom::thread::Builder::new().name(name.into());
     builder.spawn(run).map(JoinHandle)
@@ -104,17 +110,21 @@ pub(crate) fn this_thread() -> ThreadId {
 
 // ---- references -------------------------------------------------------------
 
-/// Counts the references that come and go on other threads, in the memory
-/// orders in which std's `Arc` does: std's own count is invisible to loom.
-pub(crate) struct Holders(AtomicUsize);
+/// Counts the references that other threads hold, in the memory orders of std's
+/// `Arc`, whose own count is invisible to loom. A model calls
+/// [`join`](Self::join) for each reference that it gives to a thread, and
+/// [`leave`](Self::leave) when the thread drops it.
+pub(crate) struct References(AtomicUsize);
 
-impl Holders {
-    pub(crate) fn new() -> Self {
-        Holders(AtomicUsize::new(0))
+impl Default for References {
+    fn default() -> Self {
+        References(AtomicUsize::new(0))
     }
+}
 
-    pub(crate) fn are_more_than<T>(&self, ours: usize, shared: &Arc<T>) -> bool {
-        // This load first: before it, other threads may go on.
+impl References {
+    pub(crate) fn exceed<T>(&self, ours: usize, shared: &Arc<T>) -> bool {
+        // This load comes first: at it, loom lets other threads run.
         self.0.load(Ordering::Relaxed) > 0 || Arc::strong_count(shared) > ours
     }
 
@@ -127,56 +137,67 @@ impl Holders {
     }
 }
 
-// ---- the place to sleep -----------------------------------------------------
+// ---- the parker -------------------------------------------------------------
 
-pub(crate) struct Parker {
-    rung: Mutex<bool>,
-    bell: Condvar,
-    /// How often it was rung. Not part of the model: it only reports.
-    rings: std::sync::atomic::AtomicUsize,
+/// Blocks a thread until it is unparked.
+#[derive(Clone)]
+pub(crate) struct Parker(Arc<Token>);
+
+struct Token {
+    available: Mutex<bool>,
+    changed: Condvar,
+    /// How often the thread was unparked. Not part of the model: a check reads
+    /// it at the end.
+    unparks: std::sync::atomic::AtomicUsize,
 }
 
 impl Parker {
     pub(crate) fn for_this_thread() -> Self {
-        Parker {
-            rung: Mutex::new(false),
-            bell: Condvar::new(),
-            rings: std::sync::atomic::AtomicUsize::new(0),
-        }
+        Parker(Arc::new(Token {
+            available: Mutex::new(false),
+            changed: Condvar::new(),
+            unparks: std::sync::atomic::AtomicUsize::new(0),
+        }))
     }
 
-    /// No model has sockets.
-    pub(crate) fn move_to_poller(&self, _: mio::Waker) {}
-
-    /// A sleep with a limit is over as soon as another thread has had a turn.
+    /// Blocks until the thread is unparked. With a timeout, returns as soon as
+    /// another thread has run.
     pub(crate) fn park(&self, timeout: Option<Duration>) {
         if timeout.is_some() {
             loom::thread::yield_now();
         }
-        let mut rung = lock(&self.rung);
-        while timeout.is_none() && !*rung {
-            rung = self.bell.wait(rung).expect("no panic holds the bell");
+        let mut available = lock(&self.0.available);
+        while timeout.is_none() && !*available {
+            let woken = self.0.changed.wait(available);
+            available = woken.expect("no panic while it is locked");
         }
-        *rung = false;
+        *available = false;
     }
 
-    pub(crate) fn unpark(&self) {
-        self.rings.fetch_add(1, Ordering::Relaxed);
-        *lock(&self.rung) = true;
-        self.bell.notify_one();
-    }
-
-    pub(crate) fn rings(&self) -> usize {
-        self.rings.load(Ordering::Relaxed)
+    pub(crate) fn unparks(&self) -> usize {
+        self.0.unparks.load(Ordering::Relaxed)
     }
 }
+
+impl Unpark for Parker {
+    fn unpark(&self) -> io::Result<()> {
+        self.0.unparks.fetch_add(1, Ordering::Relaxed);
+        *lock(&self.0.available) = true;
+        self.0.changed.notify_one();
+        Ok(())
+    }
+}
+
+// std's parker is unwind-safe, and a panic ends a model.
+impl UnwindSafe for Parker {}
+impl RefUnwindSafe for Parker {}
 
 // ---- the channel ------------------------------------------------------------
 
 /// A queue with many senders and many receivers.
 struct Queue<T> {
     state: Mutex<QueueState<T>>,
-    bell: Condvar,
+    changed: Condvar,
 }
 
 struct QueueState<T> {
@@ -188,7 +209,7 @@ pub(crate) struct Sender<T>(Arc<Queue<T>>);
 pub(crate) struct Receiver<T>(Arc<Queue<T>>);
 
 /// The queue is empty.
-pub(crate) struct Nothing;
+pub(crate) struct Empty;
 
 #[derive(Debug)]
 pub(crate) enum RecvTimeoutError {
@@ -202,16 +223,16 @@ pub(crate) fn unbounded<T>() -> (Sender<T>, Receiver<T>) {
             items: VecDeque::new(),
             senders: 1,
         }),
-        bell: Condvar::new(),
+        changed: Condvar::new(),
     });
     (Sender(Arc::clone(&queue)), Receiver(queue))
 }
 
 impl<T> Sender<T> {
-    /// Never fails: whoever sends here holds a receiver.
-    pub(crate) fn send(&self, item: T) -> Result<(), RecvTimeoutError> {
+    /// Never fails: each sender of this crate is owned beside a receiver.
+    pub(crate) fn send(&self, item: T) -> Result<(), Infallible> {
         lock(&self.0.state).items.push_back(item);
-        self.0.bell.notify_one();
+        self.0.changed.notify_one();
         Ok(())
     }
 }
@@ -229,16 +250,16 @@ impl<T> Drop for Sender<T> {
             return; // the model has failed, and must not fail again
         }
         lock(&self.0.state).senders -= 1;
-        self.0.bell.notify_all();
+        self.0.changed.notify_all();
     }
 }
 
 impl<T> Receiver<T> {
-    pub(crate) fn try_recv(&self) -> Result<T, Nothing> {
-        lock(&self.0.state).items.pop_front().ok_or(Nothing)
+    pub(crate) fn try_recv(&self) -> Result<T, Empty> {
+        lock(&self.0.state).items.pop_front().ok_or(Empty)
     }
 
-    /// Times out whenever nothing is there, as long as the model [allows](allow)
+    /// Times out when the queue is empty, as often as the model [allows](allow)
     /// it; waits otherwise.
     pub(crate) fn recv_timeout(&self, _: Duration) -> Result<T, RecvTimeoutError> {
         let mut state = lock(&self.0.state);
@@ -252,7 +273,8 @@ impl<T> Receiver<T> {
             if take_one(&TIMEOUTS_LEFT) {
                 return Err(RecvTimeoutError::Timeout);
             }
-            state = self.0.bell.wait(state).expect("no panic holds the queue");
+            let woken = self.0.changed.wait(state);
+            state = woken.expect("no panic while it is locked");
         }
     }
 }

@@ -1,58 +1,67 @@
-//! Model checks of the thread pool: the hand-over of a job, the idle thread
-//! that goes away, the job that is abandoned, the end.
+//! Model checks of the thread pool: the hand-over of a job, the idle thread that
+//! ends, the end of the pool.
 //!
-//! **Invariant:** each check of the real order stands beside a wrong one, of
-//! which the checker must say that it fails.
+//! **Invariant:** each check of the real order is beside one of a wrong order,
+//! which the checker must find.
 //!
-//! The pool and its jobs are the real ones; the channel between them is
-//! `sys::modelled`'s. Bounds: at most two threads in the pool, two jobs, at
-//! most three preemptions.
-
-use loom::thread;
+//! The pool is the real one; the channel is the one of `sys::modelled`. The real
+//! calls are checked in `to_thread`. Bounds: at most two threads in the pool,
+//! two jobs, at most three preemptions.
 
 use super::*;
-use crate::slab::{Slab, of};
-use crate::sys::modelled::{allow, explore};
+use crate::base::inbox::{Inbox, Message};
+use crate::base::slab::{JobKey, Slab, kind};
+use crate::base::sys::Parker;
+use crate::base::sys::modelled::{allow, explore};
+use crate::event_loop::runtime::Started;
 
-type Letters = Vec<Mail>;
-
-/// A call that counts how often it ran, on its way to `home`.
-fn counting_job(home: &Arc<Mailbox>, key: JobKey, runs: &Arc<AtomicUsize>) -> Arc<dyn Job> {
-    let runs = Arc::clone(runs);
-    let call = move || runs.fetch_add(1, Ordering::Relaxed);
-    Arc::new(Call::new(call, Context::EMPTY, Arc::clone(home), key))
+/// A job that counts how often it runs.
+struct Counting {
+    runs: Arc<AtomicUsize>,
+    home: Arc<Inbox>,
+    key: JobKey,
 }
 
-/// Sleeps, as the loop does, until `ends` jobs have ended.
-fn wait_for_ends(home: &Mailbox, ends: usize) {
-    let mut ended = 0;
-    while ended < ends {
-        home.park(None);
-        if home.has_mail() {
-            let mut letters = Letters::new();
-            home.take_mail(&mut letters);
-            ended += letters.len();
-        }
+impl Job for Counting {
+    fn run(&self) {
+        self.runs.fetch_add(1, Ordering::Relaxed);
+        assert!(self.home.send(Message::JobDone(self.key)).is_ok());
+    }
+
+    fn abandon(&self) -> Started {
+        unreachable!("the pool abandons no job")
     }
 }
 
-/// Hands in two jobs, the second when the first has ended if `one_by_one`, and
-/// waits for both. A job that no thread comes for is a deadlock.
+/// Blocks, as the loop does, until `n` jobs have ended.
+fn wait_for_ends(home: &Inbox, parker: &Parker, n: usize) {
+    let mut ended = 0;
+    while ended < n {
+        ended += home.wait_for_messages(parker).len();
+    }
+}
+
+/// Submits two jobs, the second when the first has ended if `one_by_one`, and
+/// waits for both. A job that no thread runs is a deadlock.
 fn all_jobs_end(pool: ThreadPool, one_by_one: bool) {
-    let home = Arc::new(Mailbox::new());
+    let (home, parker) = Inbox::with_parker();
     let runs = Arc::new(AtomicUsize::new(0));
-    let mut keys = Slab::<of::Job, ()>::default();
+    let mut keys = Slab::<kind::Job, ()>::default();
     for _ in 0..2 {
-        let job = counting_job(&home, keys.insert(()), &runs);
-        pool.submit(job).expect("a thread can be started");
+        let job = Counting {
+            runs: Arc::clone(&runs),
+            home: Arc::clone(&home),
+            key: keys.insert(()),
+        };
+        pool.submit(Arc::new(job)).expect("a thread can be started");
         if one_by_one {
-            wait_for_ends(&home, 1);
+            wait_for_ends(&home, &parker, 1);
         }
     }
     if !one_by_one {
-        wait_for_ends(&home, 2);
+        wait_for_ends(&home, &parker, 2);
     }
-    pool.join();
+    Box::new(pool).join();
     assert_eq!(runs.load(Ordering::Relaxed), 2, "each job runs once");
 }
 
@@ -69,7 +78,7 @@ fn each_job_runs_once() {
 }
 
 #[test]
-fn a_job_that_meets_a_thread_which_goes_away_is_not_forgotten() {
+fn a_job_that_meets_a_thread_which_ends_is_run() {
     explore(|| {
         allow(usize::MAX, 1);
         all_jobs_end(ThreadPool::new(1), true);
@@ -84,9 +93,9 @@ fn a_pool_that_gets_no_second_thread_serves_with_the_first() {
     });
 }
 
-/// A pool of one thread which goes away in two steps, and looks at nothing
-/// between them and afterwards: the order that this pool had once.
-fn pool_that_forgets() -> ThreadPool {
+/// A pool of one thread that ends in two steps, and looks at nothing between
+/// them and afterwards: an order that this pool once had.
+fn pool_whose_thread_does_not_look_back() -> ThreadPool {
     fn serve(shared: &Shared) {
         loop {
             match shared.jobs.recv_timeout(KEEP_ALIVE) {
@@ -111,9 +120,9 @@ fn pool_that_forgets() -> ThreadPool {
         }
     }
     let pool = ThreadPool::new(1);
-    assert!(pool.shared.claim_place());
+    assert!(pool.shared.reserve());
     let shared = Arc::clone(&pool.shared);
-    let thread = spawn_thread("forgets", move || serve(&shared)).unwrap();
+    let thread = spawn_thread("wrong", move || serve(&shared)).unwrap();
     pool.shared.spare.fetch_add(1, Ordering::AcqRel);
     lock(&pool.shared.handles).push(thread);
     pool
@@ -121,54 +130,9 @@ fn pool_that_forgets() -> ThreadPool {
 
 #[test]
 #[should_panic(expected = "deadlock")]
-fn a_thread_that_goes_away_without_looking_back_is_caught() {
+fn a_thread_that_ends_without_looking_back_is_caught() {
     explore(|| {
         allow(usize::MAX, 1);
-        all_jobs_end(pool_that_forgets(), true);
-    });
-}
-
-// ---- abandoning -------------------------------------------------------------
-
-/// A job that is abandoned while a thread comes for it ran and told its home,
-/// or did neither; and whoever abandoned it knows which.
-fn abandoned_or_run(abandon: fn(&dyn Fn() -> Started, &AtomicUsize) -> Started) {
-    let home = Arc::new(Mailbox::new());
-    let runs = Arc::new(AtomicUsize::new(0));
-    let mut keys = Slab::<of::Job, ()>::default();
-    let job = counting_job(&home, keys.insert(()), &runs);
-    let runner = {
-        let job = Arc::clone(&job);
-        thread::spawn(move || job.run())
-    };
-    let started = abandon(&|| job.abandon(), &runs);
-    runner.join().unwrap();
-    let (ran, told) = (runs.load(Ordering::Relaxed), home.has_mail());
-    let truth = if started == Started::Yes {
-        (1, true)
-    } else {
-        (0, false)
-    };
-    assert_eq!((ran, told), truth, "what became of the job");
-}
-
-#[test]
-fn an_abandoned_job_has_run_or_never_does() {
-    explore(|| abandoned_or_run(|abandon, _| abandon()));
-}
-
-#[test]
-#[should_panic(expected = "what became of the job")]
-fn whoever_decides_before_it_abandons_is_caught() {
-    explore(|| {
-        abandoned_or_run(|abandon, runs| {
-            let looked = runs.load(Ordering::Relaxed);
-            abandon();
-            if looked == 0 {
-                Started::No
-            } else {
-                Started::Yes
-            }
-        });
+        all_jobs_end(pool_whose_thread_does_not_look_back(), true);
     });
 }

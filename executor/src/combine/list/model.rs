@@ -1,54 +1,67 @@
-//! Model check of the wakers of a large set of futures.
+//! Model check of the woken list of a large set of futures.
 //!
-//! **Invariant:** the check of the real order stands beside a wrong one, of
-//! which the checker must say that it fails.
+//! **Invariant:** the check of the real order is beside one of a wrong order,
+//! which the checker must find.
 //!
-//! Bounds: two threads that wake one child, and the owner of the set; at most
-//! three preemptions.
+//! Bounds: two threads that wake one member, and the task that polls the set; at
+//! most three preemptions.
+
+use std::task::Wake;
 
 use loom::thread;
 
 use super::*;
-use crate::sys::Parker;
-use crate::sys::modelled::explore;
+use crate::base::inbox::Unpark;
+use crate::base::sys::Parker;
+use crate::base::sys::modelled::explore;
+use crate::event_loop::waker::model::clear_by_a_store;
 
-/// The task that owns the set: a wake ends its sleep.
-struct Owner(Parker);
+/// The waker of the task that polls the set: it unparks the thread.
+struct Unparking(Parker);
 
-impl Wake for Owner {
+impl Wake for Unparking {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        self.0.unpark().unwrap();
     }
 }
 
-/// Two threads set a flag each, without any order of its own, and wake the
-/// same child. The owner polls the child whenever it is on the roll and must
-/// end up having seen both.
-fn no_wake_is_lost(clear: fn(&ChildWaker)) {
-    let owner = Arc::new(Owner(Parker::for_this_thread()));
-    let waiter = Waker::from(Arc::clone(&owner));
-    let mut set = OwnWakers::new();
+/// How a round polls a woken member; the closure stands for its future.
+type PollMember = fn(&mut WokenMembers, usize, &mut dyn FnMut());
+
+/// Two threads set a flag each, relaxed, and wake the same member. The task
+/// polls the member whenever it is in the woken list and must have seen both in
+/// the end.
+fn no_wake_is_lost(poll: PollMember) {
+    let parker = Parker::for_this_thread();
+    let waiter = Waker::from(Arc::new(Unparking(parker.clone())));
+    let mut members = WokenMembers::new();
+    // The first poll keeps a clone, so the spare waker becomes the member's own.
+    let mut kept = None;
+    let _ = members.poll(0, |cx| {
+        kept = Some(cx.waker().clone());
+        Poll::Pending
+    });
+    let kept = kept.expect("it was polled");
     let flags = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
-    let child = Arc::clone(&set.spare);
     let threads = [0, 1].map(|at| {
-        let (child, flags) = (Arc::clone(&child), Arc::clone(&flags));
+        let (kept, flags) = (kept.clone(), Arc::clone(&flags));
         thread::spawn(move || {
             flags[at].store(true, Ordering::Relaxed);
-            child.wake_by_ref();
+            kept.wake_by_ref();
         })
     });
     loop {
-        set.call_roll(&waiter, false);
+        members.start_round(&waiter, false);
         let mut seen = [false, false];
-        while set.next().is_some() {
-            clear(&child);
-            // The poll.
-            seen = flags.each_ref().map(|flag| flag.load(Ordering::Relaxed));
+        while let Some(index) = members.next() {
+            poll(&mut members, index, &mut || {
+                seen = flags.each_ref().map(|flag| flag.load(Ordering::Relaxed));
+            });
         }
         if seen == [true, true] {
             break;
         }
-        owner.0.park(None);
+        parker.park(None);
     }
     for thread in threads {
         thread.join().unwrap();
@@ -56,14 +69,24 @@ fn no_wake_is_lost(clear: fn(&ChildWaker)) {
 }
 
 #[test]
-fn a_poll_of_a_child_sees_what_was_written_before_each_wake() {
-    explore(|| no_wake_is_lost(ChildWaker::leave_roll));
+fn a_poll_of_a_member_sees_what_was_written_before_each_wake() {
+    explore(|| {
+        no_wake_is_lost(|members, index, future| {
+            let _ = members.poll(index, |_| {
+                future();
+                Poll::Pending
+            });
+        });
+    });
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
-fn a_mark_that_is_cleared_by_a_store_is_caught() {
+fn a_member_whose_flag_is_cleared_by_a_store_is_caught() {
     explore(|| {
-        no_wake_is_lost(|child| child.queued.store(false, Ordering::Release));
+        no_wake_is_lost(|members, index, future| {
+            clear_by_a_store(members.own[index].as_ref().expect("a clone was kept"));
+            future();
+        });
     });
 }

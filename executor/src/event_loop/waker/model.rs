@@ -1,24 +1,25 @@
-//! Model checks of the waker: the flag `mailed`, and the look at the clones.
+//! Model checks of wakers: the flag `notified`, and the look at the clones.
 //!
-//! **Invariant:** each check of the real order stands beside a wrong one, of
-//! which the checker must say that it fails.
+//! **Invariant:** each check of the real order is beside one of a wrong order,
+//! which the checker must find.
 //!
-//! Bounds: two threads that wake and the loop, at most three preemptions.
+//! Bounds: the loop and two threads that wake, at most three preemptions; the
+//! loop and one thread, every order.
 
 use loom::thread;
 
 use super::*;
-use crate::slab::{Slab, of};
-use crate::sys::modelled::{explore, explore_all};
+use crate::base::slab::{Slab, kind};
+use crate::base::sys::modelled::{explore, explore_all};
 
-/// A clone of a task's waker that goes to another thread. Its coming and going
-/// is counted where the checker sees it.
-pub(crate) struct Kept(Arc<TaskWaker>);
+/// A clone of a waker that another thread holds. Shows the checker when the
+/// reference comes and goes.
+pub(crate) struct HeldClone<T: WakeTarget>(Arc<Shared<T>>);
 
-impl Kept {
-    pub(crate) fn of(waker: &OwnedWaker) -> Self {
-        waker.shared.holders.join();
-        Kept(Arc::clone(&waker.shared))
+impl<T: WakeTarget> HeldClone<T> {
+    pub(crate) fn of(waker: &OwnedWaker<T>) -> Self {
+        waker.shared.references.join();
+        HeldClone(Arc::clone(&waker.shared))
     }
 
     pub(crate) fn wake(&self) {
@@ -26,30 +27,36 @@ impl Kept {
     }
 }
 
-impl Drop for Kept {
+impl<T: WakeTarget> Drop for HeldClone<T> {
     fn drop(&mut self) {
-        self.0.holders.leave();
+        self.0.references.leave();
     }
 }
 
-fn a_task() -> TaskKey {
-    Slab::<of::Task, ()>::default().insert(())
+/// A wrong [`OwnedWaker::clear_notified`]: a store does not see what the thread
+/// of a wake wrote before.
+pub(crate) fn clear_by_a_store<T: WakeTarget>(own: &OwnedWaker<T>) {
+    own.shared.notified.store(false, Ordering::Release);
 }
 
-type Clear = fn(&OwnedWaker);
+fn task_waker(inbox: &Arc<Inbox>) -> TaskWaker {
+    let task = Slab::<kind::Task, ()>::default().insert(());
+    let waker = TaskWaker::unbound(inbox);
+    waker.bind(task.to_bits());
+    waker
+}
 
-/// Two threads set a flag each, without any order of its own, and wake. The
-/// loop polls after each letter and must end up having seen both.
-fn no_wake_is_lost(clear: Clear) {
-    let mailbox = Arc::new(Mailbox::new());
-    let own = OwnedWaker::unbound(&mailbox);
-    own.bind(a_task());
+/// Two threads set a flag each, relaxed, and wake. The loop polls after each
+/// message and must have seen both in the end.
+fn no_wake_is_lost(clear: fn(&TaskWaker)) {
+    let (inbox, parker) = Inbox::with_parker();
+    let own = task_waker(&inbox);
     let flags = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
     let threads = [0, 1].map(|at| {
-        let (kept, flags) = (Kept::of(&own), Arc::clone(&flags));
+        let (held, flags) = (HeldClone::of(&own), Arc::clone(&flags));
         thread::spawn(move || {
             flags[at].store(true, Ordering::Relaxed);
-            kept.wake();
+            held.wake();
         })
     });
     loop {
@@ -59,11 +66,7 @@ fn no_wake_is_lost(clear: Clear) {
         if seen == [true, true] {
             break;
         }
-        // Until a letter comes.
-        while !mailbox.has_mail() {
-            mailbox.park(None);
-        }
-        mailbox.take_mail(&mut Vec::new());
+        inbox.wait_for_messages(&parker);
     }
     for thread in threads {
         thread.join().unwrap();
@@ -72,15 +75,13 @@ fn no_wake_is_lost(clear: Clear) {
 
 #[test]
 fn a_poll_sees_what_was_written_before_each_wake() {
-    explore(|| no_wake_is_lost(OwnedWaker::clear_mailed));
+    explore(|| no_wake_is_lost(OwnedWaker::clear_notified));
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
 fn a_flag_that_is_cleared_by_a_store_is_caught() {
-    explore(|| {
-        no_wake_is_lost(|own| own.shared.mailed.store(false, Ordering::Release));
-    });
+    explore(|| no_wake_is_lost(clear_by_a_store));
 }
 
 #[test]
@@ -89,18 +90,17 @@ fn a_flag_that_is_never_cleared_is_caught() {
     explore(|| no_wake_is_lost(|_| ()));
 }
 
-/// The loop lends its spare waker to the next task as soon as nobody holds a
-/// clone: then everything that the last holder wrote must be seen.
-fn the_last_holder_comes_first(is_cloned: fn(&OwnedWaker) -> bool) {
-    let mailbox = Arc::new(Mailbox::new());
-    let spare = OwnedWaker::unbound(&mailbox);
-    spare.bind(a_task());
+/// The loop binds its spare waker to the next task as soon as no clone is left:
+/// then everything that the last holder wrote must be visible.
+fn the_last_holder_comes_first(is_cloned: fn(&TaskWaker) -> bool) {
+    let (inbox, _) = Inbox::with_parker();
+    let spare = task_waker(&inbox);
     let written = Arc::new(AtomicBool::new(false));
     let holder = {
-        let (kept, written) = (Kept::of(&spare), Arc::clone(&written));
+        let (held, written) = (HeldClone::of(&spare), Arc::clone(&written));
         thread::spawn(move || {
             written.store(true, Ordering::Relaxed);
-            drop(kept);
+            drop(held);
         })
     };
     if !is_cloned(&spare) {
@@ -110,10 +110,8 @@ fn the_last_holder_comes_first(is_cloned: fn(&OwnedWaker) -> bool) {
 }
 
 #[test]
-fn what_the_last_holder_did_comes_before_the_next_loan() {
-    explore_all(|| {
-        the_last_holder_comes_first(OwnedWaker::is_cloned);
-    });
+fn what_the_last_holder_did_comes_before_the_next_binding() {
+    explore_all(|| the_last_holder_comes_first(OwnedWaker::is_cloned));
 }
 
 #[test]
@@ -121,8 +119,8 @@ fn what_the_last_holder_did_comes_before_the_next_loan() {
 fn a_look_at_the_clones_without_a_fence_is_caught() {
     explore_all(|| {
         the_last_holder_comes_first(|spare| {
-            let holders = &spare.shared.holders;
-            holders.are_more_than(OUR_OWN_REFERENCES, &spare.shared)
+            let references = &spare.shared.references;
+            references.exceed(OWN_REFERENCES, &spare.shared)
         });
     });
 }
