@@ -1,10 +1,142 @@
+//! A single-threaded async runtime with asyncio's vocabulary, in safe Rust: a
+//! small core, and everything else behind features.
+//!
+//! # Example
+//!
+//! ```
+//! use executor::{gather, run, sleep};
+//! use std::time::Duration;
+//!
+//! async fn fetch_data(source: &str) -> String {
+//!     executor::println!("Fetching from {source}...");
+//!     sleep(Duration::from_millis(20)).await; // stands for some I/O
+//!     format!("Data from {source}")
+//! }
+//!
+//! run(async {
+//!     let all = gather((fetch_data("API 1"), fetch_data("API 2"), fetch_data("API 3")));
+//!     let (one, two, three) = all.await; // 20 ms, not 60
+//!     for result in [one, two, three] {
+//!         executor::println!("{result}");
+//!     }
+//! });
+//! ```
+//!
+//! Import names one by one. With `use executor::*`, a plain `println!` is
+//! ambiguous: the compiler cannot choose between std's macro and
+//! [`executor::println!`](crate::println!).
+//!
+//! # The names
+//!
+//! | asyncio | this crate |
+//! |---|---|
+//! | `asyncio.run(main())` | [`run`], [`try_run`] |
+//! | `asyncio.Runner` | [`Runner`] |
+//! | `create_task(c, name=..)` | [`spawn`], [`spawn_named`] → [`JoinHandle`] |
+//! | `Task.cancel()` | [`JoinHandle::cancel`], [`JoinHandle::cancel_on_drop`], [`JoinHandle::cancel_within`] |
+//! | `sleep(s)`, `sleep(0)` | [`sleep`], [`sleep_until`], [`yield_now`], [`interval`] |
+//! | `loop.time()` | [`now`] |
+//! | `current_task()`, `all_tasks()` | [`current_task`], [`tasks`] |
+//! | `gather(..)` | [`gather`], [`try_gather`] |
+//! | `wait(.., FIRST_COMPLETED)`, `as_completed` | [`race`], [`as_completed`] |
+//! | `timeout(s)`, `wait_for` | [`timeout`], [`timeout_at`] |
+//! | `to_thread(f)` | [`to_thread`] |
+//! | `loop.run_in_executor(pool, f)` | [`ThreadPool`], [`run_in_executor`] |
+//! | `call_soon_threadsafe`, `run_coroutine_threadsafe` | [`Handle`] → [`RemoteHandle`] |
+//! | `contextvars.ContextVar` | [`ContextVar`] |
+//! | `TaskGroup` | [`scope`], [`try_scope`] |
+//! | `Lock`, `Semaphore`, `Event`, `Queue` | [`sync`] |
+//! | streams, `start_server`, datagram endpoints | [`net`] |
+//! | stdin, signals, subprocesses | [`io::stdin_lines`], [`signal`], [`process`] |
+//! | `print_call_graph()` | [`print_task_tree`] |
+//!
+//! # Differences from asyncio
+//!
+//! The documentation of each item names its own. The ones that matter most:
+//!
+//! - A task cannot catch a cancel. Its future is dropped, and only destructors
+//!   run.
+//! - Awaiting a handle gives a `Result`: the output, or a [`JoinError`] that
+//!   names the task and the line that spawned it.
+//! - [`try_gather`] drops the siblings of a failed future before it returns the
+//!   error; asyncio leaves them running.
+//! - [`timeout`] with a duration of zero polls its future once.
+//!
+//! # Features
+//!
+//! Without features the crate is its core: loops, tasks, time, combinators,
+//! thread calls, handles for other threads and context variables. All features
+//! but `hyper` are on by default.
+//!
+//! | feature | adds |
+//! |---|---|
+//! | `scope` | [`scope`], [`try_scope`]: tasks that borrow |
+//! | `sync` | [`sync`]: locks, semaphores, events and queues |
+//! | `net` | [`net`]: TCP, UDP and Unix sockets, names, [`net::serve`] |
+//! | `os` | [`process`] and [`signal`] (Unix), [`io`] |
+//! | `observe` | [`task_tree`], [`instrument`], [`Builder::debug`], the environment variables `EXECUTOR_DEBUG`, `EXECUTOR_PS`, `EXECUTOR_TRACE` and `EXECUTOR_TIMELINE`, the program `executor-ps`, and the deadlock in the text of a stall |
+//! | `testing` | [`testing`]; enables `observe` |
+//! | `hyper` | `executor::hyper`: hyper and axum on this runtime; enables `net` |
+//!
+//! Without `observe`, a program with one of these variables set prints one line
+//! that says why it has no effect.
+//!
+//! # Testing
+//!
+//! With [virtual time](Builder::virtual_time) a program's sleeps take no time
+//! and are exact to the nanosecond. A [seed](Builder::seed) varies the order in
+//! which tasks run, and the same seed gives the same order again.
+//! [`testing::explore`] runs a program under many seeds and names the first that
+//! fails.
+//!
+//! # The source
+//!
+//! Begin with `event_loop/run.rs`: what a turn is, when the loop parks, and the
+//! one place that polls a task. Its `use` lines lead to the rest of the core.
+//! The file beside each directory says in a paragraph what the directory
+//! contains and what it may import.
+//!
+//! A directory imports only from itself and from those listed before it, so it
+//! can be read without those that follow; `tests/architecture.rs` checks that.
+//!
+//! | layer | directory | files |
+//! |---|---|---|
+//! | 0 | `base`: data without a loop | `slab`, `clock`, `rng`, `sys`, `waiter`, `timers`, `hooks`, `inbox`, `task_info`, `wait_text`, `error` |
+//! | 0 | `driver`: everything that blocks the thread | `park`, `fork`, `reactor` |
+//! | 0 | `event_loop`: the loop and its tasks | `run`, `look`, `task`, `waker`, `ready`, `poll`, `tasks`, `context`, `runtime`, `listing`, `recycle`, `shutdown` |
+//! | 1 | `spawn`: tasks as users see them | `handle`, `current`, `yield_now`, `cancelled`, `context_var`, `print` |
+//! | 1 | `time`: the clock, and what waits for it | `now`, `sleep`, `timeout`, `interval`, `cancel_within` |
+//! | 1 | `combine`: several futures in one task | `set`, `list`, `tuple`, `gather`, `try_gather`, `race`, `as_completed` |
+//! | 1 | `blocking`: calls on threads | `to_thread`, `pool` |
+//! | 1 | `runner`: loops that run more than once | `runner`, `builder`, `background`, `remote`, `answer` |
+//! | 2 | `scope`: tasks that borrow | `scope`, `nursery`, `handle` |
+//! | 2 | `sync`: locks and queues | `lock`, `semaphore`, `event`, `queue`, `permits`, `waiters`, `wait_list` |
+//! | 2 | `net`: sockets | `source`, `stream_io`, `tcp`, `udp`, `unix`, `addrs`, `lookup`, `serve`, `descriptors` |
+//! | 2 | `os`: the operating system | `process`, `signal`, `stdin` |
+//! | 3 | `observe`: subscribers of the hooks | `attach`, `environment`, `instrument`, `interest`, `events`, `remote_events`, `waker_samples`, `tracer`, `recording`, `tree`, `deadlock`, `deadlock_report`, `unwakeable`, `polling`, `watchdog`, `ps_server`, `ps` |
+//! | 3 | `testing`: for tests | `explore`, `by_hand` |
+//!
+//! This file is the composition root: it alone connects `observe` to the loop.
+//! `hyper` uses the public API only. The crate [`loop_trace`] has the format of
+//! recordings and everything that reads them.
+//!
+//! | part | size |
+//! |---|---|
+//! | `run`, `spawn`, `sleep`, `timeout`, `gather`, `to_thread`: the six functions with their imports | 4,870 lines of code in 37 files |
+//! | `run` with its imports | 2,910 lines of code in 25 files |
+//! | one poll, from the ready queue to the next turn | 1,643 lines of code in 13 files |
+//! | the build without features | 5,843 lines of code in 59 files and 13 crates |
+//!
+//! Lines of code leave out comments, blank lines and tests;
+//! `tests/architecture.rs` counts them.
+
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 // Layer 0: the core.
 mod base;
 mod driver;
 mod event_loop;
-// Layer 1: what every program uses.
+// Layer 1: what every program may use.
 mod spawn;
 mod time;
 mod combine;
@@ -44,7 +176,7 @@ pub use time::now::now;
 pub use time::sleep::{Sleep, sleep, sleep_until};
 pub use time::timeout::{Elapsed, Timeout, timeout, timeout_at};
 
-// Layer 2: what some programs use.
+// Layer 2: optional parts, each a feature.
 #[cfg(feature = "scope")]
 mod scope;
 #[cfg(feature = "sync")]
@@ -55,7 +187,7 @@ pub mod net;
 mod net;
 #[cfg(feature = "os")]
 mod os;
-// Layer 3: what looks at the others, and what is built from them.
+// Layer 3: what observes the others; the adapters for hyper.
 #[cfg(feature = "observe")]
 mod observe;
 #[cfg(feature = "testing")]
@@ -77,24 +209,25 @@ pub use scope::handle::ScopedJoinHandle;
 #[cfg(feature = "scope")]
 pub use scope::scope::{Scope, TryScope, scope, try_scope};
 
-/// Instruments: what follows a loop's events, and what reads recordings.
+/// Instruments: receivers of a loop's events, and recordings of them.
 ///
-/// **Invariant:** an instrument receives every event once, in order, and cannot
-/// stop the loop: one that panics is removed and reported.
+/// **Invariant:** an instrument receives each event that it wants once, in
+/// order, and cannot stop the loop: one that panics is removed and reported.
 ///
-/// Given to a loop by `runner`, or by `run` when the environment asks for one.
-/// The events, and everything that reads a [`Trace`], are in the crate
-/// [`loop_trace`]; this module re-exports them.
+/// Subscribed through [`Builder::instrument`], or by `run` if the environment
+/// asks for a recording. The events, and everything that reads a
+/// [`Trace`](instrument::Trace), are in the crate [`loop_trace`]; this module
+/// re-exports them.
 ///
 /// # Recording a program
 ///
 /// | environment | output |
 /// |---|---|
-/// | `EXECUTOR_TRACE=trace.json` | a [`Trace`], in the format `loop-trace/1`, for the loop player |
+/// | `EXECUTOR_TRACE=trace.json` | a [`Trace`](instrument::Trace), in the format `loop-trace/1`, for the loop player |
 /// | `EXECUTOR_TRACE=trace.perfetto.json` | a trace for <https://ui.perfetto.dev> or `chrome://tracing` |
-/// | `EXECUTOR_TIMELINE=1` | a [`timeline`], printed to stderr when the loop has ended |
+/// | `EXECUTOR_TIMELINE=1` | a [`timeline`](instrument::timeline()), printed to stderr when the loop has ended |
 ///
-/// In code: give a [`Tracer`] to [`Builder::instrument`](crate::Builder::instrument).
+/// In code: give a [`Tracer`](instrument::Tracer) to [`Builder::instrument`].
 #[cfg(feature = "observe")]
 pub mod instrument {
     pub use crate::observe::environment::print_timelines;
@@ -143,7 +276,7 @@ fn say_once_that_nothing_observes() {
     ];
     LOOK.call_once(|| {
         let is_on =
-            |name: &&str| std::env::var_os(name).is_some_and(|it| !it.is_empty() && it != "0");
+            |name: &&&str| std::env::var_os(name).is_some_and(|it| !it.is_empty() && it != "0");
         if let Some(name) = VARIABLES.iter().find(is_on) {
             base::error::report(format_args!(
                 "{name} is set, but this program was built without the feature `observe` of the \
