@@ -131,7 +131,10 @@
 //! `tests/architecture.rs` counts them.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
-
+#![cfg_attr(
+    not(feature = "default"),
+    allow(dead_code, reason = "the core also has what the features use")
+)]
 // Layer 0: the core.
 mod base;
 mod driver;

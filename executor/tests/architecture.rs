@@ -113,6 +113,7 @@ const ONE_POLL: Walk = Walk {
         ("event_loop/task.rs", "the future that is polled"),
         ("event_loop/waker.rs", "the waker that the poll gets"),
         ("event_loop/ready.rs", "the queue that the task comes from"),
+        ("event_loop/wake.rs", "queues the task for its next poll"),
         ("event_loop/poll.rs", "the current task, its waker and its budget"),
         ("event_loop/runtime.rs", "the parts of the loop, and its thread-local lookup"),
         ("base/slab.rs", "finds the task by its key"),
@@ -146,17 +147,18 @@ const A_SLEEP: Walk = Walk {
     limits: Limits { lines: NO_LIMIT, files: 8, crates: NO_LIMIT },
     passes: &[
         ("time/sleep.rs", "the future"),
-        ("event_loop/runtime.rs", "finds the timers of the loop"),
+        ("event_loop/poll.rs", "tells which task waits"),
         ("base/timers.rs", "keeps the deadline"),
-        ("event_loop/run.rs", "finds that nothing is ready"),
-        ("event_loop/look.rs", "asks for the next deadline, and fires it"),
+        ("event_loop/look.rs", "asks for the next deadline, parks, and fires it"),
+        ("base/clock.rs", "tells whether the deadline has passed"),
         ("driver/park.rs", "waits until the deadline"),
-        ("base/clock.rs", "tells whether it has passed"),
-        ("event_loop/ready.rs", "queues the task"),
+        ("event_loop/wake.rs", "queues the task"),
+        ("event_loop/run.rs", "polls the task again"),
     ],
     leaves_aside: &[
         ("base/hooks.rs", "one branch"),
         ("base/slab.rs", "keys"),
+        ("event_loop/runtime.rs", "declares the parts, and finds them by a thread-local"),
     ],
 };
 

@@ -191,7 +191,6 @@ impl Hooks {
     }
 
     /// Returns the line of the runtime that reports the current event.
-    #[cfg(feature = "observe")]
     pub(crate) fn site(&self) -> &'static Location<'static> {
         self.site.get().unwrap_or(Location::caller())
     }

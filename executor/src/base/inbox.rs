@@ -108,14 +108,12 @@ impl Inbox {
     }
 
     /// Makes the loop's poller the place where the loop parks from now on.
-    #[cfg(feature = "reactor")]
     pub(crate) fn park_in_poller(&self, unparker: Box<dyn Unpark>) {
         // A loop has one poller, so a second call brings the same one.
         let _ = self.poller.set(unparker);
     }
 
     /// Reports what happens on other threads to `hook`.
-    #[cfg(feature = "observe")]
     pub(crate) fn subscribe(&self, hook: Arc<dyn RemoteHook>) {
         let _ = self.remote_hook.set(hook);
     }

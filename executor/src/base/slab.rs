@@ -189,7 +189,6 @@ impl<Kind: Copy, T> Slab<Kind, T> {
         }
     }
 
-    #[cfg(feature = "reactor")]
     pub(crate) fn into_values(self) -> impl Iterator<Item = T> {
         self.slots.into_iter().filter_map(|slot| slot.value)
     }

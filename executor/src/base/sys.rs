@@ -70,9 +70,8 @@ impl References {
 /// std's own primitives, for a `static` and for what observers share.
 pub(crate) mod unmodelled {
     pub(crate) use std::sync::atomic::AtomicU64;
-    #[cfg(feature = "os")]
-    pub(crate) use std::sync::{Condvar, atomic::AtomicBool};
-    pub(crate) use std::sync::{Mutex, MutexGuard, PoisonError};
+    #[allow(unused_imports, reason = "some are for features")]
+    pub(crate) use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, atomic::AtomicBool};
 
     /// Locks a mutex as [`lock`](super::lock) does.
     pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

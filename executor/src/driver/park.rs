@@ -103,7 +103,6 @@ impl Driver {
         self.poller.borrow().clone()
     }
 
-    #[cfg(feature = "reactor")]
     pub(crate) fn set_poller(&self, poller: Rc<dyn Poller>, unparker: Box<dyn Unpark>) {
         self.inbox.park_in_poller(unparker);
         self.poller.replace(Some(poller));

@@ -1,6 +1,6 @@
-//! ContextMap map: which context variable has which value.
+//! Context map: which context variable has which value.
 //!
-//! Every task carries a [`ContextMapMap`]; a spawned task starts with its parent's.
+//! Every task carries a [`ContextMap`]; a spawned task starts with its parent's.
 //! **Invariant:** a shared map never changes: `set` copies it first
 //! (copy-on-write), so a child sees the values as they were at its spawn, and a
 //! parent never sees its child's.

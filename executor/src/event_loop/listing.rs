@@ -10,21 +10,17 @@ use std::collections::HashMap;
 use std::rc::Weak;
 use std::time::Duration;
 
-use super::runtime::Runtime;
-#[cfg(any(feature = "scope", feature = "sync", feature = "reactor"))]
-use super::runtime::WaitPoint;
+use super::runtime::{Runtime, WaitPoint};
 use super::task::Task;
 use crate::base::slab::TaskKey;
 use crate::base::task_info::{TaskInfo, TaskState, Wait};
 use crate::base::timers::NEVER;
 
 /// How many wait points are kept before dropped ones are removed.
-#[cfg(any(feature = "scope", feature = "sync", feature = "reactor"))]
 const FEW: usize = 64;
 
 impl Runtime {
     /// Registers a wait point: once for each point and loop, not for each wait.
-    #[cfg(any(feature = "scope", feature = "sync", feature = "reactor"))]
     #[cold]
     pub(crate) fn register_wait_point(&self, point: Weak<dyn WaitPoint>) {
         let all = &mut *self.wait_points.borrow_mut();

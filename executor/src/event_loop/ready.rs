@@ -63,7 +63,6 @@ impl ReadyQueue {
     }
 
     /// Returns the tasks of the current turn, in order.
-    #[cfg(feature = "observe")]
     pub(crate) fn turn(&self) -> &[TaskKey] {
         &self.turn
     }

@@ -93,7 +93,6 @@ impl<T: WakeTarget> OwnedWaker<T> {
     }
 
     /// Counts the clones, as far as possible while other threads drop theirs.
-    #[cfg(feature = "observe")]
     pub(crate) fn clones(&self) -> usize {
         Arc::strong_count(&self.shared).saturating_sub(OWN_REFERENCES)
     }

@@ -17,6 +17,7 @@ use crate::base::slab::TaskKey;
 use crate::base::task_info::TaskId;
 use crate::event_loop::runtime::Runtime;
 use crate::event_loop::tasks::drop_future_of;
+use crate::spawn::cancelled::request_stop;
 use crate::spawn::handle::TaskRef;
 use crate::time::cancel_within::end_within;
 
@@ -76,7 +77,7 @@ impl<T> ScopedJoinHandle<T> {
     ///
     /// As awaiting the handle: "cancelled" if the grace period passed first.
     pub fn cancel_within(self, grace: Duration) -> impl Future<Output = Result<T, JoinError>> {
-        self.task.request_stop();
+        request_stop(&self.task);
         end_within(self, grace, Self::cancel)
     }
 

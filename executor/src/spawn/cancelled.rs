@@ -147,14 +147,12 @@ impl fmt::Debug for Cancelled {
     }
 }
 
-impl TaskRef {
-    /// Asks the task to stop by itself, unless it was asked or cancelled before
-    /// or has ended.
-    pub(crate) fn request_stop(&self) {
-        match self.runtime.tasks.borrow_mut().get_mut(self.key) {
-            Some(task) if task.state == State::Alive => task.state = State::StopRequested,
-            _ => return,
-        }
-        self.runtime.wake_cancel_listeners(self.key);
+/// Asks a task to stop by itself, unless it was asked or cancelled before or has
+/// ended.
+pub(crate) fn request_stop(task: &TaskRef) {
+    match task.runtime.tasks.borrow_mut().get_mut(task.key) {
+        Some(task) if task.state == State::Alive => task.state = State::StopRequested,
+        _ => return,
     }
+    task.runtime.wake_cancel_listeners(task.key);
 }

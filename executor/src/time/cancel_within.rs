@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use super::timeout::timeout;
 use crate::base::error::JoinError;
+use crate::spawn::cancelled::request_stop;
 use crate::spawn::handle::JoinHandle;
 
 impl<T: 'static> JoinHandle<T> {
@@ -47,7 +48,7 @@ impl<T: 'static> JoinHandle<T> {
     ///
     /// As awaiting the handle: "cancelled" if the grace period passed first.
     pub fn cancel_within(self, grace: Duration) -> impl Future<Output = Result<T, JoinError>> {
-        self.task.request_stop();
+        request_stop(&self.task);
         end_within(self, grace, Self::cancel)
     }
 }

@@ -307,7 +307,7 @@ pub(crate) struct Scope {
     pub(crate) public_functions: BTreeSet<String>,
     pub(crate) exported_macros: BTreeSet<String>,
     /// The types of `impl` blocks, with their lines.
-    pub(crate) implements: BTreeMap<Names, usize>,
+    pub(crate) implements: BTreeMap<Names, Vec<(Option<String>, usize)>>,
 }
 
 /// Reads the code of a file.
@@ -353,8 +353,9 @@ pub(crate) fn scope(tokens: &[Token]) -> Scope {
             // `impl Trait + use<'a>` names lifetimes, not an import.
             "use" if name != "<" => 1 + use_tree(&tokens[at + 1..], &[], line, &mut scope.uses),
             "impl" if depth == 0 => {
-                let path = implemented(&tokens[at + 1..]);
-                scope.implements.entry(path).or_insert(line);
+                let (of_trait, path) = implemented(&tokens[at + 1..]);
+                let implements = scope.implements.entry(path).or_default();
+                implements.push((of_trait, line));
                 1
             }
             "macro_rules" if name == "!" => {
@@ -403,9 +404,11 @@ pub(crate) fn scope(tokens: &[Token]) -> Scope {
     scope
 }
 
-/// The type of an `impl` block: `a::B` in `impl<T> C<T> for a::B<T> {`.
-fn implemented(tokens: &[Token]) -> Names {
+/// The trait of an `impl` block, if it has one, and the type: `C` and `a::B` in
+/// `impl<T> C<T> for a::B<T> {`.
+fn implemented(tokens: &[Token]) -> (Option<String>, Names) {
     let (mut path, mut angles, mut before) = (Names::new(), 0, "");
+    let mut of_trait = None;
     for token in tokens {
         let text = token.text.as_str();
         match text {
@@ -413,7 +416,7 @@ fn implemented(tokens: &[Token]) -> Names {
             ">" if before != "-" => angles -= 1,
             _ if angles > 0 => {}
             "{" | "where" => break,
-            "for" => path.clear(),
+            "for" => of_trait = std::mem::take(&mut path).pop(),
             _ if token.is_word() && (path.is_empty() || before == "::") => {
                 path.push(text.to_owned());
             }
@@ -421,7 +424,7 @@ fn implemented(tokens: &[Token]) -> Names {
         }
         before = text;
     }
-    path
+    (of_trait, path)
 }
 
 fn is_definition(keyword: &str, name: &str) -> bool {

@@ -120,7 +120,15 @@ impl Target {
     fn methods_elsewhere(&self) -> BTreeSet<Import> {
         let mut methods = BTreeSet::new();
         for (at, module) in self.modules.iter().enumerate() {
-            for (path, line) in &module.scope.implements {
+            for (path, blocks) in &module.scope.implements {
+                // A trait of its own adds nothing for the users of the type.
+                let own = |of_trait: &Option<String>| {
+                    let name = of_trait.as_ref();
+                    name.is_some_and(|name| module.scope.defines.contains(name))
+                };
+                let Some((_, line)) = blocks.iter().find(|(of_trait, _)| !own(of_trait)) else {
+                    continue;
+                };
                 let name = path.last().map_or("", String::as_str);
                 let holders = self.find(at, path, MOST_STEPS).holders.into_iter();
                 let holders = holders.map(|holder| &self.modules[holder]);
