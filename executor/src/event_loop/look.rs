@@ -47,10 +47,10 @@ fn handle_messages(runtime: &Runtime) {
     let messages = &runtime.messages;
     runtime.inbox().drain(&mut messages.borrow_mut());
     let n = messages.borrow().len();
-    runtime.hooks.emit(INBOX, move |hook| hook.inbox_drained(n));
+    runtime.emit(INBOX, move |hook| hook.inbox_drained(n));
     let next = || messages.borrow_mut().pop_front();
     while let Some(message) = next() {
-        runtime.hooks.emit(INBOX, |hook| hook.inbox_message());
+        runtime.emit(INBOX, |hook| hook.inbox_message());
         match message {
             Message::Wake(task) => runtime.wake(task),
             Message::Cancel(task) => drop(runtime.request_cancel(task)),
@@ -64,7 +64,7 @@ fn handle_messages(runtime: &Runtime) {
 /// Removes a thread job that has ended, and wakes the task that awaits it.
 pub(super) fn end_job(runtime: &Runtime, key: JobKey) {
     let job = runtime.jobs.remove(key);
-    runtime.hooks.emit(JOB, move |hook| hook.job_end(key));
+    runtime.emit(JOB, move |hook| hook.job_end(key));
     if let Some(job) = job {
         runtime.wake_waiter(job.waiter);
     }
@@ -79,9 +79,7 @@ fn fire_due_timers(runtime: &Runtime) {
     loop {
         let due = runtime.timers.borrow_mut().pop_due(now);
         let Some((timer, waiter)) = due else { return };
-        runtime
-            .hooks
-            .emit(TIMER, move |hook| hook.timer_fire(timer));
+        runtime.emit(TIMER, move |hook| hook.timer_fire(timer));
         runtime.wake_waiter(waiter);
     }
 }
@@ -129,9 +127,7 @@ fn give_up(error: &io::Error) -> ! {
 pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {
     runtime.driver.owner.refuse_forked_child();
     let deadline = runtime.timers.borrow().next_deadline();
-    runtime
-        .hooks
-        .emit(PARK, move |hook| hook.park_start(deadline));
+    runtime.emit(PARK, move |hook| hook.park_start(deadline));
     let mut io = false;
     match deadline {
         _ if runtime.clock.is_virtual() && !is_quiet(runtime) => {}
@@ -145,7 +141,7 @@ pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {
         }
         None => wait_for_other_threads(runtime)?,
     }
-    runtime.hooks.emit(PARK, move |hook| hook.park_end(io));
+    runtime.emit(PARK, move |hook| hook.park_end(io));
     look_around(runtime);
     Ok(())
 }

@@ -133,7 +133,7 @@ pub(crate) fn run_main<F: Future>(
     context: &mut ContextMap,
     site: &'static Location<'static>,
 ) -> Result<Result<F::Output, RunError>, Payload> {
-    runtime.hooks.emit(RUN, |hook| hook.run_start());
+    runtime.emit(RUN, |hook| hook.run_start());
     let main = runtime.add_main_task(std::mem::take(context), site);
     let mut output = None;
     let mut future = pin!(Some(future));
@@ -168,7 +168,7 @@ fn turn_until_done(runtime: &Runtime, main: TaskKey, poll_main: Main<'_>) -> Res
     let mut polls = 0;
     loop {
         runtime.ready.borrow_mut().start_turn(&runtime.rng);
-        runtime.hooks.emit(RUN, |hook| hook.turn_start());
+        runtime.emit(RUN, |hook| hook.turn_start());
         while let Some(task) = pop(runtime) {
             if poll_task(runtime, task, main, &mut spare, poll_main).is_ready() {
                 runtime.spare_waker.set(Some(spare));
@@ -264,7 +264,7 @@ impl Runtime {
         };
         let waker = poll_waker(own.as_deref(), spare, key.to_bits()).waker();
         let outer = self.poll.enter(key, waker);
-        self.hooks.emit(POLL, move |hook| hook.poll_start(key));
+        self.emit(POLL, move |hook| hook.poll_start(key));
         let mut cx = Context::from_waker(waker);
         let result = catch_unwind(AssertUnwindSafe(|| poll(work.as_mut(), &mut cx)));
         let registered = self.poll.leave(outer);
@@ -276,8 +276,7 @@ impl Runtime {
                 task.waker = own;
             }
         }
-        self.hooks
-            .emit(POLL, |hook| hook.poll_end(key, &result, registered));
+        self.emit(POLL, |hook| hook.poll_end(key, &result, registered));
         match result {
             Ok(Poll::Pending) => Polled::Pending,
             Ok(Poll::Ready(())) => Polled::Ready(work),

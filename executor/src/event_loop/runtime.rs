@@ -17,10 +17,9 @@ use std::time::{Duration, Instant};
 use super::poll::PollState;
 use super::ready::ReadyQueue;
 use super::task::Task;
-use super::wake::Route;
 use super::waker::TaskWaker;
 use crate::base::clock::Clock;
-use crate::base::hooks::Hooks;
+use crate::base::hooks::{Hook, Hooks, Interest};
 use crate::base::inbox::{Inbox, Message};
 use crate::base::rng::Rng;
 use crate::base::slab::{JobKey, Slab, TaskKey, kind};
@@ -95,6 +94,13 @@ pub enum OnPanic {
     /// handle. The other tasks are dropped when the runner is closed. For
     /// tests, which should notice when a background task dies.
     Stop,
+}
+
+/// The destination of the wakes of a task that another task polls.
+pub(crate) trait Route {
+    /// Records that the task was woken; returns the party to wake in its place,
+    /// unless that was done since it last looked.
+    fn woken(&self, task: TaskKey) -> Option<Waiter>;
 }
 
 /// Something outside the core that tasks wait for: a lock, a scope, the
@@ -193,6 +199,13 @@ impl Runtime {
             settings,
             ..Runtime::default()
         })
+    }
+
+    /// Reports an event; see [`Hooks::emit`].
+    #[inline]
+    #[track_caller]
+    pub(crate) fn emit(&self, kind: Interest, call: impl Fn(&dyn Hook)) {
+        self.hooks.emit(kind, call);
     }
 
     pub(crate) fn inbox(&self) -> &Arc<Inbox> {

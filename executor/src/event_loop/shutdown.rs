@@ -37,9 +37,9 @@ pub(crate) enum Ended {
 
 /// Ends an entered loop.
 pub(crate) fn shutdown(runtime: &Runtime) -> Ended {
-    runtime.hooks.emit(RUN, |hook| hook.loop_close());
+    runtime.emit(RUN, |hook| hook.loop_close());
     let ended = close(runtime);
-    runtime.hooks.emit(RUN, |hook| hook.loop_closed());
+    runtime.emit(RUN, |hook| hook.loop_closed());
     ended
 }
 

@@ -55,8 +55,8 @@ pub(crate) struct Task {
     pub(crate) is_routed: bool,
 }
 
-/// How far the life of a task has come.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Debug)]
+/// How far the life of a task has come. Only goes forward.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) enum State {
     Alive,
     /// Alive, and asked to stop by itself.

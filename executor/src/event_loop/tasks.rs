@@ -14,9 +14,8 @@ use std::panic::{Location, resume_unwind};
 use std::rc::Rc;
 
 use super::context::{self, ContextMap};
-use super::runtime::{OnPanic, Runtime};
+use super::runtime::{OnPanic, Route, Runtime};
 use super::task::{BoxedWork, State, Task};
-use super::wake::Route;
 use crate::base::error::{JoinError, Payload, catch_and_report, report};
 use crate::base::hooks::{Ending, RUN, TASK};
 use crate::base::slab::TaskKey;
@@ -24,6 +23,13 @@ use crate::base::sys::Arc;
 use crate::base::task_info::{Identity, TaskId};
 
 impl Runtime {
+    /// Calls `f` with a task, unless its slot was freed. `f` must not call foreign
+    /// code: the table is borrowed.
+    #[inline(always)]
+    pub(crate) fn with_task<R>(&self, key: TaskKey, f: impl FnOnce(&mut Task) -> R) -> Option<R> {
+        self.tasks.borrow_mut().get_mut(key).map(f)
+    }
+
     /// Returns the identity of the next task.
     #[inline]
     pub(crate) fn new_identity(
@@ -59,8 +65,7 @@ impl Runtime {
         task.is_routed = route.is_some();
         let refused = task.is_finished();
         let key = self.tasks.borrow_mut().insert(task);
-        self.hooks
-            .emit(TASK, move |hook| hook.task_spawn(key, refused));
+        self.emit(TASK, move |hook| hook.task_spawn(key, refused));
         if !refused {
             self.push_first(key, route);
         }
@@ -80,7 +85,7 @@ impl Runtime {
     /// Removes the main future's task; returns its context variables.
     pub(crate) fn remove_main_task(&self, key: TaskKey, how: Ending) -> ContextMap {
         self.end_task(key, how, None);
-        self.hooks.emit(RUN, move |hook| hook.run_end(how));
+        self.emit(RUN, move |hook| hook.run_end(how));
         let task = self.tasks.borrow_mut().remove(key);
         self.wake_cancel_listeners(key);
         task.map_or(ContextMap::EMPTY, |task| task.context)
@@ -88,7 +93,7 @@ impl Runtime {
 
     fn end_task(&self, key: TaskKey, how: Ending, work: Option<&BoxedWork>) {
         self.stop_waking(key);
-        self.hooks.emit(TASK, |hook| {
+        self.emit(TASK, |hook| {
             hook.task_end(key, how, work.and_then(|work| work.error()));
         });
     }
@@ -96,14 +101,11 @@ impl Runtime {
     /// Makes later wakes of a task have no effect.
     #[inline]
     fn stop_waking(&self, key: TaskKey) {
-        let is_routed = match self.tasks.borrow_mut().get_mut(key) {
-            None => return,
-            Some(task) => {
-                task.state = State::Ending;
-                task.is_routed
-            }
-        };
-        if is_routed {
+        let is_routed = self.with_task(key, |task| {
+            task.state = State::Ending;
+            task.is_routed
+        });
+        if is_routed == Some(true) {
             let route = self.routes.borrow_mut().remove(&key);
             drop(route);
         }
@@ -112,21 +114,19 @@ impl Runtime {
     /// Stores the output of a task whose future is gone, and wakes its waiter.
     pub(crate) fn finish(&self, key: TaskKey, work: Option<BoxedWork>, how: Ending) {
         self.end_task(key, how, work.as_ref());
-        let (waiter, has_handle, waker) = {
-            let mut tasks = self.tasks.borrow_mut();
-            let Some(task) = tasks.get_mut(key) else {
-                return;
-            };
+        let taken = self.with_task(key, |task| {
             task.state = State::Finished;
             task.work = work;
-            (task.waiter.take(), task.has_handle, task.waker.take())
+            (task.has_handle, task.waiter.take(), task.waker.take())
+        });
+        let Some((has_handle, waiter, waker)) = taken else {
+            return;
         };
         drop(waker);
         self.wake_cancel_listeners(key);
-        if has_handle {
-            self.wake_waiter(waiter);
-        } else {
-            self.discard_output(key);
+        match has_handle {
+            true => self.wake_waiter(waiter),
+            false => self.discard_output(key),
         }
     }
 
@@ -169,11 +169,7 @@ impl Runtime {
 
     /// Drops a task at once, at the end of the loop.
     pub(crate) fn drop_now(&self, key: TaskKey) {
-        let work = {
-            let mut tasks = self.tasks.borrow_mut();
-            tasks.get_mut(key).and_then(|task| task.work.take())
-        };
-        if let Some(work) = work {
+        if let Some(Some(work)) = self.with_task(key, |task| task.work.take()) {
             self.fail(key, work, None);
         }
     }
@@ -181,14 +177,8 @@ impl Runtime {
     /// Removes a finished task whose output was not read, and reports a panic
     /// that no handle received.
     pub(crate) fn discard_output(&self, key: TaskKey) {
-        let (work, identity) = {
-            let mut tasks = self.tasks.borrow_mut();
-            let Some(task) = tasks.get_mut(key) else {
-                return;
-            };
-            (task.work.take(), task.identity.clone())
-        };
-        if let Some(work) = work {
+        let taken = self.with_task(key, |task| Some((task.work.take()?, task.identity.clone())));
+        if let Some(Some((work, identity))) = taken {
             if let Some(error) = work.error().filter(|error| error.is_panic()) {
                 report(format_args!("{error} (and nobody awaited it)"));
             }
@@ -203,12 +193,8 @@ impl Runtime {
     /// variables.
     #[inline]
     pub(crate) fn remove(&self, key: TaskKey) {
-        let context = {
-            let mut tasks = self.tasks.borrow_mut();
-            let context = tasks.get_mut(key).map(|task| task.context.take());
-            tasks.discard(key);
-            context
-        };
+        let context = self.with_task(key, |task| task.context.take());
+        self.tasks.borrow_mut().discard(key);
         if context.as_ref().is_some_and(|context| !context.is_empty()) {
             catch_and_report("the destructor of a context variable", || drop(context));
         }
@@ -217,15 +203,17 @@ impl Runtime {
     /// Requests that a task be dropped at its next turn. Returns `false` if it
     /// had ended or the request was made before.
     pub(crate) fn request_cancel(&self, key: TaskKey) -> bool {
-        match self.tasks.borrow_mut().get_mut(key) {
-            Some(task) if matches!(task.state, State::Alive | State::StopRequested) => {
-                task.state = State::CancelRequested;
-            }
-            _ => return false,
+        let before = self.with_task(key, |task| {
+            let before = task.state;
+            task.state = before.max(State::CancelRequested);
+            before
+        });
+        let requested = before.is_some_and(|before| before < State::CancelRequested);
+        if requested {
+            self.emit(TASK, move |hook| hook.task_cancel(key));
+            self.wake(key);
         }
-        self.hooks.emit(TASK, move |hook| hook.task_cancel(key));
-        self.wake(key);
-        true
+        requested
     }
 
     /// Wakes the `Cancelled` futures that wait for the end of a task, or for a

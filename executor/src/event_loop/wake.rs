@@ -12,7 +12,7 @@
 use std::rc::Rc;
 use std::task::{Context, Poll};
 
-use super::runtime::Runtime;
+use super::runtime::{Route, Runtime};
 use super::task::State;
 use super::waker::WakeTarget;
 use crate::base::error::catch_and_report;
@@ -21,13 +21,6 @@ use crate::base::inbox::{Inbox, Message};
 use crate::base::slab::TaskKey;
 use crate::base::sys::{Arc, AtomicBool, Ordering};
 use crate::base::waiter::Waiter;
-
-/// The destination of the wakes of a task that another task polls.
-pub(crate) trait Route {
-    /// Records that the task was woken; returns the party to wake in its place,
-    /// unless that was done since it last looked.
-    fn woken(&self, task: TaskKey) -> Option<Waiter>;
-}
 
 impl WakeTarget for Inbox {
     #[inline]
@@ -68,7 +61,7 @@ impl Runtime {
         if queued == Some(true) && !is_routed {
             self.ready.borrow_mut().push(key);
         }
-        self.hooks.emit(WAKE, move |hook| hook.wake(key, queued));
+        self.emit(WAKE, move |hook| hook.wake(key, queued));
         if queued == Some(true) && is_routed {
             self.forward(key);
         }
@@ -82,7 +75,7 @@ impl Runtime {
             None => self.ready.borrow_mut().push(key),
             Some(route) => drop(self.routes.borrow_mut().insert(key, route)),
         }
-        self.hooks.emit(WAKE, move |hook| hook.first_push(key));
+        self.emit(WAKE, move |hook| hook.first_push(key));
         if is_routed {
             self.forward(key);
         }

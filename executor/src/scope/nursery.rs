@@ -21,9 +21,8 @@ use crate::base::slab::TaskKey;
 use crate::base::task_info::Wait;
 use crate::base::waiter::Waiter;
 use crate::event_loop::run::{POLLS_BETWEEN_LOOKS, Polled};
-use crate::event_loop::runtime::{Runtime, WaitPoint};
+use crate::event_loop::runtime::{Route, Runtime, WaitPoint};
 use crate::event_loop::task::{State, Task};
-use crate::event_loop::wake::Route;
 use crate::event_loop::waker::TaskWaker;
 use crate::spawn::handle::TaskRef;
 
