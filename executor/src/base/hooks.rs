@@ -93,7 +93,15 @@ pub(crate) trait Hook {
 
     fn poll_start(&self, task: TaskKey) {}
     /// `registered`: a part of the runtime recorded the task as its waiter.
-    fn poll_end(&self, task: TaskKey, result: &Result<Poll<()>, Payload>, registered: bool) {}
+    /// `clones`: how many clones of the task's waker exist.
+    fn poll_end(
+        &self,
+        task: TaskKey,
+        result: &Result<Poll<()>, Payload>,
+        registered: bool,
+        clones: usize,
+    ) {
+    }
     fn child_poll(&self, child: usize) {}
     fn child_done(&self, child: usize) {}
 

@@ -27,8 +27,8 @@ pub(crate) struct PollState {
     consumed: Cell<u32>,
     /// Whether a future of this crate registered the current task as a waiter.
     registered: Cell<bool>,
-    /// The tasks in whose poll another one is polled: owners of scopes.
-    outer: RefCell<Vec<TaskKey>>,
+    /// The polls in which another task is polled: those of owners of scopes.
+    outer: RefCell<Vec<Outer>>,
 }
 
 /// The identity of a waker, as std's `Waker::will_wake` compares it.
@@ -39,43 +39,63 @@ struct CurrentWaker {
 }
 
 /// The poll around a nested one.
-pub(crate) struct Outer {
-    task: Option<TaskKey>,
+struct Outer {
+    task: TaskKey,
     waker: Option<CurrentWaker>,
     consumed: u32,
     registered: bool,
 }
 
 impl PollState {
-    /// Makes `task` the current task, polled with `waker`.
+    /// Makes `task` the current task, polled with `waker`. Returns whether that
+    /// is inside the poll of another task.
     #[inline]
-    pub(crate) fn enter(&self, task: TaskKey, waker: &Waker) -> Outer {
-        let current = CurrentWaker {
+    pub(crate) fn enter(&self, task: TaskKey, waker: &Waker) -> bool {
+        let nested = self.task.get().is_some();
+        if nested {
+            self.suspend();
+        }
+        self.task.set(Some(task));
+        self.waker.set(Some(CurrentWaker {
             data: waker.data(),
             vtable: waker.vtable(),
-        };
-        let outer = Outer {
-            task: self.task.replace(Some(task)),
-            waker: self.waker.replace(Some(current)),
-            consumed: self.consumed.replace(0),
-            registered: self.registered.replace(false),
-        };
-        if let Some(task) = outer.task {
-            self.outer.borrow_mut().push(task);
-        }
-        outer
+        }));
+        self.consumed.set(0);
+        self.registered.set(false);
+        nested
     }
 
     /// Ends the poll; returns whether the task was registered as a waiter.
     #[inline]
-    pub(crate) fn leave(&self, outer: Outer) -> bool {
-        if outer.task.is_some() {
-            self.outer.borrow_mut().pop();
+    pub(crate) fn leave(&self, nested: bool) -> bool {
+        let registered = self.registered.get();
+        self.task.set(None);
+        self.waker.set(None);
+        if nested {
+            self.resume();
         }
-        self.task.set(outer.task);
-        self.waker.set(outer.waker);
-        self.consumed.set(outer.consumed);
-        self.registered.replace(outer.registered)
+        registered
+    }
+
+    #[cold]
+    fn suspend(&self) {
+        let outer = self.task.get().map(|task| Outer {
+            task,
+            waker: self.waker.get(),
+            consumed: self.consumed.get(),
+            registered: self.registered.get(),
+        });
+        self.outer.borrow_mut().extend(outer);
+    }
+
+    #[cold]
+    fn resume(&self) {
+        if let Some(outer) = self.outer.borrow_mut().pop() {
+            self.task.set(Some(outer.task));
+            self.waker.set(outer.waker);
+            self.consumed.set(outer.consumed);
+            self.registered.set(outer.registered);
+        }
     }
 
     /// Returns the task whose code runs.
@@ -86,7 +106,8 @@ impl PollState {
 
     /// Returns whether the task is being polled, itself or through a child.
     pub(crate) fn is_polling(&self, task: TaskKey) -> bool {
-        self.task.get() == Some(task) || self.outer.borrow().contains(&task)
+        let is_it = |outer: &Outer| outer.task == task;
+        self.task.get() == Some(task) || self.outer.borrow().iter().any(is_it)
     }
 
     /// Runs `f` with `task` as the current task but without a waker: for

@@ -252,35 +252,51 @@ impl Runtime {
     ) -> Polled {
         let (mut work, own) = {
             let mut tasks = self.tasks.borrow_mut();
-            let Some(task) = tasks.get_mut(key).filter(|it| it.state < State::Ending) else {
+            let Some(task) = tasks.get_mut(key) else {
                 return Polled::Gone;
             };
             // Before the poll, so that a wake during the poll queues it again.
             task.is_woken = false;
-            if task.state == State::CancelRequested {
-                return Polled::Cancelled(task.work.take());
+            if task.state >= State::CancelRequested {
+                return match task.state {
+                    State::CancelRequested => Polled::Cancelled(task.work.take()),
+                    _ => Polled::Gone,
+                };
             }
             (task.work.take(), task.waker.take())
         };
-        let waker = poll_waker(own.as_deref(), spare, key.to_bits()).waker();
-        let outer = self.poll.enter(key, waker);
+        let waker = poll_waker(own.as_deref(), spare, key.to_bits());
+        let nested = self.poll.enter(key, waker.waker());
         self.emit(POLL, move |hook| hook.poll_start(key));
-        let mut cx = Context::from_waker(waker);
+        let mut cx = Context::from_waker(waker.waker());
         let result = catch_unwind(AssertUnwindSafe(|| poll(work.as_mut(), &mut cx)));
-        let registered = self.poll.leave(outer);
-        let own = own.or_else(|| spare.replace_if_cloned().map(Box::new));
-        if let Ok(Poll::Pending) = result {
-            let mut tasks = self.tasks.borrow_mut();
-            if let Some(task) = tasks.get_mut(key) {
-                task.work = work.take();
-                task.waker = own;
-            }
+        let registered = self.poll.leave(nested);
+        if self.hooks.wants(POLL) {
+            self.report_end_of_poll(key, &result, registered, waker.clones());
         }
-        self.emit(POLL, |hook| hook.poll_end(key, &result, registered));
+        let own = own.or_else(|| spare.replace_if_cloned().map(Box::new));
         match result {
-            Ok(Poll::Pending) => Polled::Pending,
+            Ok(Poll::Pending) => {
+                let mut tasks = self.tasks.borrow_mut();
+                if let Some(task) = tasks.get_mut(key) {
+                    task.work = work;
+                    task.waker = own;
+                }
+                Polled::Pending
+            }
             Ok(Poll::Ready(())) => Polled::Ready(work),
             Err(payload) => Polled::Panicked(work, payload),
         }
+    }
+
+    #[cold]
+    fn report_end_of_poll(
+        &self,
+        key: TaskKey,
+        result: &Result<Poll<()>, Payload>,
+        registered: bool,
+        clones: usize,
+    ) {
+        self.emit(POLL, |hook| hook.poll_end(key, result, registered, clones));
     }
 }

@@ -28,9 +28,14 @@ impl WakeTarget for Inbox {
         let Some(task) = TaskKey::from_bits(key) else {
             return; // not bound yet
         };
-        // A clone, because a route may run foreign code: no borrow is held.
-        match Runtime::current().filter(|here| Arc::ptr_eq(here.inbox(), this)) {
-            Some(home) => home.wake(task),
+        let slow = Runtime::with(|here| {
+            let is_home = Arc::ptr_eq(here.inbox(), this);
+            is_home.then(|| (!here.wake_simply(task)).then(|| here.clone()))
+        });
+        match slow.flatten() {
+            Some(None) => {}
+            // No borrow is held: a hook or a route may run foreign code.
+            Some(Some(home)) => home.wake_slowly(task),
             None => wake_remote(this, task, notified),
         }
     }
@@ -51,6 +56,32 @@ impl Runtime {
     /// its route.
     #[inline]
     pub(crate) fn wake(&self, key: TaskKey) {
+        if !self.wake_simply(key) {
+            self.wake_slowly(key);
+        }
+    }
+
+    /// Wakes a task, unless a hook or a route has a part in it.
+    #[inline]
+    fn wake_simply(&self, key: TaskKey) -> bool {
+        if self.hooks.wants(WAKE) {
+            return false;
+        }
+        match self.tasks.borrow_mut().get_mut(key) {
+            Some(task) if !task.is_woken && task.state < State::Ending => {
+                if task.is_routed {
+                    return false;
+                }
+                task.is_woken = true;
+            }
+            _ => return true, // it is queued, or has ended
+        }
+        self.ready.borrow_mut().push(key);
+        true
+    }
+
+    #[cold]
+    fn wake_slowly(&self, key: TaskKey) {
         let (queued, is_routed) = match self.tasks.borrow_mut().get_mut(key) {
             Some(task) if task.state < State::Ending => {
                 let was_woken = std::mem::replace(&mut task.is_woken, true);

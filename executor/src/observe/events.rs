@@ -188,10 +188,10 @@ impl Events {
         self.tell(WAIT, Event::Await { task, on });
     }
 
-    fn sample(&self, task: TaskKey, noted: Option<bool>) {
+    fn sample(&self, task: TaskKey, polled: Option<(bool, usize)>) {
         let sample = self.with(|runtime| {
             let samples = &mut *self.samples.borrow_mut();
-            samples.sample(runtime, task, noted)
+            samples.sample(runtime, task, polled)
         });
         if let Some(sample) = sample {
             let (task, n, noted) = (sample.task, sample.n, sample.noted);
@@ -304,7 +304,13 @@ impl Hook for Events {
         self.tell(POLL, Event::PollStart { task });
     }
 
-    fn poll_end(&self, key: TaskKey, result: &Result<Poll<()>, Payload>, registered: bool) {
+    fn poll_end(
+        &self,
+        key: TaskKey,
+        result: &Result<Poll<()>, Payload>,
+        registered: bool,
+        clones: usize,
+    ) {
         let task = self.id(key);
         let outer = {
             let mut polls = self.polls.borrow_mut();
@@ -319,7 +325,7 @@ impl Hook for Events {
         };
         self.tell(POLL, Event::PollEnd { task, result });
         if result == PollResult::Pending {
-            self.sample(key, Some(registered));
+            self.sample(key, Some((registered, clones)));
             let woken = self.samples.borrow_mut().take_woken();
             woken.into_iter().for_each(|task| self.sample(task, None));
         }

@@ -161,7 +161,7 @@ impl Hook for Publisher {
         }
     }
 
-    fn poll_end(&self, _: TaskKey, _: &Result<Poll<()>, Payload>, _: bool) {
+    fn poll_end(&self, _: TaskKey, _: &Result<Poll<()>, Payload>, _: bool, _: usize) {
         let outer = {
             let mut polls = self.polls.borrow_mut();
             polls.pop();

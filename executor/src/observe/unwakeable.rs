@@ -56,8 +56,14 @@ impl Hook for UnwakeableReport {
 
     /// A registered task is woken by what it is registered with, or the listing
     /// of a stall shows what became of it. This spares most polls the search.
-    fn poll_end(&self, key: TaskKey, result: &Result<Poll<()>, Payload>, registered: bool) {
-        if matches!(result, Ok(Poll::Pending)) && !registered {
+    fn poll_end(
+        &self,
+        key: TaskKey,
+        result: &Result<Poll<()>, Payload>,
+        registered: bool,
+        clones: usize,
+    ) {
+        if matches!(result, Ok(Poll::Pending)) && !registered && clones == 0 {
             if let Some(runtime) = self.runtime.upgrade() {
                 self.report_if_unwakeable(&runtime, key);
             }

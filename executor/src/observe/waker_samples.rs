@@ -50,18 +50,19 @@ impl WakerSamples {
         self.last.remove(&task);
     }
 
-    /// Counts the clones of a task's waker. `noted` is `None` to leave it
-    /// unchanged.
+    /// Counts the clones of a task's waker. `polled`: whether the task is
+    /// registered as a waiter, and the count, after its own poll.
     pub(super) fn sample(
         &mut self,
         runtime: &Runtime,
         key: TaskKey,
-        noted: Option<bool>,
+        polled: Option<(bool, usize)>,
     ) -> Option<Sample> {
         let (task, n) = {
             let tasks = runtime.tasks.borrow();
             let task = tasks.get(key).filter(|task| !task.is_finished())?;
-            let n = task.waker.as_ref().map_or(0, |waker| waker.clones());
+            let counted = || task.waker.as_ref().map_or(0, |waker| waker.clones());
+            let n = polled.map_or_else(counted, |(_, clones)| clones);
             (TaskId::from(task.identity.id), n)
         };
         match n {
@@ -69,7 +70,7 @@ impl WakerSamples {
             _ => self.cloned.insert(key.index(), key),
         };
         let last = self.last.entry(task).or_insert((0, false));
-        let noted = noted.unwrap_or(last.1);
+        let noted = polled.map_or(last.1, |(noted, _)| noted);
         let is_news = std::mem::replace(last, (n, noted)) != (n, noted);
         is_news.then_some(Sample { task, n, noted })
     }
