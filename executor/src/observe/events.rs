@@ -1,27 +1,30 @@
-//! Events for instruments: turns hooks of the core into trace events.
+//! Events for instruments: turns the core's hooks into trace events.
 //!
-//! **Invariant:** an instrument receives every event it wants once, in order,
-//! and cannot stop the loop: one that panics is removed and reported.
+//! **Invariant:** events are reported in the order in which they happened,
+//! those of other threads included.
 //!
-//! Subscribed by `attach`. Imports the public types of `instrument`.
+//! Subscribed by `attach`; marks come through `mark`. Imports the public types
+//! of `instrument`.
+
+mod convert;
+mod task_ids;
+mod threads;
+mod remote;
+mod waker_samples;
+mod instruments;
 
 use std::cell::{Cell, RefCell};
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::panic::Location;
 use std::rc::{Rc, Weak};
 use std::task::Poll;
-use std::thread::ThreadId;
-use std::time::Duration;
 
 use super::instrument::{
-    Attempt, Cause, Direction, Ending, Event, EventRecord, Instrument, ParkEndReason, PollResult,
-    TaskId, WaitTarget, WakeOutcome,
+    Attempt, Cause, Ending, Event, Instrument, ParkEndReason, PollResult, TaskId, WaitTarget,
+    WakeOutcome,
 };
-use super::remote_events::{RemoteEvent, RemoteEvents, RemoteRecord};
-use super::waker_samples::WakerSamples;
 use crate::base::clock::Nanos;
-use crate::base::error::{JoinError, Payload, caught, report};
+use crate::base::error::{JoinError, Payload};
 use crate::base::hooks::{
     self, CHILD, Hook, INBOX, Interest, JOB, PARK, POLL, PRINT, RUN, Readiness, SOURCE, TASK,
     TIMER, WAIT, WAKE,
@@ -29,58 +32,78 @@ use crate::base::hooks::{
 use crate::base::slab::{JobKey, SourceKey, TaskKey, TimerKey};
 use crate::base::sys::Arc;
 use crate::event_loop::runtime::Runtime;
+use convert::deadline;
+use instruments::Instruments;
+use remote::{RemoteEvents, RemoteRecord};
+use task_ids::TaskIds;
+use threads::Threads;
+use waker_samples::WakerSamples;
 
-/// Sends events to the instruments of one loop.
+/// What `Events` needs to know, whatever the instruments want: tasks' ids, what
+/// is being polled, and the causes of wakes.
+const NEEDED: Interest = TASK | POLL | INBOX | TIMER | JOB | PARK | SOURCE;
+
+thread_local! {
+    /// The subscribers of this thread's loops, for marks.
+    static OF_THREAD: RefCell<Vec<Weak<Events>>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Reports events to the instruments of one loop.
 pub(super) struct Events {
     runtime: Weak<Runtime>,
-    instruments: RefCell<Vec<Box<dyn Instrument>>>,
-    interest: Cell<Interest>,
-    /// By index of a task's key: its generation and id. The key of an ended
-    /// task is known until its slot is used again.
-    ids: RefCell<BTreeMap<usize, (u32, TaskId)>>,
+    instruments: Instruments,
+    ids: RefCell<TaskIds>,
     samples: RefCell<WakerSamples>,
     /// The tasks being polled, the innermost last.
     polls: RefCell<Vec<TaskId>>,
+    /// The cause of a wake that happens now.
     cause: Cell<Cause>,
     /// The deadline of the current park.
     deadline: Cell<Option<Nanos>>,
-    /// The time of the last event: another thread reads its clock before the
-    /// loop reports its event.
-    last: Cell<Nanos>,
-    /// Other threads, in the order of their appearance.
-    threads: RefCell<Vec<ThreadId>>,
+    threads: RefCell<Threads>,
     remote: Arc<RemoteEvents>,
 }
-
-/// What `Events` needs to know, whatever the instruments want.
-const NEEDED: Interest = TASK | POLL | INBOX | TIMER | JOB | PARK | SOURCE;
 
 impl Events {
     /// Subscribes instruments to a loop.
     pub(super) fn subscribe(runtime: &Rc<Runtime>, instruments: Vec<Box<dyn Instrument>>) {
         let remote = Arc::<RemoteEvents>::default();
-        let events = Events {
+        let events = Rc::new(Events {
             runtime: Rc::downgrade(runtime),
-            instruments: RefCell::default(),
-            interest: Cell::new(0),
+            instruments: Instruments::new(instruments),
             ids: RefCell::default(),
             samples: RefCell::default(),
             polls: RefCell::default(),
             cause: Cell::new(Cause::Loop),
             deadline: Cell::new(None),
-            last: Cell::new(0),
             threads: RefCell::default(),
             remote: Arc::clone(&remote),
-        };
-        events.set_instruments(instruments);
+        });
+        // A thread that exits records no marks.
+        let _ = OF_THREAD.try_with(|all| {
+            let mut all = all.borrow_mut();
+            all.retain(|other| other.strong_count() > 0);
+            all.push(Rc::downgrade(&events));
+        });
         runtime.inbox().subscribe(remote);
-        runtime.hooks.subscribe(Rc::new(events));
+        runtime.hooks.subscribe(events);
     }
 
-    fn set_instruments(&self, instruments: Vec<Box<dyn Instrument>>) {
-        let wanted = instruments.iter().map(|it| it.interest().0);
-        self.interest.set(wanted.fold(0, |all, it| all | it));
-        self.instruments.replace(instruments);
+    /// Returns the subscriber of a loop of this thread, if it has instruments.
+    pub(super) fn of(runtime: &Rc<Runtime>) -> Option<Rc<Events>> {
+        let is_its = |events: &Rc<Events>| events.runtime.as_ptr() == Rc::as_ptr(runtime);
+        let find = |all: &RefCell<Vec<Weak<Events>>>| {
+            let all = all.borrow();
+            all.iter().filter_map(Weak::upgrade).find(is_its)
+        };
+        OF_THREAD.try_with(find).ok().flatten()
+    }
+
+    /// Reports a mark. To be called while the loop dispatches to this
+    /// subscriber.
+    pub(super) fn mark(&self, text: String) {
+        let task = self.current();
+        self.emit(PRINT, Event::Mark { task, text });
     }
 
     fn with<R>(&self, f: impl FnOnce(&Runtime) -> R) -> R {
@@ -89,12 +112,8 @@ impl Events {
     }
 
     fn id(&self, key: impl Into<Option<TaskKey>>) -> TaskId {
-        let find = |key: TaskKey| {
-            let ids = self.ids.borrow();
-            let (generation, id) = *ids.get(&key.index())?;
-            (generation == key.generation().get()).then_some(id)
-        };
-        key.into().and_then(find).unwrap_or(TaskId::NONE)
+        let key = key.into();
+        key.map_or(TaskId::NONE, |key| self.ids.borrow().get(key))
     }
 
     /// Returns the task whose code runs.
@@ -103,125 +122,57 @@ impl Events {
         key.map(|key| self.id(key))
     }
 
-    /// Reports an event of this thread, and before it those of others.
-    fn tell(&self, kind: Interest, event: Event) {
+    /// Reports an event of the loop's thread, and before it those of other
+    /// threads.
+    fn emit(&self, kind: Interest, event: Event) {
         for record in self.remote.take() {
-            self.tell_remote(&record);
+            self.emit_remote(&record);
         }
         let (now, site) = self.with(|runtime| (runtime.clock.now(), runtime.hooks.site()));
-        self.send(kind, now, &event, site, None);
+        self.instruments.send(kind, now, &event, site, None);
     }
 
-    fn tell_remote(&self, record: &RemoteRecord) {
+    fn emit_remote(&self, record: &RemoteRecord) {
         let at = self.with(|runtime| match runtime.clock.is_virtual() {
             true => runtime.clock.now(),
             false => runtime.clock.nanos_at(record.at),
         });
-        let (kind, event) = match record.event {
-            RemoteEvent::MessageSent { task, kind } => {
-                let task = task.map(|task| self.id(task));
-                (INBOX, Event::MessageSent { task, kind })
-            }
-            RemoteEvent::JobStart(job) => (JOB, Event::JobStart { job: job.to_bits() }),
-            RemoteEvent::JobFinish { job, panicked } => {
-                let job = job.to_bits();
-                (JOB, Event::JobFinish { job, panicked })
-            }
-        };
-        let thread = self.thread(record.thread);
-        self.send(kind, at, &event, record.site, thread);
+        let (kind, event) = record.event(&self.ids.borrow());
+        let thread = self.threads.borrow_mut().number(record.thread);
+        self.instruments.send(kind, at, &event, record.site, thread);
     }
 
-    /// Returns the number of a thread that is not the loop's.
-    fn thread(&self, thread: ThreadId) -> Option<u32> {
-        let mut threads = self.threads.borrow_mut();
-        if threads.is_empty() {
-            threads.push(std::thread::current().id()); // number 0: the loop's
-        }
-        let known = threads.iter().position(|known| *known == thread);
-        let number = known.unwrap_or_else(|| {
-            threads.push(thread);
-            threads.len() - 1
-        });
-        u32::try_from(number).ok().filter(|number| *number > 0)
-    }
-
-    /// Passes an event to every instrument that wants it, and removes one that
-    /// panics.
-    fn send(
-        &self,
-        kind: Interest,
-        at: Nanos,
-        event: &Event,
-        site: &'static Location<'static>,
-        thread: Option<u32>,
-    ) {
-        self.last.set(self.last.get().max(at));
-        let at = Duration::from_nanos(self.last.get());
-        let record = EventRecord::new(at, event, site, thread);
-        let mut instruments = self.instruments.take();
-        let before = instruments.len();
-        instruments.retain_mut(|instrument| {
-            if instrument.interest().0 & kind == 0 {
-                return true;
-            }
-            let Err(text) = caught(|| instrument.record(&record)) else {
-                return true;
-            };
-            report(format_args!(
-                "the instrument panicked at {event:?} and was removed: {text}"
-            ));
-            let broken = std::mem::replace(instrument, Box::new(Removed));
-            if let Err(text) = caught(|| drop(broken)) {
-                report(format_args!("its destructor panicked as well: {text}"));
-            }
-            false
-        });
-        match instruments.len() == before {
-            true => drop(self.instruments.replace(instruments)),
-            false => self.set_instruments(instruments),
-        }
-    }
-
-    fn await_start(&self, task: impl Into<Option<TaskKey>>, on: WaitTarget) {
+    fn emit_await(&self, task: impl Into<Option<TaskKey>>, on: WaitTarget) {
         let task = self.id(task);
-        self.tell(WAIT, Event::Await { task, on });
+        self.emit(WAIT, Event::Await { task, on });
     }
 
-    fn sample(&self, task: TaskKey, noted: Option<bool>) {
+    fn emit_push(&self, task: TaskKey) {
+        let is_routed = self.with(|runtime| runtime.ready.is_routed(task));
+        let task = self.id(task);
+        let push = match is_routed {
+            true => Event::ScopePush { task },
+            false => Event::ReadyPush { task },
+        };
+        self.emit(WAKE, push);
+    }
+
+    /// Reports the number of clones of a task's waker, if it has changed.
+    fn emit_waker_count(&self, task: TaskKey, noted: Option<bool>) {
         let sample = self.with(|runtime| {
             let samples = &mut *self.samples.borrow_mut();
             samples.sample(runtime, task, noted)
         });
         if let Some(sample) = sample {
             let (task, n, noted) = (sample.task, sample.n, sample.noted);
-            self.tell(WAKE, Event::WakerCount { task, n, noted });
+            self.emit(WAKE, Event::WakerCount { task, n, noted });
         }
     }
-
-    fn push(&self, task: TaskKey) {
-        let is_routed = self.with(|runtime| runtime.ready.is_routed(task));
-        let task = self.id(task);
-        self.tell(
-            WAKE,
-            match is_routed {
-                true => Event::ScopePush { task },
-                false => Event::ReadyPush { task },
-            },
-        );
-    }
-}
-
-/// Takes the place of an instrument that is being removed.
-struct Removed;
-
-impl Instrument for Removed {
-    fn event(&mut self, _: Duration, _: &Event) {}
 }
 
 impl Hook for Events {
     fn interest(&self) -> Interest {
-        match self.interest.get() {
+        match self.instruments.interest() {
             0 => 0,
             wanted => wanted | NEEDED,
         }
@@ -229,7 +180,7 @@ impl Hook for Events {
 
     fn run_start(&self) {
         let settings = self.with(|runtime| runtime.settings);
-        self.tell(
+        self.emit(
             RUN,
             Event::RunStart {
                 virtual_time: settings.virtual_time,
@@ -239,25 +190,25 @@ impl Hook for Events {
     }
 
     fn run_end(&self, how: hooks::Ending) {
-        self.tell(RUN, Event::RunEnd { how: how.into() });
+        self.emit(RUN, Event::RunEnd { how: how.into() });
     }
 
     fn loop_close(&self) {
-        self.tell(RUN, Event::LoopClose);
+        self.emit(RUN, Event::LoopClose);
     }
 
     fn loop_closed(&self) {
-        self.tell(RUN, Event::LoopClosed);
+        self.emit(RUN, Event::LoopClosed);
     }
 
     fn turn_start(&self) {
         let (turn, seeded) =
             self.with(|runtime| (runtime.ready.this_turn(), runtime.settings.seed.is_some()));
         self.cause.set(Cause::Loop);
-        self.tell(RUN, Event::Turn { ready: turn.len() });
+        self.emit(RUN, Event::Turn { ready: turn.len() });
         if seeded {
             let order = turn.iter().map(|task| self.id(*task)).collect();
-            self.tell(RUN, Event::TurnOrder { order });
+            self.emit(RUN, Event::TurnOrder { order });
         }
     }
 
@@ -265,35 +216,36 @@ impl Hook for Events {
         let spawned = self.with(|runtime| {
             let tasks = runtime.tasks.borrow();
             let task = tasks.get(key)?;
-            Some(Event::TaskSpawn {
-                task: task.identity.id.into(),
+            let id = TaskId::from(task.identity.id);
+            let spawn = Event::TaskSpawn {
+                task: id,
                 name: task.identity.name(),
                 parent: task.parent.map(TaskId::from),
                 at: task.identity.site.to_string(),
-            })
+            };
+            Some((id, spawn))
         });
-        let Some(Event::TaskSpawn { task, .. }) = spawned else {
+        let Some((task, spawn)) = spawned else {
             return;
         };
-        let known = (key.generation().get(), task);
-        self.ids.borrow_mut().insert(key.index(), known);
-        self.tell(TASK, spawned.expect("matched above"));
+        self.ids.borrow_mut().insert(key, task);
+        self.emit(TASK, spawn);
         if refused {
             let how = Ending::Cancelled;
             let text = None;
-            self.tell(TASK, Event::TaskEnd { task, how, text });
+            self.emit(TASK, Event::TaskEnd { task, how, text });
         }
     }
 
     fn task_cancel(&self, task: TaskKey) {
         let task = self.id(task);
-        self.tell(TASK, Event::TaskCancel { task });
+        self.emit(TASK, Event::TaskCancel { task });
     }
 
     fn task_end(&self, key: TaskKey, how: hooks::Ending, error: Option<&JoinError>) {
         let task = self.id(key);
         let (how, text) = (how.into(), error.and_then(JoinError::panic_text));
-        self.tell(TASK, Event::TaskEnd { task, how, text });
+        self.emit(TASK, Event::TaskEnd { task, how, text });
         self.samples.borrow_mut().forget(task);
     }
 
@@ -301,7 +253,7 @@ impl Hook for Events {
         let task = self.id(task);
         self.polls.borrow_mut().push(task);
         self.cause.set(Cause::Task(task));
-        self.tell(POLL, Event::PollStart { task });
+        self.emit(POLL, Event::PollStart { task });
     }
 
     fn poll_end(&self, key: TaskKey, result: &Result<Poll<()>, Payload>, registered: bool) {
@@ -317,22 +269,24 @@ impl Hook for Events {
             Ok(Poll::Ready(())) => PollResult::Ready,
             Err(_) => PollResult::Panicked,
         };
-        self.tell(POLL, Event::PollEnd { task, result });
+        self.emit(POLL, Event::PollEnd { task, result });
         if result == PollResult::Pending {
-            self.sample(key, Some(registered));
+            self.emit_waker_count(key, Some(registered));
             let woken = self.samples.borrow_mut().take_woken();
-            woken.into_iter().for_each(|task| self.sample(task, None));
+            woken
+                .into_iter()
+                .for_each(|task| self.emit_waker_count(task, None));
         }
     }
 
     fn child_poll(&self, child: usize) {
         let task = self.current().unwrap_or(TaskId::NONE);
-        self.tell(CHILD, Event::ChildPoll { task, child });
+        self.emit(CHILD, Event::ChildPoll { task, child });
     }
 
     fn child_done(&self, child: usize) {
         let task = self.current().unwrap_or(TaskId::NONE);
-        self.tell(CHILD, Event::ChildDone { task, child });
+        self.emit(CHILD, Event::ChildDone { task, child });
     }
 
     fn wake(&self, key: TaskKey, queued: Option<bool>) {
@@ -343,14 +297,14 @@ impl Hook for Events {
             Some(false) => WakeOutcome::AlreadyQueued,
             None => WakeOutcome::AfterDone,
         };
-        self.tell(WAKE, Event::Wake { task, by, outcome });
+        self.emit(WAKE, Event::Wake { task, by, outcome });
         if queued == Some(true) {
-            self.push(key);
+            self.emit_push(key);
         }
     }
 
     fn first_push(&self, task: TaskKey) {
-        self.push(task);
+        self.emit_push(task);
     }
 
     fn join_wait(&self, task: TaskKey, by: Option<TaskKey>) {
@@ -359,40 +313,40 @@ impl Hook for Events {
             tasks.get(task).map(|task| task.waiter.task)
         });
         if before.is_some_and(|before| before != by) {
-            self.await_start(by, WaitTarget::Task(self.id(task)));
+            self.emit_await(by, WaitTarget::Task(self.id(task)));
         }
     }
 
     fn join_wait_end(&self, task: TaskKey, by: Option<TaskKey>) {
         let (task, on) = (self.id(by), WaitTarget::Task(self.id(task)));
-        self.tell(WAIT, Event::AwaitEnd { task, on });
+        self.emit(WAIT, Event::AwaitEnd { task, on });
     }
 
-    fn timer_add(&self, timer: TimerKey, by: Option<TaskKey>, deadline: Nanos) {
-        let (timer, task, deadline) = (timer.to_bits(), self.id(by), duration(deadline));
+    fn timer_add(&self, timer: TimerKey, by: Option<TaskKey>, due: Nanos) {
+        let (timer, task, deadline) = (timer.to_bits(), self.id(by), deadline(due));
         let armed = Event::TimerAdd {
             timer,
             task,
             deadline,
         };
-        self.tell(TIMER, armed);
-        self.await_start(by, WaitTarget::Timer(timer));
+        self.emit(TIMER, armed);
+        self.emit_await(by, WaitTarget::Timer(timer));
     }
 
-    fn timer_move(&self, timer: TimerKey, deadline: Nanos) {
-        let (timer, deadline) = (timer.to_bits(), duration(deadline));
-        self.tell(TIMER, Event::TimerMove { timer, deadline });
+    fn timer_move(&self, timer: TimerKey, due: Nanos) {
+        let (timer, deadline) = (timer.to_bits(), deadline(due));
+        self.emit(TIMER, Event::TimerMove { timer, deadline });
     }
 
     fn timer_fire(&self, timer: TimerKey) {
         let timer = timer.to_bits();
         self.cause.set(Cause::Timer(timer));
-        self.tell(TIMER, Event::TimerFire { timer });
+        self.emit(TIMER, Event::TimerFire { timer });
     }
 
     fn timer_cancel(&self, timer: TimerKey) {
         let timer = timer.to_bits();
-        self.tell(TIMER, Event::TimerCancel { timer });
+        self.emit(TIMER, Event::TimerCancel { timer });
     }
 
     fn park_start(&self, until: Option<Nanos>) {
@@ -401,11 +355,13 @@ impl Hook for Events {
             samples.take_woken();
             samples.take_cloned()
         };
-        cloned.into_iter().for_each(|task| self.sample(task, None));
+        cloned
+            .into_iter()
+            .for_each(|task| self.emit_waker_count(task, None));
         self.deadline.set(until);
         self.cause.set(Cause::Loop);
-        let until = until.map(duration);
-        self.tell(PARK, Event::ParkStart { until });
+        let until = until.map(deadline);
+        self.emit(PARK, Event::ParkStart { until });
     }
 
     fn park_end(&self, io: bool) {
@@ -421,12 +377,12 @@ impl Hook for Events {
                 ParkEndReason::Nothing
             }
         });
-        self.tell(PARK, Event::ParkEnd { reason });
+        self.emit(PARK, Event::ParkEnd { reason });
     }
 
     fn inbox_drained(&self, messages: usize) {
         self.cause.set(Cause::Inbox);
-        self.tell(INBOX, Event::InboxDrained { messages });
+        self.emit(INBOX, Event::InboxDrained { messages });
     }
 
     fn inbox_message(&self) {
@@ -439,12 +395,12 @@ impl Hook for Events {
             kind: kind.to_owned(),
             addr: peer.map(|peer| peer.to_string()),
         };
-        self.tell(SOURCE, added);
+        self.emit(SOURCE, added);
     }
 
     fn source_remove(&self, source: SourceKey) {
         let source = source.to_bits();
-        self.tell(SOURCE, Event::SourceRemove { source });
+        self.emit(SOURCE, Event::SourceRemove { source });
     }
 
     fn source_wait(&self, source: SourceKey, way: hooks::Direction, by: Option<TaskKey>) {
@@ -455,8 +411,8 @@ impl Hook for Events {
             task,
             direction,
         };
-        self.tell(SOURCE, wait);
-        self.await_start(by, WaitTarget::Source(source, direction));
+        self.emit(SOURCE, wait);
+        self.emit_await(by, WaitTarget::Source(source, direction));
     }
 
     fn source_wait_end(&self, source: SourceKey, way: hooks::Direction) {
@@ -465,7 +421,7 @@ impl Hook for Events {
             task: None,
             direction: way.into(),
         };
-        self.tell(SOURCE, wait);
+        self.emit(SOURCE, wait);
     }
 
     fn source_ready(&self, readiness: Readiness) {
@@ -476,7 +432,7 @@ impl Hook for Events {
             writable: readiness.writable,
             closed: readiness.closed,
         };
-        self.tell(SOURCE, ready);
+        self.emit(SOURCE, ready);
     }
 
     fn source_try(
@@ -494,60 +450,28 @@ impl Hook for Events {
                 Some(_) => Attempt::Failed,
             },
         };
-        self.tell(SOURCE, attempt);
+        self.emit(SOURCE, attempt);
     }
 
     fn job_submit(&self, job: JobKey, by: Option<TaskKey>, site: &'static Location<'static>) {
         let (job, task, at) = (job.to_bits(), self.id(by), site.to_string());
-        self.tell(JOB, Event::JobSubmit { job, task, at });
-        self.await_start(by, WaitTarget::Job(job));
+        self.emit(JOB, Event::JobSubmit { job, task, at });
+        self.emit_await(by, WaitTarget::Job(job));
     }
 
     fn job_end(&self, job: JobKey) {
         let job = job.to_bits();
         self.cause.set(Cause::Job(job));
-        self.tell(JOB, Event::JobEnd { job });
+        self.emit(JOB, Event::JobEnd { job });
     }
 
     fn job_cancel(&self, job: JobKey) {
         let job = job.to_bits();
-        self.tell(JOB, Event::JobCancel { job });
+        self.emit(JOB, Event::JobCancel { job });
     }
 
     fn print(&self, text: &str) {
         let (task, text) = (self.current(), text.to_owned());
-        self.tell(PRINT, Event::Print { task, text });
-    }
-
-    fn mark(&self, text: &str) {
-        let (task, text) = (self.current(), text.to_owned());
-        self.tell(PRINT, Event::Mark { task, text });
-    }
-}
-
-/// A deadline that never comes is `Duration::MAX`.
-fn duration(nanos: Nanos) -> Duration {
-    match nanos {
-        Nanos::MAX => Duration::MAX,
-        nanos => Duration::from_nanos(nanos),
-    }
-}
-
-impl From<hooks::Ending> for Ending {
-    fn from(how: hooks::Ending) -> Self {
-        match how {
-            hooks::Ending::Returned => Ending::Returned,
-            hooks::Ending::Cancelled => Ending::Cancelled,
-            hooks::Ending::Panicked => Ending::Panicked,
-        }
-    }
-}
-
-impl From<hooks::Direction> for Direction {
-    fn from(way: hooks::Direction) -> Self {
-        match way {
-            hooks::Direction::Read => Direction::Read,
-            hooks::Direction::Write => Direction::Write,
-        }
+        self.emit(PRINT, Event::Print { task, text });
     }
 }
