@@ -60,8 +60,8 @@ impl<'a> Deadlock<'a> {
         graph.blocked(Release::ByAll).contains(&true)
     }
 
-    /// Returns the tasks that wait for each other.
-    pub(crate) fn cycle(&self) -> impl Iterator<Item = TaskId> {
+    /// Returns the ids of the tasks that wait for each other.
+    pub(crate) fn cycle_ids(&self) -> impl Iterator<Item = TaskId> {
         self.cycle.iter().map(|task| task.identity.id)
     }
 }

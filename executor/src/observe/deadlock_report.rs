@@ -53,7 +53,7 @@ impl DeadlockReport {
             self.changed.set(true);
             return;
         }
-        let cycle: Vec<_> = deadlock.cycle().collect();
+        let cycle: Vec<_> = deadlock.cycle_ids().collect();
         let mut reported = self.reported.borrow_mut();
         if !cycle.iter().all(|task| reported.contains(task)) {
             *reported = cycle;
