@@ -13,11 +13,14 @@ mod text;
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::{Weak, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
 
 use super::polling::Polling;
 use crate::base::error::report;
@@ -36,25 +39,30 @@ const LONGEST_QUESTION: u64 = 64;
 
 static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     loops: Vec::new(),
-    listeners: 0,
-    socket: None,
+    server: None,
 });
 
-/// The loops of this process that answer, and the socket of the server.
+/// The loops of this process that answer, and the server.
 struct Registry {
     loops: Vec<Weak<Polling>>,
-    /// How many listeners there have been: the number of the current one.
-    listeners: u64,
-    /// While the server listens: its path and its process. A forked child has a
-    /// copy of this value, but no thread that listens.
-    socket: Option<(PathBuf, u32)>,
+    server: Option<Server>,
+}
+
+/// A thread that listens on a socket.
+struct Server {
+    path: PathBuf,
+    /// The process of the thread. A forked child has a copy of this value, but
+    /// no thread.
+    pid: u32,
+    /// Ends the thread when it is shut down.
+    stop: UnixStream,
 }
 
 impl Registry {
-    /// Returns whether this process listens.
+    /// Returns whether a thread of this process listens.
     fn is_listening(&self) -> bool {
-        let socket = self.socket.as_ref();
-        socket.is_some_and(|(_, pid)| *pid == std::process::id())
+        let server = self.server.as_ref();
+        server.is_some_and(|server| server.pid == std::process::id())
     }
 }
 
@@ -65,9 +73,8 @@ pub(super) fn register(polling: &Arc<Polling>) {
     registry.loops.push(Arc::downgrade(polling));
     let _ = polling.on_end.set(remove_ended);
     if !registry.is_listening() {
-        registry.listeners += 1;
-        match listen(registry.listeners) {
-            Ok(socket) => registry.socket = Some((socket, std::process::id())),
+        match listen() {
+            Ok(server) => registry.server = Some(server),
             Err(error) => report(format_args!(
                 "EXECUTOR_PS is set, but this process cannot be asked: {error}"
             )),
@@ -75,47 +82,55 @@ pub(super) fn register(polling: &Arc<Polling>) {
     }
 }
 
-/// Removes loops that have ended, and with the last one the socket.
+/// Removes loops that have ended, and with the last one the server.
 fn remove_ended() {
     let mut registry = lock(&REGISTRY);
     registry.loops.retain(|polling| polling.strong_count() > 0);
     if !registry.loops.is_empty() || !registry.is_listening() {
         return;
     }
-    if let Some((socket, _)) = registry.socket.take() {
-        // A connection unblocks the listener's thread, which then ends. It does
-        // not block: if the backlog is full, the thread is not blocked either.
-        let connection = mio::net::UnixStream::connect(&socket);
-        let _ = fs::remove_file(&socket);
-        drop(connection);
+    if let Some(server) = registry.server.take() {
+        let _ = fs::remove_file(&server.path);
+        // Not just dropped: a forked child may hold a copy.
+        let _ = server.stop.shutdown(Shutdown::Both);
     }
 }
 
-fn listen(number: u64) -> io::Result<PathBuf> {
-    let (listener, socket) = socket_path::bind()?;
+fn listen() -> io::Result<Server> {
+    let (stop, stopped) = UnixStream::pair()?;
+    let (listener, path) = socket_path::bind()?;
     let thread = thread::Builder::new().name("executor-ps".into());
-    let thread = thread.spawn(move || answer_all(&listener, number));
+    let thread = thread.spawn(move || answer_all(&listener, &stopped));
     if thread.is_err() {
-        let _ = fs::remove_file(&socket);
+        let _ = fs::remove_file(&path);
     }
-    thread.map(|_| socket)
+    let pid = std::process::id();
+    thread.map(|_| Server { path, pid, stop })
 }
 
-fn answer_all(listener: &UnixListener, number: u64) {
-    for stream in listener.incoming() {
-        let is_current = {
-            let registry = lock(&REGISTRY);
-            registry.socket.is_some() && registry.listeners == number
-        };
-        if !is_current {
+/// Answers one client after another until the other end of `stopped` is shut
+/// down.
+fn answer_all(listener: &UnixListener, stopped: &UnixStream) {
+    loop {
+        let mut sources = [
+            PollFd::new(listener, PollFlags::IN),
+            PollFd::new(stopped, PollFlags::IN),
+        ];
+        // After an error, such as a signal, no source is ready.
+        let _ = poll(&mut sources, None);
+        let [client, stop] = sources.map(|source| !source.revents().is_empty());
+        if stop {
             return;
         }
-        // A client that disconnects before the answer is no error of the server.
-        let _ = stream.and_then(answer);
+        if client {
+            // A client that disconnects early is no error of the server.
+            let _ = listener.accept().and_then(|(stream, _)| answer(stream));
+        }
     }
 }
 
 fn answer(stream: UnixStream) -> io::Result<()> {
+    stream.set_nonblocking(false)?; // some systems copy the listener's mode
     stream.set_read_timeout(Some(CLIENT_TIMEOUT))?;
     stream.set_write_timeout(Some(CLIENT_TIMEOUT))?;
     let mut question = String::new();

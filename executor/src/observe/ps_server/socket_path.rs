@@ -26,8 +26,8 @@ pub(crate) fn directories(user: u32) -> Vec<PathBuf> {
     own.into_iter().chain([shared]).collect()
 }
 
-/// Listens in the first directory that can be used, and returns the listener and
-/// the path of its socket.
+/// Listens in the first directory that can be used, and returns the nonblocking
+/// listener and the path of its socket.
 pub(crate) fn bind() -> io::Result<(UnixListener, PathBuf)> {
     let mut result = Err(io::Error::other("there is no folder for its socket"));
     for directory in directories(rustix::process::geteuid().as_raw()) {
@@ -53,6 +53,7 @@ fn bind_in(directory: &Path) -> io::Result<(UnixListener, PathBuf)> {
         _ => {}
     }
     let listener = UnixListener::bind(&path).map_err(|error| named(&path, error))?;
+    listener.set_nonblocking(true)?;
     fs::set_permissions(&path, fs::Permissions::from_mode(0o600))?;
     Ok((listener, path))
 }
