@@ -141,8 +141,8 @@ fn say_once_that_nothing_observes() {
     ];
     LOOK.call_once(|| {
         let is_on =
-            |name: &&str| std::env::var_os(name).is_some_and(|it| !it.is_empty() && it != "0");
-        if let Some(name) = VARIABLES.iter().find(|name| is_on(name)) {
+            |name: &&&str| std::env::var_os(name).is_some_and(|it| !it.is_empty() && it != "0");
+        if let Some(name) = VARIABLES.iter().find(is_on) {
             base::error::report(format_args!(
                 "{name} is set, but this program was built without the feature `observe` of the \
                  crate `executor`"
