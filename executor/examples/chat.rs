@@ -1,4 +1,4 @@
-//! A chat room: what one client says, all the others hear.
+//! A chat server: sends the lines of each client to all others.
 //!
 //! `cargo run --release --example chat [ADDRESS]`, then `nc 127.0.0.1 7008` in
 //! several terminals. One thread and one loop, so the list of clients is a
@@ -16,28 +16,28 @@ use futures::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 
 type Clients = Rc<RefCell<BTreeMap<SocketAddr, Rc<TcpStream>>>>;
 
-/// Tells everybody but the speaker. A client that is gone is its own task's
-/// affair.
-async fn tell(clients: &Clients, speaker: SocketAddr, text: &str) {
-    // A copy of the list: others may come and go while this waits.
-    let listeners: Vec<_> = clients
+/// Sends a text to all clients but its sender. An error is left to the task that
+/// reads from the client.
+async fn broadcast(clients: &Clients, sender: SocketAddr, text: &str) {
+    // A copy of the list, which may change while this waits.
+    let receivers: Vec<_> = clients
         .borrow()
         .iter()
         .map(|(a, s)| (*a, s.clone()))
         .collect();
-    for (address, stream) in listeners {
-        if address != speaker {
+    for (address, stream) in receivers {
+        if address != sender {
             let _ = (&*stream).write_all(text.as_bytes()).await;
         }
     }
 }
 
-async fn listen_to(clients: &Clients, peer: SocketAddr, stream: Rc<TcpStream>) -> io::Result<()> {
-    tell(clients, peer, &format!("* {peer} is here\n")).await;
+async fn read_lines(clients: &Clients, peer: SocketAddr, stream: Rc<TcpStream>) -> io::Result<()> {
+    broadcast(clients, peer, &format!("* {peer} is here\n")).await;
     let mut lines = BufReader::new(&*stream);
     let mut line = String::new();
     while lines.read_line(&mut line).await? > 0 {
-        tell(clients, peer, &format!("{peer}: {}\n", line.trim_end())).await;
+        broadcast(clients, peer, &format!("{peer}: {}\n", line.trim_end())).await;
         line.clear();
     }
     Ok(())
@@ -50,9 +50,9 @@ async fn chat(address: &str) -> io::Result<()> {
     let server = serve(listener, async move |stream, peer| {
         let stream = Rc::new(stream);
         clients.borrow_mut().insert(peer, stream.clone());
-        let result = listen_to(&clients, peer, stream).await;
+        let result = read_lines(&clients, peer, stream).await;
         clients.borrow_mut().remove(&peer);
-        tell(&clients, peer, &format!("* {peer} has left\n")).await;
+        broadcast(&clients, peer, &format!("* {peer} has left\n")).await;
         result
     });
     server.await?;

@@ -1,9 +1,9 @@
-//! A TCP echo server that ends gracefully on Ctrl-C.
+//! A TCP echo server that shuts down gracefully on Ctrl-C.
 //!
 //! `cargo run --release --example echo [ADDRESS] [--loops N]`, then in another
 //! terminal `nc 127.0.0.1 7007`. With `--loops N` it runs N loops, each on a
-//! thread and with a listener of its own on the same port: the kernel spreads
-//! the connections over them, and so over N cores.
+//! thread and with a listener of its own on the same port: the kernel
+//! distributes the connections among them, and so over N cores.
 
 use std::io;
 use std::net::SocketAddr;
@@ -47,10 +47,10 @@ fn main() -> ExitCode {
         match arg.as_str() {
             "--loops" => match args.next().and_then(|n| n.parse().ok()) {
                 Some(n) if n > 0 => loops = n,
-                _ => return usage("--loops needs a number from 1 on"),
+                _ => return usage("--loops needs a number of at least 1"),
             },
             "--help" | "-h" => return usage(""),
-            option if option.starts_with('-') => return usage("there is no such option"),
+            option if option.starts_with('-') => return usage("unknown option"),
             _ => address = arg,
         }
     }

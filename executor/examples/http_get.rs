@@ -1,4 +1,4 @@
-//! Fetches a page with hyper's client, on this loop.
+//! An HTTP client: fetches a page with hyper, on this loop.
 //!
 //! ```text
 //! cargo run --release --features hyper --example http_get -- http://127.0.0.1:8080/
@@ -48,7 +48,8 @@ async fn fetch(url: &str) -> Result<(), Box<dyn Error>> {
     let addr = format!("{authority}{}", if has_port { "" } else { ":80" });
     let stream = TcpStream::connect(&*addr).await?;
     let (mut sender, connection) = http1::handshake(Io::new(stream)).await?;
-    // It is driven beside the request. If it fails, the request says why.
+    // Runs beside the request. If the connection fails, the request returns the
+    // error.
     executor::spawn(connection);
 
     let path = uri.path_and_query().map_or("/", |path| path.as_str());

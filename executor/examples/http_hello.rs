@@ -1,12 +1,13 @@
-//! An axum `Router`, served on one thread by this loop: no other runtime.
+//! An HTTP server: an axum `Router` on one thread and this loop, without another
+//! runtime.
 //!
 //! ```text
 //! cargo run --release --features hyper --example http_hello -- --addr 127.0.0.1:8080
 //! curl http://127.0.0.1:8080/hello/world
 //! ```
 //!
-//! axum wants `Send` of its handlers. What waits on this loop's timers is; an
-//! `Rc` is not, so `SendWrapper` carries it, which checks the thread instead.
+//! axum requires handlers to be `Send`. This loop's timers are; an `Rc` is not, so
+//! `SendWrapper` holds it, which checks the thread at run time instead.
 
 use std::{cell::Cell, env, io, process, rc::Rc};
 
@@ -56,7 +57,7 @@ async fn serve_until_ctrl_c(addr: &str) -> io::Result<()> {
     let server = serve(listener, async move |stream: TcpStream, _peer| {
         let service = service_fn(|request| router.clone().call(request));
         let mut http = http1::Builder::new();
-        http.timer(Timer::new()); // a client may not keep a request's head back for ever
+        http.timer(Timer::new()); // a slow request head times out
         http.serve_connection(Io::new(stream), service).await
     });
     executor::race((async { server.await.map(drop) }, executor::signal::ctrl_c()))

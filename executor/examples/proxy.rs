@@ -1,9 +1,10 @@
-//! A TCP forwarder: each connection is passed on to a target, both ways.
+//! A TCP proxy: forwards each connection to a target, in both directions.
 //!
 //! `cargo run --release --example proxy LISTEN TARGET`, for instance
-//! `proxy 127.0.0.1:7009 127.0.0.1:7007` in front of `echo`. When one side has
-//! said all it has to say, the other is told so and may still answer
-//! (half-close); when both have, the connection ends.
+//! `proxy 127.0.0.1:7009 127.0.0.1:7007` in front of `echo`. When one side closes
+//! its direction, the proxy closes that direction to the other side, which may
+//! still answer (half-close); when both directions are closed, the connection
+//! ends.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,8 +14,8 @@ use executor::net::{TcpListener, TcpStream, serve};
 use executor::try_gather;
 use futures::io::{AsyncWriteExt, copy};
 
-/// Copies until `from` ends, then ends `to`. The two directions of a
-/// connection run at once on shared references.
+/// Copies until `from` ends, then closes `to`. Both directions of a connection
+/// run at once, on shared references.
 async fn forward(from: &TcpStream, to: &TcpStream) -> io::Result<u64> {
     let mut to = to;
     let bytes = copy(from, &mut to).await?;

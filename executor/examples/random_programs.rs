@@ -1,14 +1,14 @@
-//! Many random programs, judged by the replay oracle, by a reference model and
-//! by asyncio. The parts are those of the test `random`.
+//! Random programs, checked by the replay oracle, by a reference model and by
+//! asyncio. Shares its modules with the test `random`.
 //!
 //! ```text
 //! cargo run --release -p executor --example random_programs -- --programs 100000
 //! ```
 //!
-//! `--from N` begins at another number. Says how many programs of each kind
-//! kept all promises, or prints the smallest that did not, as a test to paste.
+//! `--from N` begins at another number. Prints how many programs of each kind
+//! passed, or the smallest that failed, as a test to paste.
 
-#![allow(dead_code, reason = "the test uses what this does not")]
+#![allow(dead_code, reason = "only the test uses some items")]
 
 #[path = "../tests/random/campaign.rs"]
 mod campaign;
@@ -39,8 +39,8 @@ use generate::Kind;
 /// How many programs go to one Python process.
 const BATCH: u64 = 500;
 
-/// Set in the process that does the work. Its stderr is thrown away: the
-/// executor reports there each panic that nobody awaited.
+/// Set in the process that does the work. Its stderr is discarded: the executor
+/// reports there each panic of a task that is not awaited.
 const MARK: &str = "EXECUTOR_RANDOM_CHILD";
 
 const HELP: &str = "\
@@ -72,7 +72,7 @@ fn main() -> ExitCode {
         if let Err(report) = campaign::run(kind, share(tenths)) {
             return fail(&report);
         }
-        tell(kind, programs * tenths / 10, begin);
+        report(kind, programs * tenths / 10, begin);
     }
     if !python::is_there() {
         println!("skipped: no python3 (3.11 or later)");
@@ -86,12 +86,12 @@ fn main() -> ExitCode {
                 return fail(&report);
             }
         }
-        tell(kind, programs / 20, begin);
+        report(kind, programs / 20, begin);
     }
     ExitCode::SUCCESS
 }
 
-/// Runs itself again, without stderr.
+/// Runs this program again, without stderr.
 fn run_quietly() -> ExitCode {
     let program = std::env::current_exe().expect("a program knows itself");
     let status = Command::new(program)
@@ -102,7 +102,7 @@ fn run_quietly() -> ExitCode {
         .expect("it runs again");
     match status.code() {
         Some(0) => ExitCode::SUCCESS,
-        Some(1) => ExitCode::FAILURE, // and it has said why
+        Some(1) => ExitCode::FAILURE, // it has printed the failure
         _ => {
             eprintln!(
                 "random_programs: the run itself failed ({status}); {MARK}=1 shows its stderr"
@@ -112,7 +112,7 @@ fn run_quietly() -> ExitCode {
     }
 }
 
-/// How many programs, and the number of the first.
+/// Returns how many programs to run, and the number of the first.
 fn arguments() -> Result<(u64, u64), String> {
     let (mut programs, mut from) = (10_000, 0);
     let mut arguments = std::env::args().skip(1);
@@ -130,7 +130,7 @@ fn arguments() -> Result<(u64, u64), String> {
     Ok((programs, from))
 }
 
-fn tell(kind: Kind, programs: u64, begin: Instant) {
+fn report(kind: Kind, programs: u64, begin: Instant) {
     let seconds = begin.elapsed().as_secs();
     println!("{programs} programs of {kind:?} are right ({seconds} s so far)");
 }

@@ -1,20 +1,21 @@
-//! Runs everything at once, round after round, and looks for what is left over.
+//! Soak test: runs everything at once, round after round, and checks that nothing
+//! is left over.
 //!
 //! `cargo run --release -p executor --example soak [--minutes N | --seconds N]`;
-//! one minute unless told otherwise. Each round is a loop of its own, with an
-//! echo server and its clients, timers, thread jobs, calls from other threads,
-//! cancels, scopes, locks, queues, channels and panics together. After each, what the
-//! loop recorded is reconciled: tasks spawned = returned + cancelled +
-//! panicked, timers armed = fired + dropped, jobs begun = ended. At the end no
-//! descriptor and no thread may be left over, and the memory must be steady.
+//! one minute by default. Each round is a loop of its own, with an echo server
+//! and its clients, timers, thread jobs, calls from other threads, cancels,
+//! scopes, locks, queues, channels and panics. After each round the recorded
+//! events are reconciled: tasks spawned = returned + cancelled + panicked, timers
+//! armed = fired + dropped, jobs begun = ended. At the end no descriptor and no
+//! thread may be left over, and the memory must be steady.
 //!
 //! `cargo test` runs three seconds of it: `tests/soak.rs`.
 
 use std::process::ExitCode;
 use std::time::Duration;
 
-#[path = "soak/books.rs"]
-mod books;
+#[path = "soak/counts.rs"]
+mod counts;
 #[path = "soak/contend.rs"]
 mod contend;
 #[path = "soak/load.rs"]

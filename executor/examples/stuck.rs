@@ -1,8 +1,8 @@
-//! Three mistakes that every async programmer makes once, to be looked at.
+//! Three common mistakes of async programs.
 //!
 //! `EXECUTOR_DEBUG=1 cargo run --example stuck -- blocking` and so on: debug
 //! mode names the task, the line and the remedy. With `EXECUTOR_PS=1` the
-//! program `executor-ps` shows the same from outside.
+//! program `executor-ps` shows the tasks from another process.
 
 use std::future::poll_fn;
 use std::process::ExitCode;
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Nobody kept the waker, so nobody can wake the task.
+/// Awaits a future that keeps no waker, so nothing can wake the task.
 fn forgetful() {
     run(async {
         let task = spawn_named("forgetful", poll_fn(|_cx| Poll::<()>::Pending));
@@ -47,7 +47,7 @@ fn forgetful() {
     });
 }
 
-/// Each holds what the other one waits for.
+/// Runs two tasks, each of which holds the lock that the other waits for.
 fn opposite() {
     run(async {
         let forks = ["left", "right"].map(|name| Rc::new(Lock::named(name, ())));
@@ -65,7 +65,7 @@ async fn dine(first: Rc<Lock<()>>, second: Rc<Lock<()>>) {
     let _other = second.lock().await;
 }
 
-/// One task blocks, and with it all of them.
+/// Blocks the loop's thread in one task, and so delays all tasks.
 fn blocking(time: Duration) {
     run(async {
         let rude = spawn_named("rude", async move { std::thread::sleep(time) });

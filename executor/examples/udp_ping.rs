@@ -1,8 +1,8 @@
-//! How long does a datagram take there and back?
+//! Measures the round-trip time of a datagram.
 //!
 //! `cargo run --release --example udp_ping [COUNT]`: a server and a client on
-//! one loop, so each round trip is two sends, two looks at the poller and two
-//! polls. A reply that does not come in a second is lost.
+//! one loop, so each round trip is two sends, two checks of the poller and two
+//! polls. A reply that does not arrive within a second counts as lost.
 
 use std::io;
 use std::process::ExitCode;

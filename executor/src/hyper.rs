@@ -1,13 +1,13 @@
-//! hyper 1 on this loop: its streams, its timer, its executor.
+//! Adapters for hyper 1: its streams, its timer and its executor on this loop.
 //!
-//! **Invariant:** an adapter adds no buffer and no waiting of its own: what
-//! the stream gives at one poll, hyper has after that poll; and an idle
-//! connection holds no memory here.
+//! **Invariant:** an adapter adds no buffer and no wait of its own: bytes that
+//! the stream returns from a poll are in hyper's buffer after that poll; and an
+//! idle connection uses no memory of the adapter.
 //!
-//! On top of `time` and `spawn`; nothing calls it but users.
+//! Called by users and by hyper. Imports from the root of this crate only.
 //!
-//! hyper asks nothing of its runtime but these traits, and its `http1` client
-//! and server ask for no `Send`: services, their futures and their bodies may
+//! These traits are all that hyper needs of a runtime, and its `http1` client
+//! and server need no `Send`: services, their futures and their bodies may
 //! hold an `Rc`. (The `Data` of a body must be `Send`; `Bytes` is.)
 //!
 //! ```
@@ -62,37 +62,38 @@ use ::hyper::rt::{self, ReadBufCursor};
 use futures_io::{AsyncRead, AsyncWrite};
 use pin_project::pin_project;
 
-use crate::spawn;
-use crate::{Sleep, now, sleep, sleep_until};
+use crate::{Sleep, now, sleep, sleep_until, spawn};
 
-/// How many bytes one read asks the stream for at most.
+/// The largest number of bytes that one read requests from the stream.
 ///
-/// hyper begins with room for 8 KiB and asks for more, up to 408 KiB, while
-/// reads fill what it offers. At 64 KiB a system call costs a few percent of
-/// the copying that it does, so more room would gain nothing; and the bytes
-/// are still in the processor's second cache when they are copied once more.
-/// A TLS record, 16 KiB at most, fits.
-const MOST_AT_ONCE: usize = 64 * 1024;
+/// hyper begins with a buffer of 8 KiB and enlarges it, up to 408 KiB, while
+/// reads fill it. At 64 KiB a system call costs a few percent of the copy that
+/// it makes, so a larger read would gain nothing; and the bytes are still in the
+/// processor's second-level cache when they are copied again. A TLS record,
+/// 16 KiB at most, fits.
+const LARGEST_READ: usize = 64 * 1024;
 
 thread_local! {
-    /// Where a read puts its bytes on their way to hyper, whose own buffer may
-    /// be uninitialised and so cannot be lent to a stream in safe code. A read
-    /// begins and ends within one poll, so one buffer does for all connections
-    /// of a thread: it is zeroed once, and an idle connection needs none.
+    /// The target of reads, from which the bytes are copied to hyper. hyper's
+    /// own buffer may be uninitialised, and safe code cannot pass such a buffer
+    /// to a stream. A read begins and ends within one poll, so all connections
+    /// of a thread share one buffer: it is zeroed once, and an idle connection
+    /// needs none.
     static BUFFER: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
-/// A stream as hyper wants it: `futures::io` inside, `hyper::rt` outside.
+/// A stream for hyper: implements the traits of `hyper::rt` for a stream that
+/// has those of `futures::io`.
 ///
-/// Takes a [`TcpStream`](crate::net::TcpStream), a `UnixStream`, a TLS stream
+/// Wraps a [`TcpStream`](crate::net::TcpStream), a `UnixStream`, a TLS stream
 /// on top of one: anything that is `AsyncRead` and `AsyncWrite`. The
 /// [module](self) has an example.
 ///
-/// It tells hyper that vectored writes pay, and passes them on. For a stream
-/// that has none of its own, hyper's `writev(false)` is the better choice:
-/// head and body then go out in one write.
+/// Reports to hyper that vectored writes are supported, and passes them to the
+/// stream. For a stream that does not support them, set hyper's
+/// `writev(false)`: head and body are then sent in one write.
 ///
-/// *Cancel safety:* that of the stream inside.
+/// *Cancel safety:* that of the wrapped stream.
 #[pin_project]
 pub struct Io<S> {
     #[pin]
@@ -105,17 +106,18 @@ impl<S> Io<S> {
         Io { stream }
     }
 
-    /// The stream inside.
+    /// Returns the stream.
     pub fn get_ref(&self) -> &S {
         &self.stream
     }
 
-    /// The stream inside, to be changed.
+    /// Returns the stream, to be changed.
     pub fn get_mut(&mut self) -> &mut S {
         &mut self.stream
     }
 
-    /// Gives the stream back. Nothing is lost: no bytes stay here.
+    /// Returns the stream and drops the adapter. No bytes are lost, because the
+    /// adapter buffers none.
     pub fn into_inner(self) -> S {
         self.stream
     }
@@ -133,14 +135,14 @@ impl<S: AsyncRead> rt::Read for Io<S> {
         cx: &mut Context<'_>,
         mut target: ReadBufCursor<'_>,
     ) -> Poll<io::Result<()>> {
-        let room = target.remaining().min(MOST_AT_ONCE);
-        // Taken, not borrowed: a stream that is itself built on an `Io` finds
-        // an empty one and makes its own.
+        let limit = target.remaining().min(LARGEST_READ);
+        // Taken, not borrowed: a stream that itself contains an `Io` finds an
+        // empty buffer and allocates its own.
         let mut buffer = BUFFER.take();
-        if buffer.len() < room {
-            buffer.resize(MOST_AT_ONCE, 0);
+        if buffer.len() < limit {
+            buffer.resize(LARGEST_READ, 0);
         }
-        let result = self.project().stream.poll_read(cx, &mut buffer[..room]);
+        let result = self.project().stream.poll_read(cx, &mut buffer[..limit]);
         if let Poll::Ready(Ok(length)) = result {
             target.put_slice(&buffer[..length]);
         }
@@ -180,11 +182,11 @@ impl<S: AsyncWrite> rt::Write for Io<S> {
     }
 }
 
-/// The loop's clock and sleeps, for hyper's time-outs.
+/// The loop's clock and sleeps, for hyper's timeouts.
 ///
-/// A server without a timer has no time-out for slow request heads; with this
-/// one it has hyper's 30 seconds, or what `header_read_timeout` says. Virtual
-/// time holds for them too.
+/// A server without a timer has no timeout for slow request heads. With this one
+/// the timeout is 30 seconds, hyper's default, or that of `header_read_timeout`.
+/// It follows virtual time.
 ///
 /// ```
 /// let mut http = hyper::server::conn::http1::Builder::new();
@@ -196,7 +198,8 @@ impl<S: AsyncWrite> rt::Write for Io<S> {
 pub struct Timer {}
 
 impl Timer {
-    /// A timer of whichever loop runs when it is used.
+    /// Creates a timer. It uses the loop that runs on the thread when hyper calls
+    /// it.
     pub fn new() -> Self {
         Timer {}
     }
@@ -217,20 +220,19 @@ impl rt::Timer for Timer {
 
     fn reset(&self, sleep: &mut Pin<Box<dyn rt::Sleep>>, deadline: Instant) {
         match sleep.as_mut().downcast_mut_pin::<Sleep>() {
-            // The box is used again.
-            Some(mut ours) => ours.set(sleep_until(deadline)),
+            // Reuses the box.
+            Some(mut old) => old.set(sleep_until(deadline)),
             None => *sleep = self.sleep_until(deadline),
         }
     }
 }
 
-/// Possible because a [`Sleep`] names its timer and does not hold it: hyper
-/// wants `Send` and `Sync` here and nowhere else.
+/// hyper requires `Send` and `Sync` of its sleeps. A [`Sleep`] has both, because
+/// it holds the key of its timer and not the timer.
 impl rt::Sleep for Sleep {}
 
-/// Spawns what hyper wants to run beside a connection; only its `http2` does.
-///
-/// The futures need not be `Send`.
+/// Spawns the futures that hyper runs beside a connection; only its `http2` has
+/// any. They need not be `Send`.
 ///
 /// ```
 /// use hyper::rt::Executor as _;
@@ -244,7 +246,8 @@ impl rt::Sleep for Sleep {}
 pub struct Executor {}
 
 impl Executor {
-    /// An executor that spawns on whichever loop runs when it is used.
+    /// Creates an executor. It spawns on the loop that runs on the thread when
+    /// hyper calls it.
     pub fn new() -> Self {
         Executor {}
     }

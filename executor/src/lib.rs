@@ -235,6 +235,7 @@ pub use scope::scope::{Scope, TryScope, scope, try_scope};
 pub mod instrument {
     pub use crate::observe::environment::print_timelines;
     pub use crate::observe::instrument::*;
+    pub use crate::observe::mark::mark;
     pub use crate::observe::tracer::Tracer;
 }
 

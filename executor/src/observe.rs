@@ -1,17 +1,16 @@
-//! Layer 3, what subscribes to the hooks of the core: instruments and the
-//! recorder, the watchdog, reports of deadlocks and of tasks that nothing can
-//! wake, `executor-ps`; and the task tree.
+//! Layer 3, the subscribers of the core's hooks: instruments and the recorder,
+//! the watchdog, the reports of deadlocks and of unwakeable tasks, `executor-ps`;
+//! and the task tree.
 //!
 //! `attach` decides for each new loop which of them subscribe, from the builder
 //! and the environment.
 //!
-//! Imports everything below; nothing below imports it.
+//! Imports from all lower layers and from the crate `loop-trace`.
 
 pub(crate) mod instrument;
 pub(crate) mod interest;
 mod events;
-mod remote_events;
-mod waker_samples;
+pub(crate) mod mark;
 pub(crate) mod tracer;
 pub(crate) mod tree;
 pub(crate) mod deadlock;

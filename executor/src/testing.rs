@@ -1,9 +1,10 @@
-//! For tests: a program under many schedules, and a future polled by hand.
+//! Layer 3, helpers for tests: a program under many schedules, and a future
+//! polled by hand.
 //!
-//! **Invariant:** what fails here fails again: a seed and the program are all
-//! that a run depends on.
+//! **Invariant:** a run depends only on the program and the seed, so a failure
+//! can be repeated.
 //!
-//! In the upper storey, on top of `runner`.
+//! Called by users. Imports `runner` and, for traces, `observe`.
 
 mod by_hand;
 mod explore;
@@ -16,8 +17,8 @@ pub use explore::explore;
 use crate::event_loop::runtime::OnPanic;
 use crate::runner::runner::Runner;
 
-/// Runs a future as a test should: in virtual time, and with a panic of any
-/// task ending the test.
+/// Runs a future as a test should: in virtual time, and a panic of any task
+/// ends the test.
 ///
 /// ```
 /// use executor::{now, sleep, testing};
@@ -32,7 +33,7 @@ use crate::runner::runner::Runner;
 ///
 /// # Panics
 ///
-/// With the panic of the future, or of a task; if the loop stalls.
+/// Resumes a panic of the future or of a task. Panics if the loop stalls.
 #[track_caller]
 pub fn run<F: Future>(future: F) -> F::Output {
     let builder = Runner::builder().virtual_time();

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-#[path = "../examples/soak/books.rs"]
-mod books;
+#[path = "../examples/soak/counts.rs"]
+mod counts;
 #[path = "../examples/soak/contend.rs"]
 mod contend;
 #[path = "../examples/soak/load.rs"]

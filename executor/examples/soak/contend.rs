@@ -1,5 +1,10 @@
-//! The loop's own locks and queues, contended for by tasks that are cancelled
-//! at any moment: nothing is held by two, lost, or held for ever.
+//! Contention for the runtime's locks, semaphores, queues and events, by tasks
+//! that are cancelled at any moment.
+//!
+//! **Invariant:** no lock or permit has two holders, and none is lost or held
+//! forever.
+//!
+//! Called by `load`.
 
 use std::cell::Cell;
 use std::time::Duration;
@@ -7,9 +12,9 @@ use std::time::Duration;
 use executor::sync::{Event, Lock, Queue, Semaphore};
 use executor::{gather, sleep, timeout};
 
-use crate::books::Books;
+use crate::counts::Counts;
 
-/// How many may be inside at once.
+/// How many tasks may hold a permit at once.
 const PERMITS: usize = 3;
 
 /// What the tasks of a round contend for.
@@ -21,7 +26,7 @@ pub(crate) struct Contended {
     event: Event,
 }
 
-/// Counts who is inside, however it leaves.
+/// Counts a task with a permit, until the task releases it or is dropped.
 struct Inside<'a>(&'a Cell<usize>);
 
 impl<'a> Inside<'a> {
@@ -49,16 +54,16 @@ impl Contended {
         }
     }
 
-    /// Some of everything; `nap` draws how long to wait for what.
-    pub(crate) async fn contend(&self, books: &Books, nap: impl Fn() -> Duration) {
+    /// Uses each of them in turn; `nap` draws the time limits.
+    pub(crate) async fn contend(&self, counts: &Counts, nap: impl Fn() -> Duration) {
         for _ in 0..5 {
             let mut number = self.lock.lock().await;
             let before = *number;
             sleep(nap() / 100).await;
-            assert_eq!(*number, before, "nobody else has the lock");
+            assert_eq!(*number, before, "no other task has the lock");
             *number += 1;
             drop(number);
-            books.add("locks taken", 1);
+            counts.add("locks taken", 1);
 
             let permit = self.permits.acquire().await;
             let inside = Inside::enter(&self.inside);
@@ -68,41 +73,41 @@ impl Contended {
 
             let put = timeout(nap(), self.queue.put(1)).await;
             if put.is_ok_and(|put| put.is_ok()) {
-                books.add("items put", 1);
+                counts.add("items put", 1);
             }
             self.event.set();
             self.event.clear();
-            // Who comes too late for one waits for the next, or is late.
+            // A task that misses this event waits for the next, or times out.
             let _ = timeout(nap(), self.event.wait()).await;
         }
     }
 
-    /// Takes items until the queue is closed: one task that waits, and one that
-    /// gives up again and again.
-    pub(crate) async fn consume(&self, books: &Books, nap: impl Fn() -> Duration) {
+    /// Takes items until the queue is closed: one future waits without a limit,
+    /// the other times out again and again.
+    pub(crate) async fn consume(&self, counts: &Counts, nap: impl Fn() -> Duration) {
         let patient = async {
             while self.queue.get().await.is_ok() {
-                self.count(books);
+                self.count(counts);
             }
         };
         let impatient = async {
             loop {
                 match timeout(nap() / 10, self.queue.get()).await {
-                    Ok(Ok(_)) => self.count(books),
+                    Ok(Ok(_)) => self.count(counts),
                     Ok(Err(_closed)) => return,
-                    Err(_late) => {}
+                    Err(_elapsed) => {}
                 }
             }
         };
         gather((patient, impatient)).await;
     }
 
-    fn count(&self, books: &Books) {
-        books.add("items got", 1);
+    fn count(&self, counts: &Counts) {
+        counts.add("items got", 1);
         self.queue.task_done();
     }
 
-    /// Nobody puts any more: what is there is still taken.
+    /// Closes the queue after the last put, when all its items are taken.
     pub(crate) async fn close(&self) {
         self.queue.join().await;
         self.queue.close();

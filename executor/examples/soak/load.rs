@@ -1,4 +1,9 @@
-//! What one round does: everything at once, in an order drawn from a seed.
+//! Load of one round: every kind of work at once, in an order drawn from a seed.
+//!
+//! **Invariant:** the work asserts its own results; only panics on purpose and
+//! cancels may end a task early.
+//!
+//! Called by `rounds`.
 
 use std::cell::Cell;
 use std::future::pending;
@@ -14,19 +19,19 @@ use executor::{
 };
 use futures::io::{AsyncReadExt, AsyncWriteExt, copy};
 
-use crate::books::{Books, Call, Counted};
 use crate::contend::Contended;
+use crate::counts::{Call, Counted, Counts};
 
-/// What the panics on purpose say.
+/// The payload of the panics on purpose.
 pub(crate) const PANIC: &str = "on purpose";
 
 /// How many of each kind of task a round has.
 const EACH: u64 = 24;
 
-/// Every kind of work that a task may do here.
+/// The number of kinds of work.
 const KINDS: u64 = 11;
 
-/// A number that differs from call to call and not from run to run.
+/// A generator of pseudo-random numbers: equal seeds give equal numbers.
 #[derive(Clone)]
 struct Random(Rc<Cell<u64>>);
 
@@ -46,10 +51,10 @@ impl Random {
     }
 }
 
-/// All that a task of a round needs.
+/// What the tasks of a round share.
 #[derive(Clone)]
 struct World {
-    books: Books,
+    counts: Counts,
     random: Random,
     server: std::net::SocketAddr,
     lock: Rc<async_lock::Mutex<u64>>,
@@ -59,7 +64,7 @@ struct World {
 
 type Work = Pin<Box<dyn Future<Output = ()>>>;
 
-pub(crate) async fn load(seed: u64, books: Books) {
+pub(crate) async fn load(seed: u64, counts: Counts) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let (queue, items) = async_channel::bounded(4);
     let random = Random(Rc::new(Cell::new(seed ^ 0x5EED)));
@@ -70,25 +75,25 @@ pub(crate) async fn load(seed: u64, books: Books) {
         server: listener.local_addr().expect("an address"),
         lock: Rc::default(),
         queue,
-        books: books.clone(),
+        counts: counts.clone(),
     };
-    let served = books.clone();
+    let served = counts.clone();
     let server = serve(listener, async move |stream: TcpStream, _| {
         served.add("connections served", 1);
         let echoed = copy(&stream, &mut &stream).await;
         echoed.map(drop)
     })
-    // A client that was cancelled may have left a connection that is reset.
+    // A cancelled client resets its connection.
     .on_error(|_, _| ());
     let consumer = spawn(async move { while items.recv().await.is_ok() {} });
-    let (contended, counted) = (Rc::clone(&ours), books.clone());
+    let (contended, counted) = (Rc::clone(&ours), counts.clone());
     let takers = spawn(async move { contended.consume(&counted, || random.nap()).await });
     let clients = all_kinds(world);
     let served = server.until(clients).await.expect("it listens");
     ours.close().await;
     takers.await.expect("they end with the queue");
     ours.assert_nothing_is_held();
-    books.add("connections asked for", served.connections);
+    counts.add("connections asked for", served.connections);
     consumer.await.expect("it ends with the last sender");
 }
 
@@ -113,7 +118,7 @@ async fn all_kinds(world: World) {
 }
 
 fn launch(world: &World, kind: u64) -> JoinHandle<()> {
-    let counted = Counted::new(&world.books);
+    let counted = Counted::new(&world.counts);
     let work = kind_of_work(world.clone(), kind);
     spawn(async move {
         let _counted = counted;
@@ -170,7 +175,7 @@ async fn block_threads(world: World) {
         n + 1
     };
     assert_eq!(to_thread(add_one).await, n + 1);
-    // Given up while it may be queued, running or done.
+    // Cancelled while the call may be queued, running or done.
     let call = Call::new();
     let stubborn = to_thread_with(move |waited| {
         let _call = call;
@@ -201,7 +206,7 @@ async fn call_from_a_thread(world: World) {
 }
 
 async fn cancel_a_child(world: World) {
-    let counted = Counted::new(&world.books);
+    let counted = Counted::new(&world.counts);
     let child = spawn(async move {
         let _counted = counted;
         pending::<()>().await;
@@ -255,22 +260,22 @@ async fn share(world: World) {
 
 async fn contend(world: World) {
     let nap = || world.random.nap();
-    world.ours.contend(&world.books, nap).await;
+    world.ours.contend(&world.counts, nap).await;
 }
 
 async fn panic_on_purpose(world: World) {
     sleep(world.random.nap()).await;
-    world.books.add("panics on purpose", 1);
+    world.counts.add("panics on purpose", 1);
     std::panic::panic_any(PANIC);
 }
 
-/// A waker that goes to a plain thread and comes back from there.
+/// Waits for a plain thread, which wakes the task.
 async fn wake_from_a_thread(world: World) {
     let (send, receive) = futures::channel::oneshot::channel();
     let nap = world.random.nap();
     let thread = std::thread::spawn(move || {
         std::thread::sleep(nap);
-        // Whoever waits may have been cancelled.
+        // The waiting task may have been cancelled.
         let _ = send.send(7);
     });
     let joined = JoinOnDrop(Some(thread));
@@ -278,7 +283,7 @@ async fn wake_from_a_thread(world: World) {
     drop(joined);
 }
 
-/// So that no thread outlives its task.
+/// Joins a thread when its task is dropped, so that no thread outlives its task.
 struct JoinOnDrop(Option<std::thread::JoinHandle<()>>);
 
 impl Drop for JoinOnDrop {

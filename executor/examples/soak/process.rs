@@ -1,11 +1,15 @@
-//! What the process has, from the system's own books.
+//! Resources of the process, as the operating system lists them.
+//!
+//! **Invariant:** without `/proc` every count is 0, so a comparison succeeds.
+//!
+//! Called by `rounds`.
 
 use std::fs;
 use std::time::{Duration, Instant};
 
-/// Descriptors and threads.
+/// Numbers of descriptors and threads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Belongings {
+pub(crate) struct Resources {
     descriptors: usize,
     threads: usize,
 }
@@ -14,16 +18,16 @@ fn count(folder: &str) -> usize {
     fs::read_dir(folder).map_or(0, Iterator::count)
 }
 
-impl Belongings {
+impl Resources {
     pub(crate) fn now() -> Self {
-        Belongings {
+        Resources {
             descriptors: count("/proc/self/fd"),
             threads: count("/proc/self/task"),
         }
     }
 
-    /// Fails if there is more than before. A thread that was joined may stand
-    /// in the list for a moment longer, so it looks more than once.
+    /// Asserts that there are no more than before. The system may list a thread
+    /// for some time after it was joined, so this waits up to a minute.
     pub(crate) fn assert_no_more_than(before: Self) {
         let began = Instant::now();
         loop {
@@ -40,7 +44,7 @@ impl Belongings {
     }
 }
 
-/// Resident memory in KiB; 0 where the system does not say.
+/// Returns the resident memory in KiB; 0 on systems without `/proc`.
 pub(crate) fn resident() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

@@ -1,32 +1,36 @@
-//! Round after round, until the time is over; and what must be true after each
-//! and at the end.
+//! Rounds of the soak, and the checks after each round and at the end.
+//!
+//! **Invariant:** a round leaves no task, thread, descriptor or unbalanced count
+//! behind.
+//!
+//! Called by `examples/soak.rs` and `tests/soak.rs`.
 
 use std::time::{Duration, Instant};
 
 use executor::{Runner, tasks, timeout};
 
-use crate::books::Books;
+use crate::counts::Counts;
 use crate::load::{PANIC, load};
-use crate::process::{Belongings, resident};
+use crate::process::{Resources, resident};
 
-/// A round that takes longer hangs. Generous: it takes some milliseconds on a
-/// machine that has nothing else to do.
+/// A round that takes longer is taken to hang. A round takes some milliseconds
+/// on an idle machine.
 const HANG: Duration = Duration::from_secs(300);
 
-/// Rounds after which the memory is taken as what the work needs.
+/// The number of rounds after which memory must not grow.
 const WARM_UP: u64 = 3;
 
-/// How much memory may grow after that: what the allocator keeps for itself
-/// varies by some MiB, and a leak of one KiB a round shows within a minute.
+/// How much memory may grow after that, in KiB: the allocator's own memory varies
+/// by some MiB, and a leak of one KiB per round exceeds this within a minute.
 const GROWTH: u64 = 16 * 1024;
 
 pub(crate) fn soak(time: Duration) {
-    be_quiet_about_panics_on_purpose();
+    silence_panics_on_purpose();
     let began = Instant::now();
-    let sum = Books::default();
-    // The first round also makes what the process keeps: std's and ours.
+    let sum = Counts::default();
+    // The first round also creates what the process keeps until its end.
     round(0, &sum);
-    let before = Belongings::now();
+    let before = Resources::now();
     let (mut rounds, mut warm) = (1, 0);
     while rounds <= WARM_UP || began.elapsed() < time {
         round(rounds, &sum);
@@ -35,7 +39,7 @@ pub(crate) fn soak(time: Duration) {
             warm = resident();
         }
     }
-    Belongings::assert_no_more_than(before);
+    Resources::assert_no_more_than(before);
     let memory = resident();
     assert!(
         memory <= warm + GROWTH,
@@ -45,15 +49,15 @@ pub(crate) fn soak(time: Duration) {
     println!("{sum}");
 }
 
-/// One loop, from its beginning to its end.
-fn round(number: u64, sum: &Books) {
-    let books = Books::default();
+/// Runs one loop from its start to its end, and checks what is left.
+fn round(number: u64, sum: &Counts) {
+    let counts = Counts::default();
     let mut runner = Runner::builder()
         .seed(number)
-        .instrument(books.clone())
+        .instrument(counts.clone())
         .build();
     runner.run(async {
-        let work = timeout(HANG, load(number, books.clone()));
+        let work = timeout(HANG, load(number, counts.clone()));
         if work.await.is_err() {
             panic!("round {number} hangs: {:?}", tasks());
         }
@@ -62,16 +66,16 @@ fn round(number: u64, sum: &Books) {
     });
     runner.close();
     drop(runner);
-    books.reconcile();
-    sum.add_all(&books);
+    counts.reconcile();
+    sum.add_all(&counts);
 }
 
-/// The other panics are printed as ever.
-fn be_quiet_about_panics_on_purpose() {
-    let loud = std::panic::take_hook();
+/// Prints no message for the panics on purpose.
+fn silence_panics_on_purpose() {
+    let print = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         if info.payload().downcast_ref::<&str>() != Some(&PANIC) {
-            loud(info);
+            print(info);
         }
     }));
 }

@@ -15,7 +15,7 @@ use crate::trace::Trace;
 
 /// The width of a character of a name, with some space.
 const CHARACTER: f64 = 7.4;
-/// A stretch of time is as wide as this many events.
+/// A pause is as wide as this many events.
 const PAUSE: usize = 6;
 /// The height of a row.
 const ROW: usize = 30;
@@ -165,16 +165,16 @@ impl Picture {
                 _ => span.label.clone(),
             };
             let (from, to) = (self.x(span.from), self.x(span.to));
-            let room = label.chars().count() as f64 * 6.8 + 8.0;
-            if label.is_empty() || to - from < room {
+            let needed = label.chars().count() as f64 * 6.8 + 8.0;
+            if label.is_empty() || to - from < needed {
                 continue;
             }
             let (middle, y) = (from.midpoint(to), Self::y(row) + 19);
-            let (left, top) = (middle - room / 2.0, y - 11);
+            let (left, top) = (middle - needed / 2.0, y - 11);
             let label = escaped(&label);
             let _ = writeln!(
                 self.body,
-                "<rect class=\"behind\" x=\"{left:.1}\" y=\"{top}\" width=\"{room:.1}\" \
+                "<rect class=\"behind\" x=\"{left:.1}\" y=\"{top}\" width=\"{needed:.1}\" \
                  height=\"14\"/><text class=\"on\" x=\"{middle:.1}\" y=\"{y}\">{label}</text>"
             );
         }

@@ -12,11 +12,11 @@ use crate::event::{Ending, Event, WakeOutcome};
 use crate::lanes::{Activity, Lane, Lanes, Moment, Span, TaskLane, lanes, short};
 use crate::trace::Trace;
 
-/// A smaller width is taken for a mistake, and raised to this.
+/// A smaller width is raised to this.
 const MIN_WIDTH: usize = 40;
 /// The longest name of a task that is shown in full.
 const MAX_LABEL: usize = 26;
-/// One screen: rows beyond this many are counted, not drawn.
+/// Rows beyond this many are counted, not drawn: so many fit on a screen.
 const MAX_ROWS: usize = 40;
 /// Waits of one task beyond this many are counted, not drawn.
 const MAX_WAITS: usize = 8;
@@ -91,8 +91,8 @@ fn headline(trace: &Trace, lanes: &Lanes, width: usize) -> String {
     let time = short(lanes.end.at);
     let program = format!("{} {args}", trace.program);
     let took = format!(": {time}{clock}");
-    let room = width.saturating_sub(took.chars().count());
-    clip(program.trim_end(), room) + &took
+    let rest = width.saturating_sub(took.chars().count());
+    clip(program.trim_end(), rest) + &took
 }
 
 /// A row of the drawing.
@@ -250,15 +250,15 @@ impl Scale {
 
     /// Writes the label of a span into its middle, if it fits.
     fn write_label(&self, cells: &mut [char], span: &Span) {
-        if !span.label.is_empty() && self.has_room(span, &span.label) {
+        if !span.label.is_empty() && self.label_fits(span, &span.label) {
             self.write(cells, (span.from, span.to), &span.label);
         }
     }
 
-    /// Writes one label for many short waits, if none has room for its own.
+    /// Writes one label for many short waits, if none is wide enough for its own.
     fn write_common_label(&self, cells: &mut [char], spans: &[Span]) {
         let waits = || spans.iter().filter(|span| span.activity == Activity::Waits);
-        if waits().count() < 2 || waits().any(|span| self.has_room(span, &span.label)) {
+        if waits().count() < 2 || waits().any(|span| self.label_fits(span, &span.label)) {
             return;
         }
         let first = &spans[0];
@@ -275,12 +275,12 @@ impl Scale {
             ..first.clone()
         };
         let text = format!("{} × {name}", waits().count());
-        if self.has_room(&whole, &text) {
+        if self.label_fits(&whole, &text) {
             self.write(cells, (whole.from, whole.to), &text);
         }
     }
 
-    fn has_room(&self, span: &Span, text: &str) -> bool {
+    fn label_fits(&self, span: &Span, text: &str) -> bool {
         self.column(span.to) >= self.column(span.from) + text.chars().count() + 4
     }
 

@@ -142,7 +142,6 @@ pub(crate) trait Hook {
     fn job_cancel(&self, job: JobKey) {}
 
     fn print(&self, text: &str) {}
-    fn mark(&self, text: &str) {}
 }
 
 /// The subscribers of one loop, and their joint interest.

@@ -1,7 +1,9 @@
-//! What do the tasks of a running program wait for?
+//! The program `executor-ps`: shows what the tasks of a running program wait for.
 //!
-//! `executor-ps PID [--tree] [--json]` asks a process that was started with
-//! `EXECUTOR_PS=1`.
+//! `executor-ps PID [--tree | --json]` asks a process that was started with
+//! `EXECUTOR_PS=1`. **Invariant:** only an answer goes to stdout.
+//!
+//! Imports `executor::ps`.
 
 #[cfg(unix)]
 use executor::ps::{Question, ask};
@@ -12,10 +14,10 @@ Shows the tasks of a running program and what each waits for.
 
 Usage: executor-ps PID [--tree | --json]
 
-  PID     the number of a process that was started with EXECUTOR_PS=1
-  --tree  each task under the one that spawned it
-  --json  for programs
-  --help  this text
+  PID     the id of a process that was started with EXECUTOR_PS=1
+  --tree  prints each task below the one that spawned it
+  --json  prints JSON, for programs
+  --help  prints this text
 
 Exit codes: 0 answered, 1 the process cannot be asked, 2 wrong arguments
 ";
@@ -60,17 +62,17 @@ fn parse(arguments: &[String]) -> Result<(u32, Question), String> {
     let mut pid = None;
     let mut question = Question::List;
     for argument in arguments {
-        let asked = match argument.as_str() {
+        let format = match argument.as_str() {
             "--tree" => Some(Question::Tree),
             "--json" => Some(Question::Json),
             _ => None,
         };
-        match asked {
+        match format {
             Some(_) if question != Question::List => {
                 return Err("one of --tree and --json, once".into());
             }
-            Some(asked) => question = asked,
-            None if pid.is_none() => pid = Some(number(argument)?),
+            Some(format) => question = format,
+            None if pid.is_none() => pid = Some(parse_pid(argument)?),
             None => return Err(format!("what is {argument:?}?")),
         }
     }
@@ -79,14 +81,14 @@ fn parse(arguments: &[String]) -> Result<(u32, Question), String> {
 }
 
 #[cfg(unix)]
-fn number(argument: &str) -> Result<u32, String> {
+fn parse_pid(argument: &str) -> Result<u32, String> {
     match argument.parse() {
         Ok(0) | Err(_) => Err(format!("{argument:?} is no process number")),
         Ok(pid) => Ok(pid),
     }
 }
 
-/// A closed pipe is no error: whoever read has seen enough.
+/// Prints to stdout. A closed pipe is no error: the reader needs no more.
 #[cfg(unix)]
 fn print(text: &str) {
     use std::io::Write;

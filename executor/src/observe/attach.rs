@@ -1,7 +1,7 @@
-//! Attaches observers to a new loop.
+//! Attachment of observers to a new loop, and their settings.
 //!
-//! **Invariant:** a loop that neither its builder nor the environment wants
-//! observed has no subscriber, and pays one load for that answer.
+//! **Invariant:** a loop has a subscriber only if its builder or the environment
+//! asks for one; to find out that neither does costs one load.
 //!
 //! Called by the crate root, which connects it to `run` and `Builder`.
 
@@ -19,10 +19,10 @@ use super::watchdog;
 use crate::event_loop::runtime::Runtime;
 use crate::runner::builder::Builder;
 
-/// What a [`Builder`] knows about observers.
+/// What a [`Builder`] stores for the observers.
 #[derive(Default)]
 pub(crate) struct Options {
-    /// `None` leaves it to the environment.
+    /// Whether debug mode is on; `None` leaves it to the environment.
     debug: Option<bool>,
     slow_poll: Option<Duration>,
     instruments: Vec<Box<dyn Instrument>>,
@@ -51,11 +51,11 @@ fn attach(runtime: &Rc<Runtime>, options: Options) {
     if debug || environment.ps {
         let polling = Polling::subscribe(runtime, slow_poll, environment.ps);
         if debug {
-            watchdog::watch(&polling);
+            watchdog::observe(&polling);
         }
         #[cfg(unix)]
         if environment.ps {
-            super::ps_server::show(&polling);
+            super::ps_server::register(&polling);
         }
     }
     if debug {
@@ -66,14 +66,15 @@ fn attach(runtime: &Rc<Runtime>, options: Options) {
 
 /// Settings of observers.
 impl Builder {
-    /// Debug mode (asyncio: `run(.., debug=True)`). Also on when the
-    /// environment has `EXECUTOR_DEBUG=1`. Reports on stderr, each thing once:
+    /// Turns debug mode on or off (asyncio: `run(.., debug=True)`). By default
+    /// it is on if the environment has `EXECUTOR_DEBUG=1`. Debug mode reports on
+    /// stderr, each of these once:
     ///
     /// - a task that waits though nothing can ever wake it;
     /// - tasks that wait for each other's locks or ends, as soon as that is
     ///   certain;
-    /// - a poll that takes longer than [100 ms](Self::slow_poll), while it is
-    ///   still running, from a thread of its own.
+    /// - a poll that takes longer than [100 ms](Self::slow_poll), while the poll
+    ///   is still running: a thread of debug mode reports it.
     pub fn debug(mut self, on: bool) -> Self {
         self.observe.debug = Some(on);
         self

@@ -1,10 +1,10 @@
-//! Debug mode: reports a deadlock when it happens, though the rest of the
-//! program continues.
+//! Deadlock report of debug mode, made while the rest of the program continues.
 //!
-//! **Invariant:** each task is reported once for the deadlock it is in.
+//! The tasks are listed before the loop parks: until then a ready task may still
+//! release a lock. **Invariant:** two reports in a row are about different
+//! cycles.
 //!
-//! Subscribed by `attach`. It looks before the loop parks: until then a task may
-//! still release a lock.
+//! Subscribed by `attach`. Imports `deadlock`.
 
 use std::cell::{Cell, RefCell};
 use std::rc::{Rc, Weak};
@@ -17,16 +17,18 @@ use crate::base::slab::TaskKey;
 use crate::base::task_info::TaskId;
 use crate::event_loop::runtime::Runtime;
 
+/// Reports the deadlocks of one loop.
 pub(super) struct DeadlockReport {
     runtime: Weak<Runtime>,
-    /// Whether a task has begun to wait for a lock or a task since the last
-    /// look.
+    /// Whether the tasks are to be listed before the next park: a task has begun
+    /// to wait for a lock or a task, or an earlier wait may become a deadlock.
     changed: Cell<bool>,
-    /// The tasks of the last reported deadlock.
+    /// The cycle of the last reported deadlock.
     reported: RefCell<Vec<TaskId>>,
 }
 
 impl DeadlockReport {
+    /// Subscribes to a loop.
     pub(super) fn subscribe(runtime: &Rc<Runtime>) {
         runtime.hooks.subscribe(Rc::new(DeadlockReport {
             runtime: Rc::downgrade(runtime),
@@ -35,22 +37,23 @@ impl DeadlockReport {
         }));
     }
 
-    fn look(&self, runtime: &Runtime) {
+    fn report_if_deadlocked(&self, runtime: &Runtime) {
         let tasks = runtime.list_tasks();
         if Deadlock::is_possible(&tasks) {
-            // It may become certain without a new wait: when a timer fires, say.
+            // A deadlock may become certain without a new wait: when a timer
+            // fires, for example.
             self.changed.set(true);
         }
         let Some(deadlock) = Deadlock::find(&tasks) else {
             return;
         };
         if runtime.inbox().has_messages() {
-            // Another thread has woken a task since the loop looked, and then
-            // dropped the waker that would have been in the listing.
+            // Another thread may have woken a task and then dropped its waker,
+            // which would have been in the listing.
             self.changed.set(true);
             return;
         }
-        let cycle: Vec<_> = deadlock.cycle().collect();
+        let cycle: Vec<_> = deadlock.cycle_ids().collect();
         let mut reported = self.reported.borrow_mut();
         if !cycle.iter().all(|task| reported.contains(task)) {
             *reported = cycle;
@@ -75,7 +78,7 @@ impl Hook for DeadlockReport {
     fn park_start(&self, _: Option<Nanos>) {
         if self.changed.take() {
             if let Some(runtime) = self.runtime.upgrade() {
-                self.look(&runtime);
+                self.report_if_deadlocked(&runtime);
             }
         }
     }

@@ -1,9 +1,9 @@
-//! The environment variables of the observers.
+//! Environment variables of the observers.
 //!
-//! **Invariant:** the environment is read once per process: a look costs more
-//! than a whole empty run.
+//! **Invariant:** the environment is read once per process, because one read
+//! takes longer than a whole empty run.
 //!
-//! Asked by `attach` and `recording`.
+//! Called by `attach` and `recording`.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -12,21 +12,23 @@ use std::sync::atomic::{AtomicU8, Ordering};
 
 /// What the environment asks for.
 pub(super) struct Environment {
-    /// `EXECUTOR_DEBUG`
+    /// Whether `EXECUTOR_DEBUG` is on.
     pub(super) debug: bool,
-    /// `EXECUTOR_PS`
+    /// Whether `EXECUTOR_PS` is on.
     pub(super) ps: bool,
-    /// `EXECUTOR_TRACE`
+    /// The file that `EXECUTOR_TRACE` names.
     pub(super) trace: Option<PathBuf>,
-    /// `EXECUTOR_TIMELINE`
+    /// Whether `EXECUTOR_TIMELINE` is on.
     timeline: bool,
 }
 
+/// What the environment and the program ask for: one of the values below.
 static REQUESTED: AtomicU8 = AtomicU8::new(UNKNOWN);
+/// The environment was not read yet.
 const UNKNOWN: u8 = 0;
 const NOTHING: u8 = 1;
 const SOMETHING: u8 = 2;
-/// The program itself requested a timeline.
+/// The program called [`print_timelines`].
 const TIMELINE: u8 = 3;
 
 /// Makes each loop that begins from now on print its
@@ -49,20 +51,26 @@ pub fn print_timelines() {
 pub(super) fn is_silent() -> bool {
     match REQUESTED.load(Ordering::Relaxed) {
         NOTHING => true,
-        UNKNOWN => is_silent_at_first_sight(),
+        UNKNOWN => read_is_silent(),
         _ => false,
     }
 }
 
 #[cold]
-fn is_silent_at_first_sight() -> bool {
-    let asked = get();
-    let silent = !asked.debug && !asked.ps && !asked.timeline && asked.trace.is_none();
+fn read_is_silent() -> bool {
+    let Environment {
+        debug,
+        ps,
+        trace,
+        timeline,
+    } = get();
+    let silent = !debug && !ps && !timeline && trace.is_none();
     let requested = if silent { NOTHING } else { SOMETHING };
     let _ = REQUESTED.compare_exchange(UNKNOWN, requested, Ordering::Relaxed, Ordering::Relaxed);
     silent
 }
 
+/// Returns what the environment asks for.
 pub(super) fn get() -> &'static Environment {
     static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
     let is_on = |name: &str| variable(name).is_some_and(|value| value != "0");
@@ -74,6 +82,7 @@ pub(super) fn get() -> &'static Environment {
     })
 }
 
+/// Returns whether the environment or the program asks for a timeline.
 pub(super) fn wants_timeline() -> bool {
     get().timeline || REQUESTED.load(Ordering::Relaxed) == TIMELINE
 }

@@ -1,4 +1,4 @@
-//! Instruments: what follows a loop's events.
+//! Instruments: receivers of a loop's events.
 //!
 //! **Invariant:** what an instrument does to the loop causes no events.
 //!
@@ -7,14 +7,9 @@
 //! module re-exports them.
 
 use std::cell::RefCell;
-use std::fmt;
 use std::panic::Location;
 use std::rc::Rc;
 use std::time::Duration;
-
-use crate::base::hooks::PRINT;
-use crate::base::task_info;
-use crate::event_loop::runtime::Runtime;
 
 pub use super::interest::Interest;
 pub use loop_trace::{
@@ -46,17 +41,18 @@ pub use loop_trace::{
 /// assert_eq!(polls.get(), 2);
 /// ```
 pub trait Instrument {
-    /// Called for each event, on the loop's thread, with the loop time of the
-    /// event. What the instrument itself does to the loop causes no events.
+    /// Receives an event, on the loop's thread, with the loop time of the event.
+    /// What the instrument itself does to the loop causes no events.
     fn event(&mut self, at: Duration, event: &Event);
 
-    /// Called for each event, with the runtime's source line and the thread too.
-    /// Calls [`event`](Self::event) by default.
+    /// Receives an event with the runtime's source line and the thread too.
+    /// Calls [`event`](Self::event) by default; only this method is called.
     fn record(&mut self, record: &EventRecord<'_>) {
         self.event(record.at(), record.event());
     }
 
     /// Returns the kinds of events that the instrument wants: all by default.
+    /// Called once, when the instrument is given to its loop.
     fn interest(&self) -> Interest {
         Interest::ALL
     }
@@ -124,7 +120,7 @@ impl<'a> EventRecord<'a> {
         }
     }
 
-    /// Returns the loop time.
+    /// Returns the loop time of the event.
     pub fn at(&self) -> Duration {
         self.at
     }
@@ -154,42 +150,4 @@ pub(super) fn path_in_repository(file: &str) -> String {
     let root = root.unwrap_or(this_file);
     let within = file.strip_prefix(root).unwrap_or(file);
     format!("executor/src/{}", within.replace('\\', "/"))
-}
-
-/// Leaves a mark in the recording. Does nothing while the loop is not recorded,
-/// or outside a loop.
-///
-/// ```
-/// use executor::instrument::{Event, Recorder, mark};
-///
-/// let recorder = Recorder::new();
-/// let mut runner = executor::Runner::builder().instrument(recorder.clone()).build();
-/// runner.run(async { mark("the second phase begins") });
-/// let is_mark = |(_, event): &(_, Event)| matches!(event, Event::Mark { .. });
-/// assert!(recorder.take().iter().any(is_mark));
-/// ```
-pub fn mark(text: impl fmt::Display) {
-    Runtime::with(|runtime| {
-        let hooks = &runtime.hooks;
-        hooks.emit(PRINT, |hook| hook.mark(&text.to_string()));
-    });
-}
-
-/// Events name tasks by number, so that a trace needs no runtime.
-impl From<task_info::TaskId> for TaskId {
-    fn from(id: task_info::TaskId) -> Self {
-        TaskId::new(id.0.get())
-    }
-}
-
-impl PartialEq<task_info::TaskId> for TaskId {
-    fn eq(&self, other: &task_info::TaskId) -> bool {
-        *self == TaskId::from(*other)
-    }
-}
-
-impl PartialEq<TaskId> for task_info::TaskId {
-    fn eq(&self, other: &TaskId) -> bool {
-        *other == *self
-    }
 }

@@ -1,6 +1,6 @@
-//! Which kinds of events an instrument wants.
+//! Interest of an instrument: a set of event kinds.
 //!
-//! **Invariant:** one bit per kind of the core's hooks.
+//! **Invariant:** each kind is one bit of the core's interest mask.
 //!
 //! Returned by an [`Instrument`](super::instrument::Instrument).
 

@@ -1,11 +1,12 @@
-//! The current poll, as other threads see it: for the watchdog and for
-//! `executor-ps`.
+//! The current poll, published for other threads: the watchdog and the server
+//! for `executor-ps`.
 //!
-//! A loop that is stuck in a poll cannot answer, so it publishes before each
-//! poll which task is polled, and a number that goes up. The observing thread
-//! does the timing; the loop reads no clock for it. **Invariant:** what is
-//! published is plain data under a lock that is held for a copy only, so an
-//! observer never blocks the loop and a stuck loop never blocks an observer.
+//! A loop that is stuck in a poll cannot answer a question. So before each poll
+//! it publishes the task, and a number that increases with each poll. The
+//! observing thread measures the time; the loop reads no clock for it.
+//! **Invariant:** the published data is copied under a lock, and no lock is held
+//! for longer, so an observer never blocks the loop and a stuck loop never
+//! blocks an observer.
 //!
 //! Subscribed by `attach`.
 
@@ -23,39 +24,41 @@ use crate::base::sys::{Arc, OnceLock};
 use crate::base::task_info::{Identity, TaskInfo};
 use crate::event_loop::runtime::Runtime;
 
-/// How much longer the time between two renewals of the mirror is than a renewal
-/// takes: a loop that shows itself spends a twentieth of its time on it, however
-/// many tasks it has.
-const MIRROR_SHARE: u32 = 20;
+/// The time between two renewals of the mirror, as a multiple of the time that a
+/// renewal takes. A loop spends at most a twentieth of its time on renewals,
+/// however many tasks it has.
+const MIRROR_INTERVAL: u32 = 20;
 
-/// One loop, as its observers see it.
+/// What one loop publishes.
 pub(super) struct Polling {
     /// The name of the loop's thread.
     pub(super) thread: String,
     current: Mutex<Current>,
-    /// A poll longer than this is reported.
+    /// The watchdog reports a poll that takes longer than this.
     pub(super) slow_poll: Option<Duration>,
-    /// Set if the loop answers `executor-ps`.
+    /// `Some` if the loop answers `executor-ps`.
     inbox: Option<Arc<Inbox>>,
     mirror: Mutex<Mirror>,
-    /// Called when the loop is gone.
+    /// Called when the loop has ended.
     pub(super) on_end: OnceLock<fn()>,
 }
 
 #[derive(Default)]
 struct Current {
-    /// Goes up with each poll.
+    /// Increases with each poll.
     number: u64,
+    /// `None` between polls.
     task: Option<Identity>,
 }
 
-/// The tasks as they were at some moment.
+/// A copy of the loop's listing of tasks.
 #[derive(Default)]
-#[cfg_attr(not(unix), allow(dead_code, reason = "it is asked on a Unix socket"))]
+#[cfg_attr(not(unix), allow(dead_code, reason = "the server needs Unix sockets"))]
 pub(super) struct Mirror {
     pub(super) tasks: Vec<TaskInfo>,
+    /// The time of the copy.
     pub(super) taken: Option<Instant>,
-    /// Not to be renewed before.
+    /// The earliest time of the next renewal.
     next: Option<Instant>,
 }
 
@@ -82,7 +85,8 @@ impl Polling {
         polling
     }
 
-    fn start(&self, task: Option<Identity>) {
+    /// Publishes the poll that begins or continues.
+    fn publish(&self, task: Option<Identity>) {
         let mut current = lock(&self.current);
         current.number += 1;
         current.task = task;
@@ -94,7 +98,8 @@ impl Polling {
         Some((current.number, current.task.clone()?))
     }
 
-    /// Renews the mirror, if it may be looked at and is old.
+    /// Renews the mirror, if the loop answers `executor-ps` and the renewal is
+    /// due.
     fn renew_mirror(&self, list: impl FnOnce() -> Vec<TaskInfo>) {
         if self.inbox.is_none() {
             return;
@@ -106,26 +111,26 @@ impl Polling {
         let tasks = list();
         let took = began.elapsed();
         let mut mirror = lock(&self.mirror);
-        mirror.show(tasks, began);
-        mirror.next = Some(began + took * MIRROR_SHARE);
+        mirror.set(tasks, began);
+        mirror.next = Some(began + took * MIRROR_INTERVAL);
     }
 
-    /// Asks the loop for its tasks, from any thread: the answer goes to the
-    /// channel when the loop drains its inbox. Returns `false` if the loop has
-    /// ended.
+    /// Requests the loop's listing from any thread: the loop sends it to the
+    /// channel when it drains its inbox. Returns `false` if the loop has ended.
     #[cfg(unix)]
-    pub(super) fn ask(&self, answer: std::sync::mpsc::Sender<Vec<TaskInfo>>) -> bool {
+    pub(super) fn request_listing(&self, answer: std::sync::mpsc::Sender<Vec<TaskInfo>>) -> bool {
         let Some(inbox) = &self.inbox else {
             return false;
         };
         let call = Box::new(move || {
             let tasks = Runtime::with(|runtime| runtime.list_tasks());
-            // The asking thread may have given up.
+            // The receiver is gone if the requesting thread gave up.
             let _ = answer.send(tasks.unwrap_or_default());
         });
         inbox.send(Message::Run(call)).is_ok()
     }
 
+    /// Locks the mirror.
     #[cfg(unix)]
     pub(super) fn mirror(&self) -> crate::base::sys::unmodelled::MutexGuard<'_, Mirror> {
         lock(&self.mirror)
@@ -133,7 +138,7 @@ impl Polling {
 }
 
 impl Mirror {
-    pub(super) fn show(&mut self, tasks: Vec<TaskInfo>, taken: Instant) {
+    pub(super) fn set(&mut self, tasks: Vec<TaskInfo>, taken: Instant) {
         self.tasks = tasks;
         self.taken = Some(taken);
     }
@@ -152,11 +157,11 @@ impl Hook for Publisher {
         POLL
     }
 
-    /// Published before the poll begins, because the poll may get stuck.
+    /// Publishes the poll before it begins, because it may get stuck.
     fn poll_start(&self, task: TaskKey) {
         self.polls.borrow_mut().push(task);
         if let Some(runtime) = self.runtime.upgrade() {
-            self.polling.start(runtime.identity(task));
+            self.polling.publish(runtime.identity(task));
             self.polling.renew_mirror(|| runtime.list_tasks());
         }
     }
@@ -169,7 +174,7 @@ impl Hook for Publisher {
         };
         let runtime = self.runtime.upgrade();
         match runtime.zip(outer) {
-            Some((runtime, outer)) => self.polling.start(runtime.identity(outer)),
+            Some((runtime, outer)) => self.polling.publish(runtime.identity(outer)),
             None => lock(&self.polling.current).task = None,
         }
     }

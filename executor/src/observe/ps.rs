@@ -1,52 +1,52 @@
-//! The other end of `EXECUTOR_PS=1`: asks a process about its tasks.
+//! Client of `executor-ps`: asks a process what its tasks wait for.
 //!
-//! **Invariant:** whatever is wrong with the process, the error says what, and
-//! what to do.
+//! **Invariant:** an error names the reason, and what the user can do about it.
 //!
-//! In the upper storey; called by the program `executor-ps`.
+//! Called by the program `executor-ps`; `ps_server` answers. Imports
+//! `ps_server::socket_path`.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use super::ps_server::place;
+use super::ps_server::socket_path;
 
-/// How long a process may take to answer: each of its loops has 100 ms.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long a process may take to answer; each of its loops may take 100 ms.
+const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Which answer is wanted.
+/// What to ask a process, and in which form it answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Question {
     /// A line for each task.
     List,
-    /// The same, each task under the one that spawned it.
+    /// A line for each task, below the line of its parent.
     Tree,
-    /// For programs.
+    /// A JSON object, for programs.
     Json,
 }
 
-/// Asks the process with this number what the tasks of its loops wait for
+/// Asks the process with this pid what the tasks of its loops wait for
 /// (asyncio: `python -m asyncio ps PID`).
 ///
 /// The process must have been started with `EXECUTOR_PS=1`, by the same user.
-/// It answers while a task is stuck in a poll, too.
+/// It answers even while a task is stuck in a poll.
 ///
 /// # Errors
 ///
-/// A sentence for people: there is no such process, it is somebody else's, it
-/// does not listen, or it does not answer.
+/// Returns a message for the user if the process does not exist, belongs to
+/// another user, does not listen, or does not answer.
 pub fn ask(pid: u32, question: Question) -> Result<String, String> {
     let mut stream = connect(pid)?;
-    let word = match question {
+    let request = match question {
         Question::List => "list\n",
         Question::Tree => "tree\n",
         Question::Json => "json\n",
     };
     let mut answer = String::new();
     let read = stream
-        .set_read_timeout(Some(PATIENCE))
-        .and_then(|()| stream.write_all(word.as_bytes()))
+        .set_read_timeout(Some(TIMEOUT))
+        .and_then(|()| stream.write_all(request.as_bytes()))
         .and_then(|()| stream.read_to_string(&mut answer));
     match read {
         Ok(_) if answer.is_empty() => Err(format!("process {pid} ended before it answered")),
@@ -54,7 +54,7 @@ pub fn ask(pid: u32, question: Question) -> Result<String, String> {
         Err(error) if error.kind() == ErrorKind::WouldBlock => Err(format!(
             "process {pid} listens but did not answer within {} s: it may be stopped, or others \
              keep it busy with questions",
-            PATIENCE.as_secs()
+            TIMEOUT.as_secs()
         )),
         Err(error) => Err(format!("process {pid} did not answer: {error}")),
     }
@@ -63,21 +63,22 @@ pub fn ask(pid: u32, question: Question) -> Result<String, String> {
 fn connect(pid: u32) -> Result<UnixStream, String> {
     let me = rustix::process::geteuid().as_raw();
     let mut error = io::Error::from(ErrorKind::NotFound);
-    for folder in place::directories(me) {
-        // In a folder that others may enter, anybody could answer.
-        let trusted = place::check(&folder);
-        let socket = folder.join(place::socket_name(pid));
+    for directory in socket_path::directories(me) {
+        // In a directory that other users may enter, another user's process
+        // could answer.
+        let trusted = socket_path::check(&directory);
+        let socket = directory.join(socket_path::socket_name(pid));
         match trusted.and_then(|()| UnixStream::connect(socket)) {
             Ok(stream) => return Ok(stream),
             Err(other) if other.kind() == ErrorKind::NotFound => {}
             Err(other) => error = other,
         }
     }
-    Err(why_not(pid, me, &error))
+    Err(explain(pid, me, &error))
 }
 
-/// Why there is no connection, as far as it can be found out.
-fn why_not(pid: u32, me: u32, error: &io::Error) -> String {
+/// Returns why there is no connection, as far as it can be found out.
+fn explain(pid: u32, me: u32, error: &io::Error) -> String {
     let number = i32::try_from(pid)
         .ok()
         .and_then(rustix::process::Pid::from_raw);
@@ -100,7 +101,7 @@ fn why_not(pid: u32, me: u32, error: &io::Error) -> String {
     }
 }
 
-/// The user of a process, where the system tells.
+/// Returns the user of a process, on systems that have `/proc`.
 fn owner(pid: u32) -> Option<u32> {
     let metadata = std::fs::metadata(format!("/proc/{pid}")).ok()?;
     Some(metadata.uid())

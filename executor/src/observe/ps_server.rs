@@ -1,22 +1,26 @@
 //! Server for `executor-ps`: what each task of this process waits for.
 //!
 //! With `EXECUTOR_PS=1` a process that has a loop listens on a Unix socket that
-//! only its user can reach. **Invariant:** an answer comes within a moment
-//! whatever the loops do: each is asked through its inbox, and one that has not
-//! answered after [`PATIENCE`] is shown as of its last poll.
+//! only its user can reach. **Invariant:** an answer takes at most
+//! [`LOOP_TIMEOUT`] for each loop, whatever the loops do: each is asked through
+//! its inbox, and for one that does not answer in time the listing before its
+//! current poll is used.
 //!
-//! Started by `attach`. Imports `polling`.
+//! Started by `attach`. Imports `polling` and `tree`.
 
-pub(super) mod place;
+pub(super) mod socket_path;
 mod text;
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::PathBuf;
 use std::sync::{Weak, mpsc};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, poll};
 
 use super::polling::Polling;
 use crate::base::error::report;
@@ -25,45 +29,52 @@ use crate::base::sys::unmodelled::{Mutex, lock};
 use text::Answer;
 
 /// How long a loop may take to answer.
-const PATIENCE: Duration = Duration::from_millis(100);
+const LOOP_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// How long a client may take to send its question, and the longest question.
-const QUESTION: (Duration, u64) = (Duration::from_secs(5), 64);
+/// How long a client may take to send its question, or to read the answer.
+const CLIENT_TIMEOUT: Duration = Duration::from_secs(5);
 
-static SHOWN: Mutex<Shown> = Mutex::new(Shown {
+/// The longest question, in bytes.
+const LONGEST_QUESTION: u64 = 64;
+
+static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     loops: Vec::new(),
-    listeners: 0,
-    socket: None,
+    server: None,
 });
 
-/// The loops that clients can ask about.
-struct Shown {
+/// The loops of this process that answer, and the server.
+struct Registry {
     loops: Vec<Weak<Polling>>,
-    /// The number of the current listener.
-    listeners: u64,
-    /// Its path while there is a loop, and the listening process: a forked child
-    /// has a copy of this value, but no thread that listens.
-    socket: Option<(PathBuf, u32)>,
+    server: Option<Server>,
 }
 
-impl Shown {
-    /// Returns whether this process listens.
+/// A thread that listens on a socket.
+struct Server {
+    path: PathBuf,
+    /// The process of the thread. A forked child has a copy of this value, but
+    /// no thread.
+    pid: u32,
+    /// Ends the thread when it is shut down.
+    stop: UnixStream,
+}
+
+impl Registry {
+    /// Returns whether a thread of this process listens.
     fn is_listening(&self) -> bool {
-        let socket = self.socket.as_ref();
-        socket.is_some_and(|(_, process)| *process == std::process::id())
+        let server = self.server.as_ref();
+        server.is_some_and(|server| server.pid == std::process::id())
     }
 }
 
-/// Lets clients ask about this loop for as long as it lives.
-pub(super) fn show(watched: &Arc<Polling>) {
-    let mut shown = lock(&SHOWN);
-    shown.loops.retain(|other| other.strong_count() > 0);
-    shown.loops.push(Arc::downgrade(watched));
-    let _ = watched.on_end.set(hide);
-    if !shown.is_listening() {
-        shown.listeners += 1;
-        match listen(shown.listeners) {
-            Ok(socket) => shown.socket = Some((socket, std::process::id())),
+/// Adds a loop to those that the server answers for, until the loop ends.
+pub(super) fn register(polling: &Arc<Polling>) {
+    let mut registry = lock(&REGISTRY);
+    registry.loops.retain(|other| other.strong_count() > 0);
+    registry.loops.push(Arc::downgrade(polling));
+    let _ = polling.on_end.set(remove_ended);
+    if !registry.is_listening() {
+        match listen() {
+            Ok(server) => registry.server = Some(server),
             Err(error) => report(format_args!(
                 "EXECUTOR_PS is set, but this process cannot be asked: {error}"
             )),
@@ -71,56 +82,64 @@ pub(super) fn show(watched: &Arc<Polling>) {
     }
 }
 
-/// Removes a loop that is gone, and the socket with the last one.
-fn hide() {
-    let mut shown = lock(&SHOWN);
-    shown.loops.retain(|watched| watched.strong_count() > 0);
-    if !shown.loops.is_empty() || !shown.is_listening() {
+/// Removes loops that have ended, and with the last one the server.
+fn remove_ended() {
+    let mut registry = lock(&REGISTRY);
+    registry.loops.retain(|polling| polling.strong_count() > 0);
+    if !registry.loops.is_empty() || !registry.is_listening() {
         return;
     }
-    if let Some((socket, _)) = shown.socket.take() {
-        // Its thread wakes, sees that it is to end, and ends. Without a wait: if
-        // the backlog is full, it will wake anyway.
-        let woken = mio::net::UnixStream::connect(&socket);
-        let _ = fs::remove_file(&socket);
-        drop(woken);
+    if let Some(server) = registry.server.take() {
+        let _ = fs::remove_file(&server.path);
+        // Not just dropped: a forked child may hold a copy.
+        let _ = server.stop.shutdown(Shutdown::Both);
     }
 }
 
-fn listen(number: u64) -> io::Result<PathBuf> {
-    let (listener, socket) = place::bind()?;
+fn listen() -> io::Result<Server> {
+    let (stop, stopped) = UnixStream::pair()?;
+    let (listener, path) = socket_path::bind()?;
     let thread = thread::Builder::new().name("executor-ps".into());
-    let thread = thread.spawn(move || answer_all(&listener, number));
+    let thread = thread.spawn(move || answer_all(&listener, &stopped));
     if thread.is_err() {
-        let _ = fs::remove_file(&socket); // no thread would answer
+        let _ = fs::remove_file(&path);
     }
-    thread.map(|_| socket)
+    let pid = std::process::id();
+    thread.map(|_| Server { path, pid, stop })
 }
 
-fn answer_all(listener: &UnixListener, number: u64) {
-    for stream in listener.incoming() {
-        let is_over = {
-            let shown = lock(&SHOWN);
-            shown.socket.is_none() || shown.listeners != number
-        };
-        if is_over {
+/// Answers one client after another until the other end of `stopped` is shut
+/// down.
+fn answer_all(listener: &UnixListener, stopped: &UnixStream) {
+    loop {
+        let mut sources = [
+            PollFd::new(listener, PollFlags::IN),
+            PollFd::new(stopped, PollFlags::IN),
+        ];
+        // After an error, such as a signal, no source is ready.
+        let _ = poll(&mut sources, None);
+        let [client, stop] = sources.map(|source| !source.revents().is_empty());
+        if stop {
             return;
         }
-        // The error of a client that left before the answer has no receiver.
-        let _ = stream.and_then(answer);
+        if client {
+            // A client that disconnects early is no error of the server.
+            let _ = listener.accept().and_then(|(stream, _)| answer(stream));
+        }
     }
 }
 
 fn answer(stream: UnixStream) -> io::Result<()> {
-    stream.set_read_timeout(Some(QUESTION.0))?;
-    stream.set_write_timeout(Some(QUESTION.0))?;
+    stream.set_nonblocking(false)?; // some systems copy the listener's mode
+    stream.set_read_timeout(Some(CLIENT_TIMEOUT))?;
+    stream.set_write_timeout(Some(CLIENT_TIMEOUT))?;
     let mut question = String::new();
-    BufReader::new((&stream).take(QUESTION.1)).read_line(&mut question)?;
+    BufReader::new((&stream).take(LONGEST_QUESTION)).read_line(&mut question)?;
     let loops: Vec<_> = {
-        let shown = lock(&SHOWN);
-        shown.loops.iter().filter_map(Weak::upgrade).collect()
+        let registry = lock(&REGISTRY);
+        registry.loops.iter().filter_map(Weak::upgrade).collect()
     };
-    let answers: Vec<_> = loops.iter().map(|watched| ask(watched)).collect();
+    let answers: Vec<_> = loops.iter().map(|polling| ask(polling)).collect();
     let text = match question.trim() {
         "list" => text::list(&answers),
         "tree" => text::tree(&answers),
@@ -130,18 +149,18 @@ fn answer(stream: UnixStream) -> io::Result<()> {
     (&stream).write_all(text.as_bytes())
 }
 
-/// Returns a loop's own answer or, if it is stuck, what it published before.
-fn ask(watched: &Polling) -> Answer {
+/// Returns the loop's own answer or, if the loop is stuck, its mirror.
+fn ask(polling: &Polling) -> Answer {
     let (send, receive) = mpsc::channel();
-    let asked = watched.ask(send);
-    let answered = asked.then(|| receive.recv_timeout(PATIENCE).ok()).flatten();
-    if let Some(tasks) = answered {
-        // The newest state, in case the loop gets stuck next.
-        watched.mirror().show(tasks.clone(), Instant::now());
-        return Answer::own(&watched.thread, tasks);
+    let requested = polling.request_listing(send);
+    let listing = requested.then(|| receive.recv_timeout(LOOP_TIMEOUT).ok());
+    if let Some(tasks) = listing.flatten() {
+        // The loop may get stuck before it renews the mirror itself.
+        polling.mirror().set(tasks.clone(), Instant::now());
+        return Answer::own(&polling.thread, tasks);
     }
-    let mirror = watched.mirror();
+    let mirror = polling.mirror();
     let age = mirror.taken.map(|taken| taken.elapsed());
-    let stuck = watched.current().map(|(_, task)| task);
-    Answer::mirrored(&watched.thread, mirror.tasks.clone(), age, stuck)
+    let stuck = polling.current().map(|(_, task)| task);
+    Answer::mirrored(&polling.thread, mirror.tasks.clone(), age, stuck)
 }

@@ -1,4 +1,4 @@
-//! Recording on request of the environment: a trace file, a timeline on stderr.
+//! Recordings that the environment asks for: a trace file, a timeline on stderr.
 //!
 //! **Invariant:** a trace that cannot be written is reported, and has no other
 //! effect on the program.
@@ -15,13 +15,14 @@ use super::instrument::{Event, EventRecord, Instrument, Trace, timeline};
 use super::tracer::Tracer;
 use crate::base::error::report;
 
-/// A program that makes a loop for each call must not fill the folder.
+/// The number of loops that are recorded, so that a program that makes a loop
+/// for each call does not fill the directory.
 const MAX_LOOPS: u32 = 100;
 
-/// The width if stderr is not a terminal, or does not tell its width.
+/// The width if stderr is not a terminal, or its width is not known.
 const DEFAULT_WIDTH: usize = 80;
 
-/// Records a loop, and writes what was asked for when the loop has ended.
+/// Records a loop, and writes the requested outputs when the loop has ended.
 pub(super) struct Recording {
     tracer: Tracer,
     file: Option<PathBuf>,
@@ -106,7 +107,7 @@ fn numbered(file: &Path, number: u32) -> PathBuf {
     file.with_file_name(format!("{stem}.{number}.{ending}"))
 }
 
-/// Returns the width of the terminal.
+/// Returns the width of a timeline: `COLUMNS`, or the width of the terminal.
 fn width() -> usize {
     let columns =
         environment::variable("COLUMNS").and_then(|columns| columns.to_str()?.parse().ok());

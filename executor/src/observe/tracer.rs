@@ -1,9 +1,9 @@
-//! The instrument that makes a [`Trace`].
+//! Tracer: the instrument that makes a [`Trace`].
 //!
-//! **Invariant:** it keeps at most as many events as its limit; later events are
-//! counted.
+//! **Invariant:** a tracer keeps at most as many events as its limit; later
+//! events are counted.
 //!
-//! Given to a loop by tests and programs, and by `environment`.
+//! Given to a loop by tests and programs, and by `recording`.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -16,7 +16,7 @@ use super::instrument::{
     Cause, Entry, Event, EventRecord, Instrument, Site, Trace, WaitTarget, path_in_repository,
 };
 
-/// A million events take about 100 MB, and the player still opens them.
+/// A million events take about 100 MB, which the loop player can still open.
 const DEFAULT_LIMIT: usize = 1_000_000;
 
 /// An instrument that makes a [`Trace`]. Clones share their recording: give one
@@ -27,6 +27,7 @@ pub struct Tracer(Rc<RefCell<Recording>>);
 struct Recording {
     trace: Trace,
     limit: usize,
+    /// The index of each source line in `trace.sites`.
     sites: HashMap<(&'static str, u32), u32>,
     timers: Numbers,
     sources: Numbers,
@@ -36,22 +37,23 @@ struct Recording {
 /// Dense numbers for keys, in order of appearance.
 #[derive(Default)]
 struct Numbers {
-    known: HashMap<u64, u64>,
+    by_key: HashMap<u64, u64>,
     last: u64,
 }
 
 impl Numbers {
+    /// Returns the number of a key; a new key receives the next number.
     fn of(&mut self, key: u64) -> u64 {
-        *self.known.entry(key).or_insert_with(|| {
+        *self.by_key.entry(key).or_insert_with(|| {
             self.last += 1;
             self.last
         })
     }
 
-    /// Returns the number of a key, and forgets the key.
+    /// Returns the number of a key that will not be used again, and removes it.
     fn last_of(&mut self, key: u64) -> u64 {
         let number = self.of(key);
-        self.known.remove(&key);
+        self.by_key.remove(&key);
         number
     }
 }
@@ -84,12 +86,12 @@ impl Tracer {
         })))
     }
 
-    /// Returns a copy of what was recorded so far.
+    /// Returns a copy of the recording so far.
     pub fn trace(&self) -> Trace {
         self.0.borrow().trace.clone()
     }
 
-    /// Calls `f` with what was recorded so far.
+    /// Calls `f` with the recording so far.
     pub(super) fn with_trace<R>(&self, f: impl FnOnce(&Trace) -> R) -> R {
         f(&self.0.borrow().trace)
     }
@@ -124,6 +126,7 @@ impl Recording {
         self.trace.events.len() < self.limit
     }
 
+    /// Returns the index of a source line in the trace.
     fn site(&mut self, at: &'static Location<'static>) -> u32 {
         let sites = &mut self.trace.sites;
         let line = (at.file(), at.line());
@@ -160,7 +163,7 @@ impl Recording {
             Event::TimerAdd { timer, .. } | Event::TimerMove { timer, .. } => {
                 *timer = self.timers.of(*timer);
             }
-            // A wake by this timer may follow, so its number is kept.
+            // The number is kept, because a wake by this timer may follow.
             Event::TimerFire { timer } => *timer = self.timers.of(*timer),
             Event::TimerCancel { timer } => *timer = self.timers.last_of(*timer),
             Event::SourceAdd { source, .. }

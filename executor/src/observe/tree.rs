@@ -1,9 +1,9 @@
-//! The tasks of a loop as a tree of who spawned whom.
+//! Task tree: the tasks of a loop, each below the task that spawned it.
 //!
 //! **Invariant:** every task is in the tree once: below its parent, or at the
-//! top if it has none or the parent is gone.
+//! top if the listing does not contain its parent.
 //!
-//! Called by users, and by `ps_server`.
+//! Called by users and by `ps_server`.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -11,7 +11,7 @@ use std::fmt;
 use crate::base::task_info::{TaskId, TaskInfo, TaskState};
 use crate::spawn::current::tasks;
 
-/// A listing, to be printed as a tree.
+/// Formats a listing as a tree.
 pub(crate) struct Tree<'a>(pub(crate) &'a [TaskInfo]);
 
 impl fmt::Display for Tree<'_> {
@@ -22,55 +22,56 @@ impl fmt::Display for Tree<'_> {
             let parent = task.parent.filter(|parent| listed.contains(parent));
             children.entry(parent).or_default().push(task);
         }
-        // A list of what is to be printed instead of recursion: a task that
-        // spawns its successor, again and again, makes a tree without end.
+        // A stack instead of recursion: where each task spawns its successor,
+        // the depth of the tree has no limit.
         let top = children.remove(&None).unwrap_or_default();
-        let mut next: Vec<_> = top.into_iter().rev().map(Entry::top).collect();
-        while let Some(entry) = next.pop() {
-            writeln!(f, "{entry}")?;
-            let below = children.remove(&Some(entry.task.id()));
+        let mut stack: Vec<_> = top.into_iter().rev().map(Row::top).collect();
+        while let Some(row) = stack.pop() {
+            writeln!(f, "{row}")?;
+            let below = children.remove(&Some(row.task.id()));
             let below = below.unwrap_or_default().into_iter().rev();
-            next.extend(below.enumerate().map(|(n, task)| entry.child(task, n == 0)));
+            stack.extend(below.enumerate().map(|(n, task)| row.child(task, n == 0)));
         }
         Ok(())
     }
 }
 
-/// One line of the tree.
-struct Entry<'a> {
+/// One task of the tree.
+struct Row<'a> {
     task: &'a TaskInfo,
-    /// What stands before the line, and before those of its children.
-    before: String,
-    before_children: String,
+    /// The branches on the left of the task.
+    prefix: String,
+    /// The branches on the left of its children.
+    child_prefix: String,
 }
 
-impl<'a> Entry<'a> {
+impl<'a> Row<'a> {
     fn top(task: &'a TaskInfo) -> Self {
-        Entry {
+        Row {
             task,
-            before: String::new(),
-            before_children: String::new(),
+            prefix: String::new(),
+            child_prefix: String::new(),
         }
     }
 
     fn child(&self, task: &'a TaskInfo, is_last: bool) -> Self {
-        let indent = &self.before_children;
+        let indent = &self.child_prefix;
         let (branch, below) = match is_last {
             true => ("`-- ", "    "),
             false => ("|-- ", "|   "),
         };
-        Entry {
+        Row {
             task,
-            before: format!("{indent}{branch}"),
-            before_children: format!("{indent}{below}"),
+            prefix: format!("{indent}{branch}"),
+            child_prefix: format!("{indent}{below}"),
         }
     }
 }
 
-impl fmt::Display for Entry<'_> {
+impl fmt::Display for Row<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let task = self.task;
-        write!(f, "{}task {}", self.before, task.id())?;
+        write!(f, "{}task {}", self.prefix, task.id())?;
         if let Some(name) = &task.identity.name {
             write!(f, " \"{name}\"")?;
         }
@@ -81,8 +82,8 @@ impl fmt::Display for Entry<'_> {
             TaskState::Unwakeable => write!(f, ": can never be woken"),
             TaskState::Waiting => {
                 for (n, wait) in task.waits.iter().enumerate() {
-                    let before = if n == 0 { ": waits for" } else { "," };
-                    write!(f, "{before} {wait}")?;
+                    let separator = if n == 0 { ": waits for" } else { "," };
+                    write!(f, "{separator} {wait}")?;
                 }
                 Ok(())
             }
@@ -90,9 +91,9 @@ impl fmt::Display for Entry<'_> {
     }
 }
 
-/// All tasks of the loop that runs on this thread as a tree of who spawned
-/// whom, with what each does; empty if none runs (asyncio: `python -m asyncio
-/// pstree`).
+/// Returns the tasks of the loop that runs on this thread as a tree, each task
+/// below the one that spawned it, with what it is doing; empty if no loop runs
+/// (asyncio: `python -m asyncio pstree`).
 ///
 /// ```
 /// use executor::{run, sleep, spawn_named, task_tree, yield_now};

@@ -1,7 +1,7 @@
-//! Debug mode: reports a task that nothing can ever wake.
+//! Report of debug mode about tasks that nothing can ever wake.
 //!
 //! **Invariant:** a task is reported once, after a poll that returned `Pending`
-//! and left no way to wake it.
+//! and left no registration, no wake and no clone of the waker.
 //!
 //! Subscribed by `attach`.
 
@@ -16,6 +16,7 @@ use crate::base::slab::TaskKey;
 use crate::base::task_info::TaskState;
 use crate::event_loop::runtime::Runtime;
 
+/// Reports the unwakeable tasks of one loop.
 pub(super) struct UnwakeableReport {
     runtime: Weak<Runtime>,
     /// The tasks that were reported and have not ended.
@@ -23,6 +24,7 @@ pub(super) struct UnwakeableReport {
 }
 
 impl UnwakeableReport {
+    /// Subscribes to a loop.
     pub(super) fn subscribe(runtime: &Rc<Runtime>) {
         runtime.hooks.subscribe(Rc::new(UnwakeableReport {
             runtime: Rc::downgrade(runtime),
@@ -54,8 +56,8 @@ impl Hook for UnwakeableReport {
         POLL | TASK
     }
 
-    /// A registered task is woken by what it is registered with, or the listing
-    /// of a stall shows what became of it. This spares most polls the search.
+    /// Skips tasks that are registered or whose waker was cloned, which are most:
+    /// what registered a task wakes it, or a stall lists it.
     fn poll_end(
         &self,
         key: TaskKey,

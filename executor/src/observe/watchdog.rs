@@ -1,9 +1,10 @@
-//! Watchdog of debug mode: reports a poll that does not return, while it is
-//! running.
+//! Watchdog of debug mode: a thread that reports a poll which takes too long,
+//! while the poll is running.
 //!
-//! One thread for the process, from the first loop in debug mode to the end of
-//! the last. **Invariant:** a poll is reported at most once, and only after the
-//! same poll was seen at two looks that are further apart than the limit.
+//! One thread serves the process, from the first loop in debug mode to the end
+//! of the last. It samples the current poll of each loop. **Invariant:** a poll
+//! is reported at most once, and only after two samples of the same poll that
+//! are at least the limit apart.
 //!
 //! Started by `attach`. Imports `polling`.
 
@@ -21,43 +22,45 @@ use crate::base::task_info::Identity;
 /// `loop.slow_callback_duration` has the same value.
 pub(super) const SLOW_POLL: Duration = Duration::from_millis(100);
 
-/// The shortest and the longest time between two looks.
-const LOOKS: (Duration, Duration) = (Duration::from_millis(1), Duration::from_secs(1));
+/// The shortest and the longest time between two samples.
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(1);
+const LONGEST_INTERVAL: Duration = Duration::from_secs(1);
 
 static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     loops: Vec::new(),
     owner_pid: None,
 });
 
-/// The watched loops.
+/// The loops of this process that are in debug mode.
 struct Registry {
     loops: Vec<Observation>,
-    /// The process whose thread watches them: a forked child has a copy of this
-    /// value, but no thread.
+    /// The process that has the watchdog's thread. A forked child has a copy of
+    /// this value, but no thread.
     owner_pid: Option<u32>,
 }
 
 /// The observation of one loop.
 struct Observation {
-    watched: Weak<Polling>,
-    /// The poll seen last, and when it was first seen.
+    polling: Weak<Polling>,
+    /// The poll of the last sample, and the time of the first sample of it.
     poll: Option<(u64, Instant)>,
+    /// Whether that poll was reported.
     reported: bool,
 }
 
-/// Watches a loop for as long as it lives.
-pub(super) fn watch(watched: &Arc<Polling>) {
+/// Observes a loop until it ends.
+pub(super) fn observe(polling: &Arc<Polling>) {
     let mut registry = lock(&REGISTRY);
     registry.loops.push(Observation {
-        watched: Arc::downgrade(watched),
+        polling: Arc::downgrade(polling),
         poll: None,
         reported: false,
     });
-    let here = std::process::id();
-    if registry.owner_pid != Some(here) {
+    let pid = std::process::id();
+    if registry.owner_pid != Some(pid) {
         let thread = thread::Builder::new().name("executor-watchdog".into());
-        match thread.spawn(watch_all) {
-            Ok(_) => registry.owner_pid = Some(here),
+        match thread.spawn(sample_until_all_end) {
+            Ok(_) => registry.owner_pid = Some(pid),
             Err(error) => report(format_args!(
                 "debug mode has no watchdog, because its thread could not be started: {error}"
             )),
@@ -65,44 +68,45 @@ pub(super) fn watch(watched: &Arc<Polling>) {
     }
 }
 
-fn watch_all() {
+fn sample_until_all_end() {
     loop {
-        let next = {
+        let interval = {
             let mut registry = lock(&REGISTRY);
-            registry.loops.retain_mut(Observation::look);
+            registry.loops.retain_mut(Observation::sample);
             if registry.loops.is_empty() {
                 registry.owner_pid = None;
                 return;
             }
             let limits = registry.loops.iter().filter_map(Observation::limit);
-            // Four looks within the limit: a report is late by a quarter.
+            // A report is late by at most a quarter of the limit.
             limits.min().unwrap_or(SLOW_POLL) / 4
         };
-        thread::sleep(next.clamp(LOOKS.0, LOOKS.1));
+        thread::sleep(interval.clamp(SHORTEST_INTERVAL, LONGEST_INTERVAL));
     }
 }
 
 impl Observation {
     fn limit(&self) -> Option<Duration> {
-        self.watched.upgrade()?.slow_poll
+        self.polling.upgrade()?.slow_poll
     }
 
-    /// Looks at the loop; returns `false` if the loop is gone.
-    fn look(&mut self) -> bool {
-        let Some(watched) = self.watched.upgrade() else {
+    /// Samples the current poll, and reports it if it is slow. Returns whether
+    /// the loop still exists.
+    fn sample(&mut self) -> bool {
+        let Some(polling) = self.polling.upgrade() else {
             return false;
         };
         let now = Instant::now();
-        let Some((number, task)) = watched.current() else {
+        let Some((number, task)) = polling.current() else {
             self.poll = None;
             return true;
         };
         match self.poll {
-            Some((seen, since)) if seen == number => {
-                let limit = watched.slow_poll.unwrap_or(SLOW_POLL);
+            Some((sampled, since)) if sampled == number => {
+                let limit = polling.slow_poll.unwrap_or(SLOW_POLL);
                 if now - since >= limit && !self.reported {
                     self.reported = true;
-                    report_slow(&task, now - since, &watched.thread);
+                    report_slow(&task, now - since, &polling.thread);
                 }
             }
             _ => {

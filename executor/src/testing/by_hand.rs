@@ -1,7 +1,9 @@
-//! A future that a test polls by hand.
+//! A future that a test polls by hand, without a loop.
 //!
-//! **Invariant:** it is polled when the test says so and at no other time; its
-//! wakes are counted and do nothing.
+//! **Invariant:** the future is polled only by [`ByHand::poll`]; its wakes are
+//! counted and have no other effect.
+//!
+//! Called by users. Imports nothing of the runtime but `base::sys`.
 
 use std::fmt;
 use std::pin::Pin;
@@ -9,10 +11,10 @@ use std::task::{Context, Poll, Wake, Waker};
 
 use crate::base::sys::{Arc, AtomicUsize, Ordering};
 
-/// Takes a future to be polled by hand, without a loop.
+/// Wraps a future so that a test can poll it by hand, without a loop.
 ///
-/// For futures that stand alone, such as the first ones that a person writes,
-/// or a channel: the test sees each poll and each wake.
+/// For futures that need no loop, such as one's first own futures, or those of a
+/// channel: the test sees the result of each poll, and each wake.
 ///
 /// ```
 /// use executor::testing::by_hand;
@@ -38,12 +40,13 @@ pub fn by_hand<F: Future>(future: F) -> ByHand<F> {
 
 /// A future that is polled by hand; see [`by_hand`].
 pub struct ByHand<F> {
-    /// `None` once it has returned.
+    /// `None` once the future has returned.
     future: Option<Pin<Box<F>>>,
     wakes: Arc<Wakes>,
     waker: Waker,
 }
 
+/// Counts wakes.
 #[derive(Default)]
 struct Wakes(AtomicUsize);
 
@@ -54,11 +57,11 @@ impl Wake for Wakes {
 }
 
 impl<F: Future> ByHand<F> {
-    /// Polls it once. When it has returned it is dropped.
+    /// Polls the future once, and drops it if it returns.
     ///
     /// # Panics
     ///
-    /// If it has returned before.
+    /// Panics if the future has returned before.
     #[track_caller]
     pub fn poll(&mut self) -> Poll<F::Output> {
         let future = self.future.as_mut();
@@ -70,12 +73,13 @@ impl<F: Future> ByHand<F> {
         poll
     }
 
-    /// How many times it was woken.
+    /// Returns how many times the future was woken.
     pub fn wakes(&self) -> usize {
         self.wakes.0.load(Ordering::Acquire)
     }
 
-    /// Could it be woken: has anybody kept a clone of its waker?
+    /// Returns whether a clone of the future's waker exists, so that the future
+    /// can still be woken.
     ///
     /// ```
     /// use executor::testing::by_hand;
@@ -85,7 +89,7 @@ impl<F: Future> ByHand<F> {
     /// assert!(!lost.can_be_woken(), "it kept no waker");
     /// ```
     pub fn can_be_woken(&self) -> bool {
-        // Ours, and the one in `waker`.
+        // One reference is `wakes`, another is in `waker`.
         Arc::strong_count(&self.wakes) > 2
     }
 }

@@ -1,7 +1,8 @@
-//! One program, many schedules.
+//! Exploration of schedules: one program, run with many seeds.
 //!
-//! **Invariant:** the first seed that fails is named, with what is needed to
-//! see it fail again.
+//! **Invariant:** the report of a failure names the seed that repeats it.
+//!
+//! Called by users. Imports `runner`, and the recorder of `observe`.
 
 use std::fmt::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -12,24 +13,24 @@ use crate::event_loop::runtime::OnPanic;
 use crate::observe::instrument::{Event, Recorder};
 use crate::runner::runner::Runner;
 
-/// How much of a trace is printed: its end, where the failure is.
-const SHOWN: usize = 60;
+/// How many events of a trace are printed: the last ones, before the failure.
+const PRINTED_EVENTS: usize = 60;
 
 /// Runs a program once for each seed, in virtual time, and stops at the first
-/// that fails.
+/// seed with which the program fails.
 ///
-/// A seed decides in which order ready tasks run and who wins a tie, so a
-/// program that depends on the order fails under some of them. A failure is a
-/// panic, in the program or in any of its tasks, or a stall. It is reported on
-/// stderr with its seed and the end of its trace, and then passed on; run the
-/// program with that one seed to see it again.
+/// A seed decides the order of ready tasks and the winners of ties, so a program
+/// that depends on the order fails with some seeds. A failure is a stall, or a
+/// panic in the program or in any of its tasks. `explore` reports it on stderr,
+/// with the seed and the end of the trace, and then panics. Run the program with
+/// that seed alone to repeat the failure.
 ///
 /// ```
 /// use executor::{gather, testing, yield_now};
 /// use std::cell::Cell;
 ///
 /// async fn add_one(counter: &Cell<u32>) {
-///     counter.set(counter.get() + 1); // in one step: right in every order
+///     counter.set(counter.get() + 1); // one step: correct in every order
 ///     yield_now().await;
 /// }
 ///
@@ -42,7 +43,8 @@ const SHOWN: usize = 60;
 ///
 /// # Panics
 ///
-/// With the panic of the first run that fails, or with the stall as text.
+/// Resumes the panic of the first run that fails. If the run stalls instead,
+/// panics with the text of the stall.
 #[track_caller]
 pub fn explore<F: Future>(seeds: impl IntoIterator<Item = u64>, mut program: impl FnMut() -> F) {
     for seed in seeds {
@@ -54,11 +56,11 @@ pub fn explore<F: Future>(seeds: impl IntoIterator<Item = u64>, mut program: imp
         match catch_unwind(run) {
             Ok(Ok(())) => {}
             Ok(Err(stall)) => {
-                tell(seed, &first_line(&stall), &recorder);
+                report_failure(seed, &first_line(&stall), &recorder);
                 panic!("seed {seed}: {stall}");
             }
             Err(payload) => {
-                tell(seed, panic_text(&*payload), &recorder);
+                report_failure(seed, panic_text(&*payload), &recorder);
                 resume_unwind(payload);
             }
         }
@@ -74,7 +76,7 @@ fn first_line(stall: &RunError) -> String {
         .to_owned()
 }
 
-fn tell(seed: u64, text: &str, recorder: &Recorder) {
+fn report_failure(seed: u64, text: &str, recorder: &Recorder) {
     let trace = trace(&recorder.take());
     report(format_args!(
         "the program fails under seed {seed}: {text}\n\
@@ -83,14 +85,15 @@ fn tell(seed: u64, text: &str, recorder: &Recorder) {
     ));
 }
 
+/// Returns the end of the trace as text.
 fn trace(events: &[(Duration, Event)]) -> String {
-    let left_out = events.len().saturating_sub(SHOWN);
-    let mut text = match left_out {
+    let skipped = events.len().saturating_sub(PRINTED_EVENTS);
+    let mut text = match skipped {
         0 => "its trace:\n".to_owned(),
         n => format!("the end of its trace, after {n} events:\n"),
     };
-    for (at, event) in &events[left_out..] {
-        writeln!(text, "  {at:>12?}  {event:?}").expect("a String takes everything");
+    for (at, event) in &events[skipped..] {
+        writeln!(text, "  {at:>12?}  {event:?}").expect("writing to a String never fails");
     }
     text
 }

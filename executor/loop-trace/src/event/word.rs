@@ -87,7 +87,7 @@ pub enum Direction {
 pub enum Attempt {
     /// It read, wrote, accepted or connected.
     Done,
-    /// There was nothing to read, or no room to write.
+    /// There was nothing to read, or the buffer for writes was full.
     WouldBlock,
     /// It failed.
     Failed,

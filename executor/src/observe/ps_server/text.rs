@@ -1,6 +1,8 @@
-//! The answers as text: a list, a tree, JSON.
+//! Text of the server's answers: a list, a tree, JSON.
 //!
-//! **Invariant:** every task of every loop is in each of the three.
+//! **Invariant:** each of the three forms contains every task of every loop.
+//!
+//! Called by `ps_server`.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -8,28 +10,34 @@ use std::time::Duration;
 use crate::base::task_info::{Identity, TaskId, TaskInfo, TaskState};
 use crate::observe::tree::Tree;
 
-/// What is known of one loop.
+/// The tasks of one loop.
 pub(super) struct Answer {
     thread: String,
     tasks: Vec<TaskInfo>,
-    /// `None` if the loop answered for itself.
-    mirror: Option<Mirrored>,
+    /// `Some` if the loop did not answer, and its mirror is used.
+    mirrored: Option<Mirrored>,
 }
 
+/// How a loop was found that did not answer.
 struct Mirrored {
+    /// The age of the mirror; `None` if the loop has not polled a task yet.
     age: Option<Duration>,
+    /// The task that is being polled.
     stuck: Option<TaskId>,
 }
 
 impl Answer {
+    /// Creates an answer from the loop's own listing.
     pub(super) fn own(thread: &str, tasks: Vec<TaskInfo>) -> Self {
         Answer {
             thread: thread.to_owned(),
             tasks,
-            mirror: None,
+            mirrored: None,
         }
     }
 
+    /// Creates an answer from the mirror of a loop, and from the task that the
+    /// loop is polling.
     pub(super) fn mirrored(
         thread: &str,
         mut tasks: Vec<TaskInfo>,
@@ -38,10 +46,10 @@ impl Answer {
     ) -> Self {
         let stuck = stuck.map(|identity| {
             let id = identity.id;
-            // It may be younger than the mirror.
-            let place = tasks.iter().position(|task| task.id() == id);
-            let (parent, place) = match place {
-                Some(place) => (tasks.remove(place).parent, place),
+            // The task may have been spawned after the mirror was taken.
+            let index = tasks.iter().position(|task| task.id() == id);
+            let (parent, index) = match index {
+                Some(index) => (tasks.remove(index).parent, index),
                 None => (None, tasks.len()),
             };
             let task = TaskInfo {
@@ -50,29 +58,30 @@ impl Answer {
                 state: TaskState::Running,
                 waits: Vec::new(),
             };
-            tasks.insert(place, task);
+            tasks.insert(index, task);
             id
         });
         Answer {
             thread: thread.to_owned(),
             tasks,
-            mirror: Some(Mirrored { age, stuck }),
+            mirrored: Some(Mirrored { age, stuck }),
         }
     }
 
+    /// Returns the line above the loop's tasks.
     fn head(&self) -> String {
         let tasks = self.tasks.len();
         let mut head = format!("loop on thread \"{}\", tasks: {tasks}", self.thread);
-        if let Some(Mirrored { age, stuck }) = &self.mirror {
+        if let Some(Mirrored { age, stuck }) = &self.mirrored {
             match stuck {
                 Some(task) => write!(head, "; stuck in a poll of task {task}"),
                 None => write!(head, "; it does not run now"),
             }
             .and_then(|()| match age {
                 Some(age) => write!(head, "; as it stood {:.1} s ago", age.as_secs_f64()),
-                None => write!(head, "; it has not looked around yet"),
+                None => write!(head, "; its tasks are not known yet"),
             })
-            .expect("a String takes everything");
+            .expect("writing to a String never fails");
         }
         head
     }
@@ -95,8 +104,8 @@ fn render(answers: &[Answer], tasks: impl Fn(&[TaskInfo]) -> String) -> String {
     if answers.is_empty() {
         return "no loop runs in this process\n".into();
     }
-    let one = |answer: &Answer| format!("{}\n{}", answer.head(), tasks(&answer.tasks));
-    answers.iter().map(one).collect()
+    let render = |answer: &Answer| format!("{}\n{}", answer.head(), tasks(&answer.tasks));
+    answers.iter().map(render).collect()
 }
 
 pub(super) fn json(answers: &[Answer]) -> String {
@@ -107,17 +116,17 @@ pub(super) fn json(answers: &[Answer]) -> String {
 
 fn json_of_loop(answer: &Answer) -> String {
     let tasks: Vec<_> = answer.tasks.iter().map(json_of_task).collect();
-    let age = answer.mirror.as_ref().map(|mirror| mirror.age);
+    let age = answer.mirrored.as_ref().map(|mirrored| mirrored.age);
     let age = match age {
         None => "0".into(),
         Some(None) => "null".into(),
         Some(Some(age)) => age.as_millis().to_string(),
     };
-    let stuck = answer.mirror.as_ref().and_then(|mirror| mirror.stuck);
+    let stuck = answer.mirrored.as_ref().and_then(|it| it.stuck);
     format!(
         "{{\"thread\":{},\"answered\":{},\"age_ms\":{age},\"stuck_in\":{},\"tasks\":[{}]}}",
         quoted(&answer.thread),
-        answer.mirror.is_none(),
+        answer.mirrored.is_none(),
         or_null(stuck),
         tasks.join(",")
     )
@@ -151,14 +160,14 @@ fn or_null(id: Option<TaskId>) -> String {
     id.map_or_else(|| "null".into(), |id| id.to_string())
 }
 
-/// A JSON string.
+/// Returns the text as a JSON string.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
             c if c < ' ' => {
-                write!(quoted, "\\u{:04x}", u32::from(c)).expect("a String takes everything");
+                write!(quoted, "\\u{:04x}", u32::from(c)).expect("writing to a String never fails");
             }
             c => quoted.push(c),
         }

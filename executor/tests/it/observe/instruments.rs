@@ -1,17 +1,29 @@
 //! Instruments: which events they get, in which order, and how they fail.
 
+use std::cell::Cell;
 use std::collections::BTreeSet;
 use std::future::pending;
+use std::rc::Rc;
 use std::time::Duration;
 
-use executor::instrument::{Ending, Event, Instrument, Recorder};
-use executor::{Runner, current_task, sleep, spawn, tasks, yield_now};
+use executor::instrument::{Ending, Event, Instrument, Interest, Recorder, mark};
+use executor::{Runner, current_task, gather, sleep, spawn, tasks, to_thread, yield_now};
 
 use crate::common::{in_own_process, recorded_virtual_runner, reports};
 
-/// A program in which tasks return, are cancelled and panic.
+/// The events of a program in which tasks return, are cancelled and panic.
 fn mixed_program() -> Vec<Event> {
-    let (mut runner, recorder) = recorded_virtual_runner();
+    let (runner, recorder) = recorded_virtual_runner();
+    run_mixed_program(runner);
+    events_of(&recorder)
+}
+
+fn events_of(recorder: &Recorder) -> Vec<Event> {
+    let events = recorder.take().into_iter();
+    events.map(|(_, event)| event).collect()
+}
+
+fn run_mixed_program(mut runner: Runner) {
     runner.run(async {
         let returned = spawn(sleep(Duration::from_secs(1)));
         let cancelled = spawn(sleep(Duration::from_secs(3600)));
@@ -30,12 +42,6 @@ fn mixed_program() -> Vec<Event> {
         drop(spawn(pending::<()>()));
         yield_now().await;
     });
-    drop(runner);
-    recorder
-        .take()
-        .into_iter()
-        .map(|(_, event)| event)
-        .collect()
 }
 
 /// An instrument is given with the builder; it cannot come or go while the
@@ -186,4 +192,145 @@ fn an_instrument_may_use_the_loop_and_what_it_does_is_not_recorded() {
         1,
         "main"
     );
+}
+
+// ---- interest --------------------------------------------------------------
+
+const KINDS: [Interest; 12] = [
+    Interest::RUNS,
+    Interest::TASKS,
+    Interest::POLLS,
+    Interest::CHILDREN,
+    Interest::WAKES,
+    Interest::WAITS,
+    Interest::TIMERS,
+    Interest::PARKS,
+    Interest::MESSAGES,
+    Interest::SOURCES,
+    Interest::JOBS,
+    Interest::PRINTS,
+];
+
+fn kind_of(event: &Event) -> Interest {
+    match event {
+        Event::RunStart { .. } | Event::RunEnd { .. } => Interest::RUNS,
+        Event::LoopClose | Event::LoopClosed => Interest::RUNS,
+        Event::Turn { .. } | Event::TurnOrder { .. } => Interest::RUNS,
+        Event::TaskSpawn { .. } | Event::TaskCancel { .. } => Interest::TASKS,
+        Event::TaskEnd { .. } => Interest::TASKS,
+        Event::PollStart { .. } | Event::PollEnd { .. } => Interest::POLLS,
+        Event::ChildPoll { .. } | Event::ChildDone { .. } => Interest::CHILDREN,
+        Event::Wake { .. } | Event::WakerCount { .. } => Interest::WAKES,
+        Event::ReadyPush { .. } | Event::ScopePush { .. } => Interest::WAKES,
+        Event::Await { .. } | Event::AwaitEnd { .. } => Interest::WAITS,
+        Event::TimerAdd { .. } | Event::TimerMove { .. } => Interest::TIMERS,
+        Event::TimerFire { .. } | Event::TimerCancel { .. } => Interest::TIMERS,
+        Event::ParkStart { .. } | Event::ParkEnd { .. } => Interest::PARKS,
+        Event::MessageSent { .. } | Event::InboxDrained { .. } => Interest::MESSAGES,
+        Event::SourceAdd { .. } | Event::SourceRemove { .. } => Interest::SOURCES,
+        Event::SourceTry { .. } | Event::SourceWait { .. } => Interest::SOURCES,
+        Event::SourceReady { .. } => Interest::SOURCES,
+        Event::JobSubmit { .. } | Event::JobStart { .. } => Interest::JOBS,
+        Event::JobFinish { .. } | Event::JobEnd { .. } => Interest::JOBS,
+        Event::JobCancel { .. } => Interest::JOBS,
+        Event::Print { .. } | Event::Mark { .. } => Interest::PRINTS,
+        other => panic!("no kind for {other:?}"),
+    }
+}
+
+/// Records the kinds of events that it wants, and counts how often it was asked
+/// for them.
+#[derive(Clone)]
+struct Narrow {
+    interest: Interest,
+    asked: Rc<Cell<u32>>,
+    recorder: Recorder,
+}
+
+impl Narrow {
+    fn new(interest: Interest) -> Self {
+        Narrow {
+            interest,
+            asked: Rc::default(),
+            recorder: Recorder::new(),
+        }
+    }
+}
+
+impl Instrument for Narrow {
+    fn event(&mut self, at: Duration, event: &Event) {
+        self.recorder.event(at, event);
+    }
+
+    fn interest(&self) -> Interest {
+        self.asked.set(self.asked.get() + 1);
+        self.interest
+    }
+}
+
+fn only(wanted: Interest, events: &[Event]) -> Vec<Event> {
+    let is_wanted = |event: &&Event| wanted.contains(kind_of(event));
+    events.iter().filter(is_wanted).cloned().collect()
+}
+
+/// Causes events of every kind.
+async fn cause_every_kind() {
+    let sleeper = spawn(sleep(Duration::from_secs(1)));
+    gather((yield_now(), sleep(Duration::from_millis(1)))).await;
+    assert_eq!(to_thread(|| 7).await, 7);
+    sleeper.await.unwrap();
+    mark("a mark");
+    #[cfg(feature = "net")]
+    {
+        let socket = executor::net::UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        let address = socket.local_addr().unwrap();
+        socket.send_to(b"to itself", address).await.unwrap();
+        socket.recv_from(&mut [0; 16]).await.unwrap();
+    }
+}
+
+#[test]
+fn an_instrument_receives_the_kinds_of_events_that_it_wants_and_no_others() {
+    for wanted in KINDS {
+        let (narrow, all) = (Narrow::new(wanted), Recorder::new());
+        let builder = Runner::builder().virtual_time();
+        let builder = builder.instrument(narrow.clone());
+        let mut runner = builder.instrument(all.clone()).build();
+        runner.run(cause_every_kind());
+        drop(runner);
+        let received = events_of(&narrow.recorder);
+        assert_eq!(received, only(wanted, &events_of(&all)), "{wanted:?}");
+        let is_caused = wanted != Interest::SOURCES || cfg!(feature = "net");
+        assert_eq!(!received.is_empty(), is_caused, "{wanted:?}");
+        assert_eq!(narrow.asked.get(), 1, "{wanted:?}");
+    }
+}
+
+/// The ids of tasks and the causes of wakes come from other kinds of events, so
+/// they must be right without an instrument that wants those.
+#[test]
+fn an_instrument_alone_receives_the_same_events_as_beside_others() {
+    let all = mixed_program();
+    let pair = Interest::WAKES | Interest::TIMERS;
+    let sets = [Interest::NONE, pair, Interest::ALL];
+    for wanted in KINDS.into_iter().chain(sets) {
+        let narrow = Narrow::new(wanted);
+        let builder = Runner::builder().virtual_time();
+        run_mixed_program(builder.instrument(narrow.clone()).build());
+        let received = events_of(&narrow.recorder);
+        assert_eq!(received, only(wanted, &all), "{wanted:?}");
+    }
+}
+
+#[test]
+fn an_instrument_with_a_narrow_interest_changes_nothing_for_the_others() {
+    let alone = mixed_program();
+    for wanted in KINDS.into_iter().chain([Interest::NONE]) {
+        let (before, after) = (Recorder::new(), Recorder::new());
+        let builder = Runner::builder().virtual_time().instrument(before.clone());
+        let builder = builder.instrument(Narrow::new(wanted));
+        run_mixed_program(builder.instrument(after.clone()).build());
+        assert_eq!(events_of(&before), alone, "{wanted:?}");
+        assert_eq!(events_of(&after), alone, "{wanted:?}");
+    }
 }

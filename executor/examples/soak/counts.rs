@@ -1,4 +1,8 @@
-//! What a loop says that it did, counted, and what the work itself says.
+//! Counts of what a loop reports and of what the work itself reports.
+//!
+//! **Invariant:** after a round, the counts of beginnings and of ends are equal.
+//!
+//! Called by `rounds`, `load` and `contend`.
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -8,11 +12,11 @@ use std::time::Duration;
 
 use executor::instrument::{Ending, Event, Instrument};
 
-/// How many there were, by name.
+/// Counts by name. Clones share their counts.
 #[derive(Clone, Default)]
-pub(crate) struct Books(Rc<RefCell<BTreeMap<&'static str, u64>>>);
+pub(crate) struct Counts(Rc<RefCell<BTreeMap<&'static str, u64>>>);
 
-impl Books {
+impl Counts {
     pub(crate) fn add(&self, what: &'static str, n: u64) {
         *self.0.borrow_mut().entry(what).or_default() += n;
     }
@@ -21,13 +25,14 @@ impl Books {
         self.0.borrow().get(what).copied().unwrap_or(0)
     }
 
-    pub(crate) fn add_all(&self, other: &Books) {
+    pub(crate) fn add_all(&self, other: &Counts) {
         for (what, n) in other.0.borrow().iter() {
             self.add(what, *n);
         }
     }
 
-    fn balance(&self, begun: &str, ended: &[&str]) {
+    /// Asserts that as many `begun` are counted as `ended` in all ways.
+    fn assert_equal(&self, begun: &str, ended: &[&str]) {
         let sum: u64 = ended.iter().map(|what| self.get(what)).sum();
         let begun_count = self.get(begun);
         assert_eq!(
@@ -36,26 +41,26 @@ impl Books {
         );
     }
 
-    /// Everything that began has ended, in one way.
+    /// Asserts that everything that began has ended, in one way.
     pub(crate) fn reconcile(&self) {
-        self.balance("spawned", &["returned", "cancelled", "panicked"]);
-        self.balance("timers armed", &["timers fired", "timers dropped"]);
+        self.assert_equal("spawned", &["returned", "cancelled", "panicked"]);
+        self.assert_equal("timers armed", &["timers fired", "timers dropped"]);
         let (begun, ended) = (self.get("jobs begun"), self.get("jobs ended"));
-        // The others were given up before a thread began them.
+        // The other jobs were cancelled before a thread began them.
         assert!(ended <= begun, "{self}");
         let calls = CALLS.load(Ordering::SeqCst);
-        assert_eq!(calls, 0, "calls that no thread has and nobody dropped");
-        self.balance("futures made", &["futures dropped"]);
-        self.balance("panics on purpose", &["panicked"]);
-        self.balance("items put", &["items got"]);
-        self.balance("connections asked for", &["connections served"]);
+        assert_eq!(calls, 0, "calls that were neither run nor dropped");
+        self.assert_equal("futures made", &["futures dropped"]);
+        self.assert_equal("panics on purpose", &["panicked"]);
+        self.assert_equal("items put", &["items got"]);
+        self.assert_equal("connections asked for", &["connections served"]);
     }
 }
 
-impl std::fmt::Display for Books {
+impl std::fmt::Display for Counts {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let books = self.0.borrow();
-        let lines: Vec<_> = books
+        let counts = self.0.borrow();
+        let lines: Vec<_> = counts
             .iter()
             .map(|(what, n)| format!("{n} {what}"))
             .collect();
@@ -63,7 +68,7 @@ impl std::fmt::Display for Books {
     }
 }
 
-impl Instrument for Books {
+impl Instrument for Counts {
     fn event(&mut self, _: Duration, event: &Event) {
         let what = match event {
             Event::TaskSpawn { .. } => "spawned",
@@ -84,10 +89,10 @@ impl Instrument for Books {
     }
 }
 
-/// How many calls are with a thread pool.
+/// How many calls of thread pools exist.
 static CALLS: AtomicI64 = AtomicI64::new(0);
 
-/// To be held by a call for a thread: whoever has it, drops it once.
+/// A part of a call for a thread, which counts the call while it exists.
 pub(crate) struct Call(());
 
 impl Call {
@@ -103,13 +108,13 @@ impl Drop for Call {
     }
 }
 
-/// Counts itself when it is made and when it is dropped: to be held by a future.
-pub(crate) struct Counted(Books);
+/// A part of a future, which counts the future when it is made and dropped.
+pub(crate) struct Counted(Counts);
 
 impl Counted {
-    pub(crate) fn new(books: &Books) -> Self {
-        books.add("futures made", 1);
-        Counted(books.clone())
+    pub(crate) fn new(counts: &Counts) -> Self {
+        counts.add("futures made", 1);
+        Counted(counts.clone())
     }
 }
 

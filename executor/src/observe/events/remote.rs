@@ -1,8 +1,8 @@
-//! Events on other threads, until the loop reports them.
+//! Events of other threads, until the loop reports them.
 //!
-//! **Invariant:** an event is recorded under the lock, and the loop reports all
-//! recorded events before one of its own: so there is one order, and it is an
-//! order in which things happened.
+//! **Invariant:** an event is recorded under a lock, and the loop reports all
+//! recorded events before its own next one, so all events are in one order, and
+//! each is after its cause.
 //!
 //! Written by the inbox and by pool threads; read by `events`.
 
@@ -10,13 +10,15 @@ use std::panic::Location;
 use std::thread::ThreadId;
 use std::time::Instant;
 
-use super::instrument::MessageKind;
+use super::task_ids::TaskIds;
+use crate::base::hooks::{INBOX, Interest, JOB};
 use crate::base::inbox::{Message, RemoteHook};
 use crate::base::slab::{JobKey, TaskKey};
 use crate::base::sys::{Mutex, lock};
+use crate::observe::instrument::{Event, MessageKind};
 
-/// What happened on another thread.
-pub(super) enum RemoteEvent {
+/// An event of another thread, which knows tasks by key only.
+enum RemoteEvent {
     MessageSent {
         task: Option<TaskKey>,
         kind: MessageKind,
@@ -28,12 +30,29 @@ pub(super) enum RemoteEvent {
     },
 }
 
-/// A remote event, and when and where it happened.
+/// A remote event with its time, its thread, and the line that recorded it.
 pub(super) struct RemoteRecord {
     pub(super) at: Instant,
     pub(super) thread: ThreadId,
     pub(super) site: &'static Location<'static>,
-    pub(super) event: RemoteEvent,
+    event: RemoteEvent,
+}
+
+impl RemoteRecord {
+    /// Returns the kind of the event, and the event as instruments receive it.
+    pub(super) fn event(&self, ids: &TaskIds) -> (Interest, Event) {
+        match self.event {
+            RemoteEvent::MessageSent { task, kind } => {
+                let task = task.map(|task| ids.get(task));
+                (INBOX, Event::MessageSent { task, kind })
+            }
+            RemoteEvent::JobStart(job) => (JOB, Event::JobStart { job: job.to_bits() }),
+            RemoteEvent::JobFinish { job, panicked } => {
+                let job = job.to_bits();
+                (JOB, Event::JobFinish { job, panicked })
+            }
+        }
+    }
 }
 
 /// The remote events that the loop has not reported yet.
@@ -45,13 +64,14 @@ impl RemoteEvents {
         let thread = std::thread::current().id();
         let mut records = lock(&self.0);
         records.push(RemoteRecord {
-            at: Instant::now(), // under the lock, so that records are in order
+            at: Instant::now(), // under the lock, so that times are in order
             thread,
             site,
             event,
         });
     }
 
+    /// Takes the recorded events.
     pub(super) fn take(&self) -> Vec<RemoteRecord> {
         std::mem::take(&mut *lock(&self.0))
     }

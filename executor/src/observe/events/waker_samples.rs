@@ -1,29 +1,32 @@
-//! Samples of how many clones of each task's waker exist.
+//! Samples of the number of clones of each task's waker.
 //!
-//! Safe Rust has no hook on the clone of a waker, so the counts are sampled:
-//! after a poll for the polled task and for those it woke, before a park for
-//! all that had clones. **Invariant:** a sample is reported only if it differs
-//! from the last one of its task; and a task outside of `cloned` can gain a
-//! clone only in its own poll, so a park need not look at it.
+//! Safe Rust cannot observe the clone of a waker, so the counts are sampled:
+//! after a poll for the polled task and for the tasks it woke, before a park
+//! for all tasks whose waker had clones. A task without clones gains one only
+//! in its own poll, so a park need not sample it. **Invariant:** a sample is
+//! returned only if it differs from the last one of its task.
 //!
-//! Used by `events`.
+//! Called by `events`.
 
 use std::collections::BTreeMap;
 
-use super::instrument::TaskId;
 use crate::base::slab::TaskKey;
 use crate::event_loop::runtime::Runtime;
+use crate::observe::instrument::TaskId;
 
-/// A count that differs from the last one.
+/// The state of a task's waker, which differs from the last sample.
 pub(super) struct Sample {
     pub(super) task: TaskId,
+    /// The number of clones.
     pub(super) n: usize,
     /// Whether a part of the runtime has the task registered as a waiter.
     pub(super) noted: bool,
 }
 
+/// The last samples, and the tasks to sample next.
 #[derive(Default)]
 pub(super) struct WakerSamples {
+    /// The clones and `noted` of each task.
     last: BTreeMap<TaskId, (usize, bool)>,
     /// Tasks whose waker had clones at the last sample, by index of their key.
     cloned: BTreeMap<usize, TaskKey>,
@@ -32,26 +35,29 @@ pub(super) struct WakerSamples {
 }
 
 impl WakerSamples {
+    /// Adds a task to those that [`take_woken`](Self::take_woken) returns.
     pub(super) fn note_wake(&mut self, task: TaskKey) {
         self.woken.push(task);
     }
 
-    /// Returns the tasks woken since the last call.
+    /// Takes the tasks woken since the last call.
     pub(super) fn take_woken(&mut self) -> Vec<TaskKey> {
         std::mem::take(&mut self.woken)
     }
 
-    /// Returns the tasks whose waker had clones, to be sampled again.
+    /// Takes the tasks whose waker had clones, to be sampled again.
     pub(super) fn take_cloned(&mut self) -> Vec<TaskKey> {
         std::mem::take(&mut self.cloned).into_values().collect()
     }
 
+    /// Removes a task that has ended.
     pub(super) fn forget(&mut self, task: TaskId) {
         self.last.remove(&task);
     }
 
-    /// Counts the clones of a task's waker. `polled`: whether the task is
-    /// registered as a waiter, and the count, after its own poll.
+    /// Counts the clones of a task's waker, and returns the sample if it differs
+    /// from the last one. `polled`, after the task's own poll: whether the task is
+    /// registered as a waiter, and the count.
     pub(super) fn sample(
         &mut self,
         runtime: &Runtime,
@@ -61,8 +67,8 @@ impl WakerSamples {
         let (task, n) = {
             let tasks = runtime.tasks.borrow();
             let task = tasks.get(key).filter(|task| !task.is_finished())?;
-            let counted = || task.waker.as_ref().map_or(0, |waker| waker.clones());
-            let n = polled.map_or_else(counted, |(_, clones)| clones);
+            let count = || task.waker.as_ref().map_or(0, |waker| waker.clones());
+            let n = polled.map_or_else(count, |(_, clones)| clones);
             (TaskId::from(task.identity.id), n)
         };
         match n {
@@ -71,7 +77,7 @@ impl WakerSamples {
         };
         let last = self.last.entry(task).or_insert((0, false));
         let noted = polled.map_or(last.1, |(noted, _)| noted);
-        let is_news = std::mem::replace(last, (n, noted)) != (n, noted);
-        is_news.then_some(Sample { task, n, noted })
+        let is_new = std::mem::replace(last, (n, noted)) != (n, noted);
+        is_new.then_some(Sample { task, n, noted })
     }
 }
