@@ -152,15 +152,15 @@ impl Reactor {
         &self,
         io: &mut impl mio::event::Source,
         key: SourceKey,
-    ) -> Vec<Waiter> {
-        // Fails only if the descriptor is not registered any more, which is the
-        // desired state.
+    ) -> [Waiter; 2] {
         if let Some(kernel) = &*self.kernel.borrow() {
+            // Fails only if the descriptor is not registered any more, which is
+            // the desired state.
             let _ = kernel.poll.registry().deregister(io);
         }
         let source = self.sources.borrow_mut().remove(key);
-        let ends = source.into_iter().flat_map(|source| source.ends);
-        ends.map(|end| end.waiter).collect()
+        let waiters = source.map(|source| source.ends.map(|end| end.waiter));
+        waiters.unwrap_or_default()
     }
 
     /// Returns whether an attempt may succeed; `false` once the loop has ended.

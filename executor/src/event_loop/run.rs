@@ -277,11 +277,15 @@ impl Runtime {
         let own = own.or_else(|| spare.replace_if_cloned().map(Box::new));
         match result {
             Ok(Poll::Pending) => {
-                let mut tasks = self.tasks.borrow_mut();
-                if let Some(task) = tasks.get_mut(key) {
-                    task.work = work;
-                    task.waker = own;
-                }
+                self.with_task(key, |task| {
+                    // The slots are empty; saying so spares two drop checks.
+                    if let (Some(work), slot @ None) = (work, &mut task.work) {
+                        *slot = Some(work);
+                    }
+                    if let (Some(own), slot @ None) = (own, &mut task.waker) {
+                        *slot = Some(own);
+                    }
+                });
                 Polled::Pending
             }
             Ok(Poll::Ready(())) => Polled::Ready(work),
