@@ -1,61 +1,79 @@
-//! Items and room, and to whom they are promised.
+//! Reservations: the items and the free space that were granted to waits.
 //!
-//! **Invariant:** there are never more promises than items, or room, to keep
-//! them (but for the moment after `close_now` took the items); and while
-//! somebody waits, whatever there is is promised.
+//! **Invariant:** no more items are reserved than the queue holds (except
+//! between `close_now`, which takes them, and the polls of the getters), and no
+//! more space than is free. While a future waits, every item, or all free
+//! space, is reserved.
+//!
+//! Called by `queue` and its `futures`.
 
-use super::super::wait_list::CallOutcome;
+use std::cell::Cell;
+
 use super::Queue;
+use crate::sync::wait_list::Outcome;
 
 impl<T> Queue<T> {
-    /// Is there an item that is not promised to anybody?
+    /// Returns whether an item is not reserved.
     #[inline]
     pub(super) fn has_item(&self) -> bool {
         self.len() > self.reserved_items.get()
     }
 
-    /// Is there room that is not promised to anybody?
+    /// Returns whether space for an item is free and not reserved.
     #[inline]
-    pub(super) fn has_room(&self) -> bool {
-        self.maxsize == 0 || self.len() + self.reserved_room.get() < self.maxsize
+    pub(super) fn has_space(&self) -> bool {
+        self.maxsize == 0 || self.len() + self.reserved_space.get() < self.maxsize
     }
 
     #[inline]
     pub(super) fn push(&self, item: T) {
         self.items.borrow_mut().push_back(item);
         self.unfinished.set(self.unfinished.get() + 1);
-        self.call_getters();
+        self.grant_getters();
     }
 
+    /// Takes the first item; the caller knows that there is one.
     #[inline]
     pub(super) fn pop(&self) -> T {
         let item = self.items.borrow_mut().pop_front();
-        self.call_putters();
-        item.expect("whoever asks knows that there is one")
+        self.grant_putters();
+        item.expect("the caller checked that there is an item")
     }
 
-    /// Promises items to those who wait for them.
+    /// Reserves items for the getters that wait.
     #[inline]
-    pub(super) fn call_getters(&self) {
+    pub(super) fn grant_getters(&self) {
         while !self.getters.is_empty() && self.has_item() {
-            self.reserved_items.set(self.reserved_items.get() + 1);
-            self.getters.grant_first();
+            reserve(&self.reserved_items);
+            self.getters.wake_first();
         }
     }
 
-    /// Promises room to those who wait for it.
+    /// Reserves space for the putters that wait.
     #[inline]
-    pub(super) fn call_putters(&self) {
-        while !self.putters.is_empty() && self.has_room() {
-            self.reserved_room.set(self.reserved_room.get() + 1);
-            self.putters.grant_first();
+    pub(super) fn grant_putters(&self) {
+        while !self.putters.is_empty() && self.has_space() {
+            reserve(&self.reserved_space);
+            self.putters.wake_first();
         }
     }
 
-    pub(super) fn finish(&self, left: usize) {
-        self.unfinished.set(left);
-        if left == 0 {
-            self.joiners.call_all(CallOutcome::Granted);
+    /// Sets how many items are not done, and wakes the joiners if none are.
+    pub(super) fn set_unfinished(&self, unfinished: usize) {
+        self.unfinished.set(unfinished);
+        if unfinished == 0 {
+            self.joiners.resolve_all(Outcome::Granted);
         }
     }
+}
+
+#[inline]
+fn reserve(reserved: &Cell<usize>) {
+    reserved.set(reserved.get() + 1);
+}
+
+/// Ends one reservation.
+#[inline]
+pub(super) fn unreserve(reserved: &Cell<usize>) {
+    reserved.set(reserved.get() - 1);
 }
