@@ -7,7 +7,9 @@
 //!
 //! Imports layers 0 and 1.
 
+#[cfg(any(unix, feature = "net"))]
 pub(crate) mod source;
+#[cfg(any(unix, feature = "net"))]
 #[macro_use]
 pub(crate) mod stream_io;
 #[cfg(feature = "net")]

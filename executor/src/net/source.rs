@@ -78,6 +78,7 @@ impl<S: mio::event::Source> Registered<S> {
     }
 
     /// Returns the source itself, for calls that never block.
+    #[cfg(feature = "net")]
     pub(crate) fn io(&self) -> &S {
         &self.io
     }
@@ -128,22 +129,22 @@ impl<S: mio::event::Source> Registered<S> {
         Poll::Pending
     }
 
-    /// Makes an attempt that moves at most `room` bytes, as
+    /// Makes an attempt that moves at most `capacity` bytes, as
     /// [`poll_io`](Self::poll_io) does.
     ///
-    /// An attempt that moves some bytes, but fewer than `room`, has exhausted
+    /// An attempt that moves some bytes, but fewer than `capacity`, has exhausted
     /// the source: the next one waits without a system call, which would only
-    /// return `WouldBlock`. A `room` of 0 never implies this.
+    /// return `WouldBlock`. A `capacity` of 0 never implies this.
     #[inline]
     pub(crate) fn poll_transfer(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
-        room: usize,
+        capacity: usize,
         attempt: impl FnMut(&S) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         let moved = ready!(self.poll_io(cx, direction, attempt))?;
-        if (1..room).contains(&moved) && cfg!(target_os = "linux") {
+        if (1..capacity).contains(&moved) && cfg!(target_os = "linux") {
             self.reactor.set_exhausted(self.key, direction);
         }
         Poll::Ready(Ok(moved))

@@ -11,8 +11,8 @@ use super::source::Registered;
 use crate::base::hooks::Direction;
 
 /// How many slices one system call takes on Linux (`UIO_MAXIOV`); std passes no
-/// more. Slices past that are not counted as room: that the call did not use
-/// them says nothing about the source.
+/// more. The capacity of an attempt leaves out the slices past that: that the
+/// call did not use them says nothing about the source.
 const SLICES_PER_CALL: usize = 1024;
 
 impl<S: mio::event::Source> Registered<S>
@@ -28,8 +28,8 @@ where
         buffer: &mut [u8],
         short_read_empties: bool,
     ) -> Poll<io::Result<usize>> {
-        let room = if short_read_empties { buffer.len() } else { 0 };
-        self.poll_transfer(cx, Direction::Read, room, |mut io: &S| io.read(buffer))
+        let capacity = if short_read_empties { buffer.len() } else { 0 };
+        self.poll_transfer(cx, Direction::Read, capacity, |mut io: &S| io.read(buffer))
     }
 
     /// Reads into several buffers, as [`poll_read`](Self::poll_read) does.
@@ -40,10 +40,10 @@ where
         short_read_empties: bool,
     ) -> Poll<io::Result<usize>> {
         let used = buffers.iter().take(SLICES_PER_CALL);
-        let room = used.map(|buffer| buffer.len()).sum();
-        let room = if short_read_empties { room } else { 0 };
+        let capacity = used.map(|buffer| buffer.len()).sum();
+        let capacity = if short_read_empties { capacity } else { 0 };
         let read = |mut io: &S| io.read_vectored(buffers);
-        self.poll_transfer(cx, Direction::Read, room, read)
+        self.poll_transfer(cx, Direction::Read, capacity, read)
     }
 }
 
@@ -65,9 +65,9 @@ where
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let used = slices.iter().take(SLICES_PER_CALL);
-        let room = used.map(|slice| slice.len()).sum();
+        let capacity = used.map(|slice| slice.len()).sum();
         let write = |mut io: &S| io.write_vectored(slices);
-        self.poll_transfer(cx, Direction::Write, room, write)
+        self.poll_transfer(cx, Direction::Write, capacity, write)
     }
 }
 

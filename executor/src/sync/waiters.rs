@@ -168,8 +168,7 @@ pub(super) struct Waiters {
 }
 
 /// The part of [`Waiters`] that the loop reads for listings. Its own
-/// allocation, so that the loop holds a `Weak` and need not be told when it is
-/// dropped.
+/// allocation, so that the loop can hold a `Weak`, and dropping it does no work.
 #[derive(Default)]
 struct WaitQueue {
     name: Option<Rc<str>>,
