@@ -214,10 +214,13 @@ impl Waiters {
     /// `is_available` is called in the first poll only, and may take what it
     /// finds.
     ///
+    /// Always inlined: an uncontended `Semaphore::acquire` and its release take
+    /// 95 instructions instead of 123 (callgrind, in a loop).
+    ///
     /// # Panics
     ///
     /// If the future has completed.
-    #[inline]
+    #[inline(always)]
     pub(super) fn poll(
         &self,
         current: &CurrentLoop,
