@@ -1,14 +1,17 @@
-//! Layer 2, sockets: TCP, UDP and, on Unix, Unix-domain ones; names; `serve`.
+//! Layer 2, sockets: TCP, UDP and, on Unix, Unix-domain ones; names; `serve`
+//! (asyncio: streams, servers and transports).
 //!
-//! A call does its work at once or waits for the reactor to report that it can;
-//! it never blocks the loop. With the feature `os` alone, only the registration
-//! of pipes is compiled.
+//! An operation completes at once or waits until the reactor reports that it
+//! can; it never blocks the loop. With the feature `os` alone, only what its
+//! pipes need is compiled.
 //!
 //! Imports layers 0 and 1.
 
+#[cfg(any(unix, feature = "net"))]
+pub(crate) mod source;
+#[cfg(any(unix, feature = "net"))]
 #[macro_use]
 pub(crate) mod stream_io;
-pub(crate) mod source;
 #[cfg(feature = "net")]
 pub(crate) mod addrs;
 #[cfg(feature = "net")]

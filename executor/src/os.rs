@@ -1,6 +1,6 @@
 //! Layer 2, the operating system: child processes, signals, stdin.
 //!
-//! Imports layers 0 and 1, and `net::source` for pipes.
+//! Imports layers 0 and 1, and of `net` what registers and reads pipes.
 
 #[cfg(unix)]
 pub mod process;

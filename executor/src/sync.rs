@@ -1,40 +1,41 @@
 //! Locks, semaphores, events and queues for tasks of one thread (asyncio:
 //! `Lock`, `Semaphore`, `Event`, `Queue`).
 //!
-//! | asyncio | here |
+//! | asyncio | this module |
 //! |---|---|
 //! | `Lock` | [`Lock<T>`](Lock), which holds what it protects |
-//! | `Semaphore` | [`Semaphore`], whose [`Permit`] gives itself back |
+//! | `Semaphore` | [`Semaphore`], whose [`Permit`] is released when it is dropped |
 //! | `Event` | [`Event`] |
 //! | `Queue(maxsize)` | [`Queue::new(maxsize)`](Queue::new) |
-//! | `Condition`, `Barrier` | none: an [`Event`] or a [`Queue`] does it |
+//! | `Condition`, `Barrier` | none: use an [`Event`] or a [`Queue`] |
 //!
 //! All are for one thread: cheap, without atomics, and not `Send`. Share them
 //! with an `Rc`, or borrow them. Between threads, `async-lock` and
 //! `async-channel` work on this loop as well.
 //!
-//! Whoever waits first is served first, and nobody is passed. A future that
-//! waits may be dropped at any moment, by a timeout or a cancelled task:
-//! nothing is lost, and what it had been given already goes to the next one.
+//! Waits are served in the order in which they began; a later one cannot
+//! overtake. A future that waits may be dropped at any moment, by a timeout or
+//! with a cancelled task: nothing is lost, and what was granted to it goes to
+//! the next waiter.
 //!
 //! Give them names ([`Lock::named`] and so on): [`tasks`](crate::tasks) shows
-//! who waits for which, and a deadlock is reported with the names and the
-//! lines.
+//! which task waits for which, and a deadlock is reported with the names and
+//! the lines.
 //!
-//! **Invariant:** what is free is never waited for: whoever lets something go
-//! wakes the first one in line in the same call.
+//! **Invariant:** no future waits for what is available: a release grants the
+//! first wait in the same call.
 //!
-//! A room: calls `runtime` to find out who is polled and to wake it. The
-//! primitives also work on another executor of the same thread, and what does
-//! not wait works outside every loop.
+//! Layer 2. Imports layer 0, to learn which task is polled and to wake it. The
+//! types also work on another executor of the same thread, and operations that
+//! do not wait work outside every loop.
 
-mod event;
 mod wait_list;
-mod lock;
-mod permits;
-mod queue;
-mod semaphore;
 mod waiters;
+mod permits;
+mod lock;
+mod semaphore;
+mod event;
+mod queue;
 
 pub use event::{Event, WaitForEvent};
 pub use lock::{AcquireLock, Guard, Lock};

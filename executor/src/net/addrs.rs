@@ -1,30 +1,32 @@
-//! What can be bound or connected to.
+//! Targets: what can be bound or connected to.
 //!
-//! **Invariant:** nothing here asks the name service; a name stays a name
-//! until `dns` looks it up, on a thread.
+//! **Invariant:** this file asks no name service; a name stays a name until
+//! `lookup` resolves it, on a thread.
+//!
+//! Called by `lookup`. Imports nothing.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV4, SocketAddrV6};
 
-/// An address, or something to be looked up: `"127.0.0.1:80"`,
-/// `"localhost:80"`, `("localhost", 80)`, a `SocketAddr`, a slice of them (std:
-/// `ToSocketAddrs`, which would block).
+/// An address, or a name to be looked up: `"127.0.0.1:80"`, `"localhost:80"`,
+/// `("localhost", 80)`, a `SocketAddr`, a slice of them (std: `ToSocketAddrs`,
+/// which would block).
 pub trait ToAddrs {
-    /// The addresses, or the name.
+    /// Returns the addresses, or the name.
     ///
     /// # Errors
     ///
-    /// If the text is no address and has no port.
+    /// If the text is neither an address nor a name with a port.
     fn to_target(&self) -> io::Result<Target>;
 }
 
-/// What [`ToAddrs`] says.
+/// The result of [`ToAddrs`]: addresses or a name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Target {
-    /// Addresses, to be tried in this order.
+    /// Addresses, tried in this order.
     Addrs(Vec<SocketAddr>),
-    /// A host to be looked up, and a port.
+    /// The name of a host to look up, and a port.
     Name(String, u16),
 }
 

@@ -1,8 +1,8 @@
-//! The descriptors of sockets, for options that this crate does not name.
+//! Descriptors of sockets, for options that this crate has no method for.
 //!
-//! **Invariant:** they are borrowed: closing is the socket's own business.
+//! **Invariant:** a descriptor is borrowed; only its socket closes it.
 //!
-//! Used by users, with `rustix` or `socket2::SockRef`.
+//! Called by users, with `rustix` or `socket2::SockRef`. Imports the sockets.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 

@@ -1,9 +1,9 @@
-//! Names and addresses: binding, connecting, looking up.
+//! Name lookup: `lookup_host`, and binding and connecting to names.
 //!
-//! **Invariant:** the name service is asked on a thread, never on the loop;
-//! and an error says which address was tried.
+//! **Invariant:** the name service is called on a thread, never on the loop,
+//! and every error contains the name or the address that was tried.
 //!
-//! On top of `sockets` and `threads`; nothing calls it but users.
+//! Called by users. Imports `addrs`, the sockets and `blocking`.
 
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -13,9 +13,9 @@ use super::tcp::{TcpListener, TcpStream};
 use super::udp::UdpSocket;
 use crate::blocking::to_thread::to_thread;
 
-/// The addresses behind a name (asyncio: `getaddrinfo`).
+/// Looks up the addresses of a name (asyncio: `getaddrinfo`).
 ///
-/// The system's resolver is asked on a thread; an address costs nothing.
+/// Calls the system's resolver on a thread; an address needs none.
 ///
 /// ```
 /// executor::run(async {
@@ -24,7 +24,8 @@ use crate::blocking::to_thread::to_thread;
 /// });
 /// ```
 ///
-/// *Cancel safety:* dropping it leaves the look-up to its thread.
+/// *Cancel safety:* dropping it does not stop the lookup, which ends on its
+/// thread.
 ///
 /// # Errors
 ///
@@ -50,7 +51,8 @@ pub async fn lookup_host(host: impl ToAddrs) -> io::Result<Vec<SocketAddr>> {
     }
 }
 
-/// Tries the addresses in their order: the first success, or the last error.
+/// Tries the addresses in their order; returns the first success, or the last
+/// error.
 async fn first_of<T>(
     target: impl ToAddrs,
     attempt: impl AsyncFn(SocketAddr) -> io::Result<T>,
@@ -78,33 +80,35 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// Those of `bind(2)` and of the look-up; the text names the address.
+    /// Those of `bind(2)` and of the lookup; the text names the address.
     pub async fn bind(addr: impl ToAddrs) -> io::Result<TcpListener> {
         first_of(addr, async |addr| TcpListener::bind_to(addr, false)).await
     }
 
-    /// Listens on an address together with other listeners of the same user
-    /// that ask for the same: the kernel spreads the connections over them.
-    /// One loop per core, each with such a listener, is the way past one core.
-    /// Unix only; elsewhere the same as [`bind`](Self::bind).
+    /// Listens on an address that other shared listeners of the same user
+    /// listen on too (asyncio: `start_server(.., reuse_port=True)`).
+    ///
+    /// The kernel distributes the connections over the listeners, so a server
+    /// can run one loop per core, each with its own. On other systems than Unix
+    /// this is [`bind`](Self::bind).
     ///
     /// # Errors
     ///
-    /// As [`bind`](Self::bind).
+    /// Those of [`bind`](Self::bind).
     pub async fn bind_shared(addr: impl ToAddrs) -> io::Result<TcpListener> {
         first_of(addr, async |addr| TcpListener::bind_to(addr, true)).await
     }
 }
 
 impl TcpStream {
-    /// Connects to the first address that answers (asyncio:
+    /// Connects to the first address that accepts (asyncio:
     /// `open_connection`).
     ///
-    /// *Cancel safety:* dropping it gives the attempt up.
+    /// *Cancel safety:* dropping it closes the socket of the attempt.
     ///
     /// # Errors
     ///
-    /// Those of `connect(2)` and of the look-up; the text names the address.
+    /// Those of `connect(2)` and of the lookup; the text names the address.
     pub async fn connect(addr: impl ToAddrs) -> io::Result<TcpStream> {
         first_of(addr, async |addr| TcpStream::connect_to(addr).await).await
     }
@@ -115,17 +119,17 @@ impl UdpSocket {
     ///
     /// # Errors
     ///
-    /// Those of `bind(2)` and of the look-up; the text names the address.
+    /// Those of `bind(2)` and of the lookup; the text names the address.
     pub async fn bind(addr: impl ToAddrs) -> io::Result<UdpSocket> {
         first_of(addr, async |addr| UdpSocket::bind_to(addr)).await
     }
 
-    /// Fixes the other side: [`send`](Self::send) goes there, and
-    /// [`recv`](Self::recv) hears only from there.
+    /// Sets the peer: [`send`](Self::send) sends to it, and
+    /// [`recv`](Self::recv) receives from it only.
     ///
     /// # Errors
     ///
-    /// Those of `connect(2)` and of the look-up; the text names the address.
+    /// Those of `connect(2)` and of the lookup; the text names the address.
     pub async fn connect(&self, addr: impl ToAddrs) -> io::Result<()> {
         first_of(addr, async |addr| self.connect_to(addr)).await
     }

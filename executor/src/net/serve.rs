@@ -1,10 +1,9 @@
-//! A server: a task per connection, until it is told to stop.
+//! `serve`: a task per connection, until the server is stopped.
 //!
-//! **Invariant:** no connection that was accepted is forgotten: its task ends
-//! by itself, or is cancelled when the grace period after a stop is over.
+//! **Invariant:** after a stop, every task of an accepted connection has ended
+//! before `until` returns: by itself, or cancelled after the grace period.
 //!
-//! On top of `sockets`, `spawn`, `time` and `combine`; nothing calls it but
-//! users.
+//! Called by users. Imports `tcp`, `spawn`, `time` and `combine`.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -25,8 +24,8 @@ use crate::time::sleep::sleep;
 use crate::time::timeout::timeout;
 
 /// How long to wait before the next attempt when the process or the system has
-/// no descriptor left. Trio's number: a tenth of a second is soon for a client
-/// and an eternity for a loop that would otherwise spin.
+/// no descriptor left. Trio's number: short for a client, and long enough that
+/// the loop does not spin.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
 /// Accepts connections and runs `handler` for each in a task of its own
@@ -34,9 +33,16 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 /// [stopped](Serve::until).
 ///
 /// A handler's error is reported on stderr, with the peer's address, unless
-/// [`on_error`](Serve::on_error) takes it. When no descriptor is left for
-/// another connection, it says so once, lets the waiting ones wait in the
-/// kernel and tries again ten times a second.
+/// [`on_error`](Serve::on_error) is set. When no descriptor is left for another
+/// connection, the server reports this once and tries again ten times a second;
+/// meanwhile clients wait in the kernel.
+///
+/// *Cancel safety:* dropping it stops accepting; open connections continue in
+/// their tasks.
+///
+/// # Errors
+///
+/// Those of `accept(2)`, except that no descriptor is left.
 ///
 /// ```
 /// use executor::net::{TcpListener, TcpStream, serve};
@@ -81,8 +87,8 @@ where
 
 type OnError = Rc<dyn Fn(SocketAddr, &dyn fmt::Display)>;
 
-/// A server to be; see [`serve`]. Await it to serve for ever, or use
-/// [`until`](Self::until).
+/// A server that is not started yet; see [`serve`]. Await it to serve forever,
+/// or use [`until`](Self::until).
 #[must_use = "a server does nothing unless it is awaited"]
 pub struct Serve<H> {
     listener: TcpListener,
@@ -92,22 +98,24 @@ pub struct Serve<H> {
     on_error: OnError,
 }
 
-/// What a server has done.
+/// The result of a server: how many connections it had (see
+/// [`until`](Serve::until)).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Served {
     /// How many connections it accepted.
     pub connections: u64,
-    /// How many of them were cancelled because the grace period was over.
+    /// How many of them were cancelled because the grace period had passed.
     pub cancelled: usize,
 }
 
 impl<H> Serve<H> {
-    /// Serves at most `n` connections at once; more wait in the kernel.
+    /// Serves at most `n` connections at once; more wait in the kernel
+    /// (asyncio has no such limit).
     ///
     /// # Panics
     ///
-    /// If `n` is zero: nobody would ever be served.
+    /// If `n` is zero: no connection would ever be served.
     #[track_caller]
     pub fn limit(mut self, n: usize) -> Self {
         assert!(n > 0, "serve(..).limit(0) would never serve anybody");
@@ -115,16 +123,17 @@ impl<H> Serve<H> {
         self
     }
 
-    /// How long after a stop connections may go on. Without it, as long as
-    /// they take.
+    /// Sets how long connections may continue after a stop; by default as long
+    /// as they take.
     pub fn grace(mut self, period: Duration) -> Self {
         self.grace = period;
         self
     }
 
-    /// Takes the errors of handlers, which otherwise are reported on stderr.
-    pub fn on_error(mut self, tell: impl Fn(SocketAddr, &dyn fmt::Display) + 'static) -> Self {
-        self.on_error = Rc::new(tell);
+    /// Sets a function that gets the peer and the error of a failed handler;
+    /// by default they are reported on stderr.
+    pub fn on_error(mut self, report: impl Fn(SocketAddr, &dyn fmt::Display) + 'static) -> Self {
+        self.on_error = Rc::new(report);
         self
     }
 }
@@ -134,16 +143,18 @@ where
     H: AsyncFn(TcpStream, SocketAddr) -> Result<(), E> + 'static,
     E: fmt::Display,
 {
-    /// Serves until `stop` returns. Then it accepts no more, closes the
-    /// listener and waits for the open connections; those that outlast the
-    /// [grace period](Self::grace) are cancelled.
+    /// Serves until `stop` completes (asyncio: `Server.close`, then
+    /// `wait_closed`).
     ///
-    /// *Cancel safety:* dropping it stops accepting and leaves open connections
-    /// to their tasks.
+    /// Then it closes the listener and waits for the open connections; those
+    /// that outlast the [grace period](Self::grace) are cancelled.
+    ///
+    /// *Cancel safety:* dropping it stops accepting; open connections continue
+    /// in their tasks.
     ///
     /// # Errors
     ///
-    /// What `accept(2)` says other than that there is no descriptor left.
+    /// Those of `accept(2)`, except that no descriptor is left.
     pub async fn until(self, stop: impl Future<Output = ()>) -> io::Result<Served> {
         let Serve {
             listener,
@@ -153,7 +164,7 @@ where
             on_error,
         } = self;
         let open = Rc::new(Connections::default());
-        let accepting = Accepting {
+        let acceptor = Acceptor {
             listener: &listener,
             handler: Rc::new(handler),
             open: &open,
@@ -165,12 +176,12 @@ where
                 stop.await;
                 None
             };
-            race((pin!(stop), pin!(accepting.go_on()))).await
+            race((pin!(stop), pin!(acceptor.accept_all()))).await
         };
         if let (_, Some(error)) = outcome {
             return Err(error);
         }
-        drop(accepting);
+        drop(acceptor);
         drop(listener);
         let cancelled = open.finish(grace).await;
         Ok(Served {
@@ -203,8 +214,8 @@ impl<H> fmt::Debug for Serve<H> {
     }
 }
 
-/// The part that accepts.
-struct Accepting<'a, H> {
+/// The part of a server that accepts connections.
+struct Acceptor<'a, H> {
     listener: &'a TcpListener,
     handler: Rc<H>,
     open: &'a Rc<Connections>,
@@ -212,29 +223,29 @@ struct Accepting<'a, H> {
     limit: usize,
 }
 
-impl<H, E> Accepting<'_, H>
+impl<H, E> Acceptor<'_, H>
 where
     H: AsyncFn(TcpStream, SocketAddr) -> Result<(), E> + 'static,
     E: fmt::Display,
 {
-    /// Accepts until that fails for good; gives the error.
-    async fn go_on(&self) -> Option<io::Error> {
-        let mut told = false;
+    /// Accepts connections until that fails permanently; returns the error.
+    async fn accept_all(&self) -> Option<io::Error> {
+        let mut is_reported = false;
         loop {
-            self.open.fewer_than(self.limit).await;
+            self.open.wait_until_fewer_than(self.limit).await;
             match self.listener.accept().await {
                 Ok((stream, peer)) => {
-                    told = false;
+                    is_reported = false;
                     self.start(stream, peer);
                 }
                 Err(error) if is_out_of_descriptors(&error) => {
-                    if !told {
+                    if !is_reported {
                         report(format_args!(
                             "no connection can be accepted for now: {error}. Those that wait are \
                              served when others have closed; a higher limit (`ulimit -n`) or \
                              `serve(..).limit(n)` prevents this"
                         ));
-                        told = true;
+                        is_reported = true;
                     }
                     sleep(BACK_OFF).await;
                 }
@@ -248,12 +259,12 @@ where
         self.open.accepted.set(number + 1);
         let handler = Rc::clone(&self.handler);
         let on_error = Rc::clone(&self.on_error);
-        let leave = Leave {
+        let remove = RemoveOnDrop {
             open: Rc::clone(self.open),
             number,
         };
         let task = spawn(async move {
-            let _leave = leave;
+            let _remove = remove;
             if let Err(error) = handler(stream, peer).await {
                 on_error(peer, &error);
             }
@@ -263,7 +274,7 @@ where
 }
 
 fn is_out_of_descriptors(error: &io::Error) -> bool {
-    // No memory for another connection is as short-lived.
+    // A lack of memory for another connection passes in the same way.
     if error.kind() == io::ErrorKind::OutOfMemory {
         return true;
     }
@@ -279,17 +290,19 @@ fn is_out_of_descriptors(error: &io::Error) -> bool {
         .is_some_and(|number| numbers.contains(&number))
 }
 
-/// The connections that are open.
+/// The open connections of a server.
 #[derive(Default)]
 struct Connections {
+    /// By number, in the order in which they were accepted.
     tasks: RefCell<BTreeMap<u64, JoinHandle<()>>>,
+    /// How many were accepted so far.
     accepted: Cell<u64>,
-    /// Who waits for one to end.
+    /// The waker of the future that waits for a connection to end.
     waiter: Cell<Option<Waker>>,
 }
 
 impl Connections {
-    async fn fewer_than(&self, limit: usize) {
+    async fn wait_until_fewer_than(&self, limit: usize) {
         poll_fn(|cx| {
             if self.tasks.borrow().len() < limit {
                 return Poll::Ready(());
@@ -300,10 +313,10 @@ impl Connections {
         .await;
     }
 
-    /// Waits until all have ended; cancels those that outlast `grace` and
-    /// waits for their destructors. Gives the number of these.
+    /// Waits until all have ended; cancels those that outlast `grace`, waits for
+    /// their destructors and returns how many these were.
     async fn finish(&self, grace: Duration) -> usize {
-        if timeout(grace, self.fewer_than(1)).await.is_ok() {
+        if timeout(grace, self.wait_until_fewer_than(1)).await.is_ok() {
             return 0;
         }
         let late = self.tasks.take();
@@ -312,20 +325,20 @@ impl Connections {
             cancelled += usize::from(task.cancel());
         }
         for task in late.into_values() {
-            // What it ended with was told to `on_error`, or is "cancelled".
+            // `on_error` got the error of a handler; the rest is "cancelled".
             let _ = task.await;
         }
         cancelled
     }
 }
 
-/// Takes a connection off the list when its task ends, however it ends.
-struct Leave {
+/// Removes a connection from the open ones when its task ends.
+struct RemoveOnDrop {
     open: Rc<Connections>,
     number: u64,
 }
 
-impl Drop for Leave {
+impl Drop for RemoveOnDrop {
     fn drop(&mut self) {
         let task = self.open.tasks.borrow_mut().remove(&self.number);
         drop(task);

@@ -1,8 +1,8 @@
-//! A registered source: the one path from `WouldBlock` to a waker.
+//! Registered source: the one path from `WouldBlock` to a waiter.
 //!
-//! **Invariant:** an attempt comes first, and a wait only when the source said
-//! `WouldBlock` (or is known to have nothing), on the loop that the source
-//! belongs to. Dropping a source deregisters it and wakes its waiters.
+//! **Invariant:** a waiter is registered only after the source returned
+//! `WouldBlock`, or is known to be exhausted, and only on the source's own loop.
+//! Dropping a source deregisters it and wakes its waiters.
 //!
 //! Used by the sockets of `net` and the pipes of `os`. Imports the reactor.
 
@@ -14,7 +14,7 @@ use std::task::{Context, Poll, ready};
 
 use crate::base::hooks::{Direction, SOURCE};
 use crate::base::slab::{SourceKey, TaskKey};
-use crate::base::task_info::Wait as TaskWait;
+use crate::base::task_info::Wait;
 use crate::base::waiter::Waiter;
 use crate::driver::reactor::Reactor;
 use crate::event_loop::runtime::{Runtime, WaitPoint};
@@ -66,9 +66,10 @@ impl<S: mio::event::Source> Registered<S> {
             runtime.register_wait_point(Rc::downgrade(&point));
         }
         let key = reactor.register(&mut io, fd, peer)?;
-        let kind = last_word(std::any::type_name::<S>());
-        let hooks = &runtime.hooks;
-        hooks.emit(SOURCE, move |hook| hook.source_add(key, kind, peer));
+        runtime.emit(SOURCE, move |hook| {
+            let kind = type_name(std::any::type_name::<S>());
+            hook.source_add(key, kind, peer);
+        });
         Ok(Registered {
             io,
             key,
@@ -78,13 +79,14 @@ impl<S: mio::event::Source> Registered<S> {
     }
 
     /// Returns the source itself, for calls that never block.
+    #[cfg(feature = "net")]
     pub(crate) fn io(&self) -> &S {
         &self.io
     }
 
-    /// Makes `attempt` as soon as the source may be ready.
+    /// Makes an attempt as soon as the source may be ready for it.
     ///
-    /// One task may wait in each direction; a second one takes its place.
+    /// One waiter is kept for each direction; a second one replaces the first.
     #[inline]
     pub(crate) fn poll_io<T>(
         &self,
@@ -128,39 +130,42 @@ impl<S: mio::event::Source> Registered<S> {
         Poll::Pending
     }
 
-    /// Makes an attempt that moves bytes, as [`poll_io`](Self::poll_io) does.
-    /// One that moves fewer than it could, but some, has exhausted the source:
-    /// the next one waits at once, which spares the call that would only have
-    /// said `WouldBlock`. With no `room` nothing is concluded.
+    /// Makes an attempt that moves at most `capacity` bytes, as
+    /// [`poll_io`](Self::poll_io) does.
+    ///
+    /// An attempt that moves some bytes, but fewer than `capacity`, has exhausted
+    /// the source: the next one waits without a system call, which would only
+    /// return `WouldBlock`. A `capacity` of 0 never implies this.
     #[inline]
     pub(crate) fn poll_transfer(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
-        room: usize,
+        capacity: usize,
         attempt: impl FnMut(&S) -> io::Result<usize>,
     ) -> Poll<io::Result<usize>> {
         let moved = ready!(self.poll_io(cx, direction, attempt))?;
-        if (1..room).contains(&moved) && cfg!(target_os = "linux") {
+        if (1..capacity).contains(&moved) && cfg!(target_os = "linux") {
             self.reactor.set_exhausted(self.key, direction);
         }
         Poll::Ready(Ok(moved))
     }
 
-    /// Waits for `attempt`, as a future. Dropping it gives up the wait.
+    /// Makes an attempt as soon as the source may be ready for it, as a future.
+    /// Dropping the future ends the wait.
     pub(crate) async fn when_ready<T>(
         &self,
         direction: Direction,
         mut attempt: impl FnMut(&S) -> io::Result<T>,
     ) -> io::Result<T> {
-        let mut wait = Wait {
+        let mut wait = WaitGuard {
             source: self,
             direction,
-            is_pending: false,
+            is_waiting: false,
         };
         std::future::poll_fn(|cx| {
             let result = self.poll_io(cx, direction, &mut attempt);
-            wait.is_pending = result.is_pending();
+            wait.is_waiting = result.is_pending();
             result
         })
         .await
@@ -189,16 +194,17 @@ impl<S: mio::event::Source + fmt::Debug> fmt::Debug for Registered<S> {
     }
 }
 
-/// A wait of [`Registered::when_ready`].
-struct Wait<'a, S: mio::event::Source> {
+/// Removes the waiter of a [`Registered::when_ready`] that is dropped.
+struct WaitGuard<'a, S: mio::event::Source> {
     source: &'a Registered<S>,
     direction: Direction,
-    is_pending: bool,
+    /// Whether the last poll registered a waiter.
+    is_waiting: bool,
 }
 
-impl<S: mio::event::Source> Drop for Wait<'_, S> {
+impl<S: mio::event::Source> Drop for WaitGuard<'_, S> {
     fn drop(&mut self) {
-        if !self.is_pending {
+        if !self.is_waiting {
             return;
         }
         let Some(runtime) = self.source.runtime.upgrade() else {
@@ -209,20 +215,21 @@ impl<S: mio::event::Source> Drop for Wait<'_, S> {
         if let Some(waiter) = reactor.set_waiter(key, direction, Waiter::NONE) {
             let hooks = &runtime.hooks;
             hooks.emit(SOURCE, move |hook| hook.source_wait_end(key, direction));
-            // It may belong to another wait: of the same task in another
-            // branch, or of a task that came later. A spurious wake makes that
-            // task wait again.
+            // The waiter may be of another wait that has replaced this one: of
+            // another branch of the same task, or of another task. Its next
+            // poll registers it again.
             runtime.wake_waiter(waiter);
         }
     }
 }
 
-/// `mio::net::tcp::TcpStream` is a `TcpStream`.
-fn last_word(path: &str) -> &str {
+/// Returns the last part of a type's path: `TcpStream` of
+/// `mio::net::tcp::TcpStream`.
+fn type_name(path: &str) -> &str {
     path.rsplit("::").next().unwrap_or(path)
 }
 
-/// Repeats an attempt that a signal has interrupted.
+/// Makes an attempt, again if a signal interrupts it.
 #[inline]
 fn without_interruption<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     loop {
@@ -238,26 +245,26 @@ fn loop_has_ended() -> io::Error {
     io::Error::other("the loop that this socket belongs to has ended")
 }
 
-/// The poller of a loop that does not run is not asked: a wait would never end.
+/// A loop that does not run does not poll its reactor: the wait would never end.
 #[cold]
-fn on_another_loop(home: &Runtime) -> io::Error {
-    if home.driver.poller().is_none() {
+fn on_another_loop(own: &Runtime) -> io::Error {
+    if own.driver.poller().is_none() {
         return loop_has_ended();
     }
     io::Error::other("this socket belongs to another loop than the one that runs here")
 }
 
-/// Adds to an error what was attempted and with which party: the kernel's text
-/// ("Connection refused") does not say.
+/// Adds to an error what was attempted and with which party, which the kernel's
+/// text ("Connection refused") does not contain.
 pub(crate) fn explain(error: io::Error, what: &str, party: impl fmt::Display) -> io::Error {
     io::Error::new(error.kind(), format!("{what} {party}: {error}"))
 }
 
 impl WaitPoint for Reactor {
-    fn waits(&self, _: &Runtime, add: &mut dyn FnMut(TaskKey, TaskWait)) {
+    fn waits(&self, _: &Runtime, add: &mut dyn FnMut(TaskKey, Wait)) {
         self.each_wait(|task, direction, fd, peer| {
             let readable = direction == Direction::Read;
-            add(task, TaskWait::Socket { readable, fd, peer });
+            add(task, Wait::Socket { readable, fd, peer });
         });
     }
 }

@@ -1,106 +1,89 @@
-//! Reading and writing, once for all streams.
+//! Reads and writes of byte streams: sockets and pipes.
 //!
-//! **Invariant:** a stream and a reference to it behave alike.
+//! **Invariant:** a stream and a shared reference to it behave alike.
+//!
+//! Used by `tcp`, `unix` and the pipes of `os`. Imports `source`.
+
+use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::task::{Context, Poll};
+
+use super::source::Registered;
+use crate::base::hooks::Direction;
 
 /// How many slices one system call takes on Linux (`UIO_MAXIOV`); std passes no
-/// more. The rest is no room: that a call leaves it over says nothing about
-/// the socket.
-pub(crate) const SLICES_AT_ONCE: usize = 1024;
+/// more. The capacity of an attempt leaves out the slices past that: that the
+/// call did not use them says nothing about the source.
+const SLICES_PER_CALL: usize = 1024;
 
-/// `AsyncRead` and `AsyncWrite` for a stream and for a reference to one: the
-/// same lines for TCP and Unix sockets. They differ in whether a read that
-/// gives less than it could has emptied the socket.
+impl<S: mio::event::Source> Registered<S>
+where
+    for<'a> &'a S: Read,
+{
+    /// Reads. `short_read_empties` says whether a read that returns fewer bytes
+    /// than it could has emptied the source.
+    #[inline]
+    pub(crate) fn poll_read(
+        &self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+        short_read_empties: bool,
+    ) -> Poll<io::Result<usize>> {
+        let capacity = if short_read_empties { buffer.len() } else { 0 };
+        self.poll_transfer(cx, Direction::Read, capacity, |mut io: &S| io.read(buffer))
+    }
+
+    /// Reads into several buffers, as [`poll_read`](Self::poll_read) does.
+    pub(crate) fn poll_read_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        buffers: &mut [IoSliceMut<'_>],
+        short_read_empties: bool,
+    ) -> Poll<io::Result<usize>> {
+        let used = buffers.iter().take(SLICES_PER_CALL);
+        let capacity = used.map(|buffer| buffer.len()).sum();
+        let capacity = if short_read_empties { capacity } else { 0 };
+        let read = |mut io: &S| io.read_vectored(buffers);
+        self.poll_transfer(cx, Direction::Read, capacity, read)
+    }
+}
+
+impl<S: mio::event::Source> Registered<S>
+where
+    for<'a> &'a S: Write,
+{
+    /// Writes.
+    #[inline]
+    pub(crate) fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        let write = |mut io: &S| io.write(bytes);
+        self.poll_transfer(cx, Direction::Write, bytes.len(), write)
+    }
+
+    /// Writes several slices.
+    pub(crate) fn poll_write_vectored(
+        &self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let used = slices.iter().take(SLICES_PER_CALL);
+        let capacity = used.map(|slice| slice.len()).sum();
+        let write = |mut io: &S| io.write_vectored(slices);
+        self.poll_transfer(cx, Direction::Write, capacity, write)
+    }
+}
+
+/// Implements `AsyncRead` and `AsyncWrite` for the types given: a stream, and a
+/// shared reference to one. A blanket implementation cannot: the traits are of
+/// another crate.
+#[cfg(feature = "net")]
 macro_rules! stream_io {
-    ($stream:ident, $inner:ty, short_read_empties: $short_read_empties:literal) => {
-        impl $stream {
-            fn poll_read_slice(
-                &self,
-                cx: &mut Context<'_>,
-                buffer: &mut [u8],
-            ) -> Poll<io::Result<usize>> {
-                let room = if $short_read_empties { buffer.len() } else { 0 };
-                self.source
-                    .poll_transfer(cx, Direction::Read, room, |mut io: &$inner| io.read(buffer))
-            }
-
-            fn poll_write_slice(
-                &self,
-                cx: &mut Context<'_>,
-                bytes: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                self.source
-                    .poll_transfer(cx, Direction::Write, bytes.len(), |mut io: &$inner| {
-                        io.write(bytes)
-                    })
-            }
-        }
-
-        impl AsyncRead for &$stream {
-            fn poll_read(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffer: &mut [u8],
-            ) -> Poll<io::Result<usize>> {
-                self.poll_read_slice(cx, buffer)
-            }
-
-            fn poll_read_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                buffers: &mut [IoSliceMut<'_>],
-            ) -> Poll<io::Result<usize>> {
-                let taken = buffers.iter().take(SLICES_AT_ONCE);
-                let room = taken.map(|buffer| buffer.len()).sum();
-                let room = if $short_read_empties { room } else { 0 };
-                self.source
-                    .poll_transfer(cx, Direction::Read, room, |mut io: &$inner| {
-                        io.read_vectored(buffers)
-                    })
-            }
-        }
-
-        impl AsyncWrite for &$stream {
-            fn poll_write(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                bytes: &[u8],
-            ) -> Poll<io::Result<usize>> {
-                self.poll_write_slice(cx, bytes)
-            }
-
-            fn poll_write_vectored(
-                self: Pin<&mut Self>,
-                cx: &mut Context<'_>,
-                slices: &[IoSlice<'_>],
-            ) -> Poll<io::Result<usize>> {
-                let taken = slices.iter().take(SLICES_AT_ONCE);
-                let room = taken.map(|slice| slice.len()).sum();
-                self.source
-                    .poll_transfer(cx, Direction::Write, room, |mut io: &$inner| {
-                        io.write_vectored(slices)
-                    })
-            }
-
-            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(Ok(())) // there is no buffer of ours
-            }
-
-            fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Poll::Ready(match self.shutdown(Shutdown::Write) {
-                    // The peer has closed already: that is what was wanted.
-                    Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
-                    result => result,
-                })
-            }
-        }
-
+    ($($stream:ty),+; short_read_empties: $short_read_empties:literal) => {$(
         impl AsyncRead for $stream {
             fn poll_read(
                 self: Pin<&mut Self>,
                 cx: &mut Context<'_>,
                 buffer: &mut [u8],
             ) -> Poll<io::Result<usize>> {
-                self.poll_read_slice(cx, buffer)
+                self.source.poll_read(cx, buffer, $short_read_empties)
             }
 
             fn poll_read_vectored(
@@ -108,7 +91,8 @@ macro_rules! stream_io {
                 cx: &mut Context<'_>,
                 buffers: &mut [IoSliceMut<'_>],
             ) -> Poll<io::Result<usize>> {
-                Pin::new(&mut &*self).poll_read_vectored(cx, buffers)
+                self.source
+                    .poll_read_vectored(cx, buffers, $short_read_empties)
             }
         }
 
@@ -118,7 +102,7 @@ macro_rules! stream_io {
                 cx: &mut Context<'_>,
                 bytes: &[u8],
             ) -> Poll<io::Result<usize>> {
-                self.poll_write_slice(cx, bytes)
+                self.source.poll_write(cx, bytes)
             }
 
             fn poll_write_vectored(
@@ -126,16 +110,20 @@ macro_rules! stream_io {
                 cx: &mut Context<'_>,
                 slices: &[IoSlice<'_>],
             ) -> Poll<io::Result<usize>> {
-                Pin::new(&mut &*self).poll_write_vectored(cx, slices)
+                self.source.poll_write_vectored(cx, slices)
             }
 
-            fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Pin::new(&mut &*self).poll_flush(cx)
+            fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(Ok(())) // this crate buffers nothing
             }
 
-            fn poll_close(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-                Pin::new(&mut &*self).poll_close(cx)
+            fn poll_close(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+                Poll::Ready(match self.shutdown(Shutdown::Write) {
+                    // The peer has closed the connection: nothing is left to do.
+                    Err(error) if error.kind() == io::ErrorKind::NotConnected => Ok(()),
+                    result => result,
+                })
             }
         }
-    };
+    )+};
 }

@@ -1,11 +1,13 @@
 //! TCP: a listener and a stream.
 //!
-//! **Invariant:** a stream may be read and written at once, by two tasks or
-//! two futures of one, through shared references: there is no lock, because
-//! there is one thread.
+//! **Invariant:** reads and writes take `&TcpStream`, so two tasks, or two
+//! futures of one task, may read and write at the same time without a lock.
+//!
+//! Called by users; `lookup` resolves their addresses. Imports `source` and
+//! `stream_io`.
 
 use std::fmt;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -15,14 +17,14 @@ use futures_io::{AsyncRead, AsyncWrite};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
 use super::source::{Registered, explain};
-use super::stream_io::SLICES_AT_ONCE;
 use crate::base::hooks::Direction;
 
-/// How many connections may wait to be accepted; std's number is 128, which a
-/// burst of a thousand clients overruns. The kernel may allow fewer.
+/// How many connections may wait to be accepted. std's number is 128, too few
+/// for a burst of a thousand clients. The kernel may allow fewer.
 const BACKLOG: i32 = 4096;
 
-/// A TCP socket that takes connections (asyncio: what `start_server` makes).
+/// A TCP socket that accepts connections (asyncio: the `Server` of
+/// `start_server`).
 ///
 /// ```
 /// use executor::net::{TcpListener, TcpStream};
@@ -58,9 +60,9 @@ impl TcpListener {
     pub(crate) fn bind_to(addr: SocketAddr, share_port: bool) -> io::Result<Self> {
         let bind = || -> io::Result<std::net::TcpListener> {
             let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
-            // A server that is started again must not wait for the connections
-            // of the last one to be forgotten. (Elsewhere than on Unix the
-            // option means something else.)
+            // A restarted server must be able to bind while connections of the
+            // former one are in TIME_WAIT. On Windows the option means something
+            // else.
             #[cfg(unix)]
             socket.set_reuse_address(true)?;
             #[cfg(all(unix, not(any(target_os = "solaris", target_os = "illumos"))))]
@@ -77,7 +79,7 @@ impl TcpListener {
         Self::from_std(bind().map_err(explained)?).map_err(explained)
     }
 
-    /// Takes over a listener of std's.
+    /// Converts a listener of std.
     ///
     /// # Errors
     ///
@@ -101,8 +103,8 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// Those of `accept(2)`. A connection that was gone before it was accepted
-    /// is not one of them: it is passed over.
+    /// Those of `accept(2)`. A connection that was aborted before it was
+    /// accepted is skipped.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
         let accepted = self.source.when_ready(Direction::Read, accept);
         let (stream, peer) = accepted.await?;
@@ -119,12 +121,13 @@ impl TcpListener {
         })
     }
 
-    /// The connections as a `Stream`, which never ends.
+    /// Returns the connections as a `Stream`, which never ends.
     pub fn incoming(&self) -> Incoming<'_> {
         Incoming { listener: self }
     }
 
-    /// The address that it listens on; with port 0 asked for, the port given.
+    /// Returns the address that it listens on, with the port that the system
+    /// chose if 0 was asked for.
     ///
     /// # Errors
     ///
@@ -134,8 +137,8 @@ impl TcpListener {
     }
 }
 
-/// A connection that its client gave up while it waited is the client's
-/// affair, and no error of the listener.
+/// Accepts a connection. Skips those that were aborted while they waited: they
+/// are no error of the listener.
 fn accept(io: &mio::net::TcpListener) -> io::Result<(mio::net::TcpStream, SocketAddr)> {
     loop {
         match io.accept() {
@@ -164,13 +167,13 @@ impl Stream for Incoming<'_> {
 ///
 /// Reads and writes through `futures::io::{AsyncRead, AsyncWrite}`, also
 /// through `&TcpStream`: `let (mut r, mut w) = (&stream, &stream);` splits it.
-/// One task may wait to read and one to write; if a second one asks, it is the
-/// one that will be woken. There is no buffer; wrap it in
+/// One task may wait to read and one to write; a second one replaces the
+/// first, which is then not woken. The stream is not buffered: wrap it in
 /// `futures::io::BufReader` where small reads matter.
 ///
-/// Writing to a peer that is gone gives `BrokenPipe` or `ConnectionReset`, as
-/// in std. `close` of `AsyncWrite` shuts down the writing side, so that the
-/// peer reads to the end.
+/// A write to a peer that has closed the connection returns `BrokenPipe` or
+/// `ConnectionReset`, as in std. `close` of `AsyncWrite` shuts down the writing
+/// side, so that the peer reads to the end.
 ///
 /// *Cancel safety:* dropping a read or a write that waits loses nothing.
 pub struct TcpStream {
@@ -183,15 +186,15 @@ impl TcpStream {
         let connect = async {
             let stream = mio::net::TcpStream::connect(addr)?;
             let source = Registered::new(stream, Some(addr))?;
-            // Writable is the kernel's word for "the connection is decided".
-            source.when_ready(Direction::Write, is_connected).await?;
+            // Writable means that the attempt has succeeded or failed.
+            source.when_ready(Direction::Write, check_connected).await?;
             Ok(TcpStream { source })
         };
         let connected: io::Result<Self> = connect.await;
         connected.map_err(|error| explain(error, "cannot connect to", addr))
     }
 
-    /// Takes over a stream of std's, which must be connected.
+    /// Converts a stream of std, which must be connected.
     ///
     /// # Errors
     ///
@@ -210,7 +213,7 @@ impl TcpStream {
         })
     }
 
-    /// The other side's address.
+    /// Returns the peer's address.
     ///
     /// # Errors
     ///
@@ -219,7 +222,7 @@ impl TcpStream {
         self.source.io().peer_addr()
     }
 
-    /// This side's address.
+    /// Returns this side's address.
     ///
     /// # Errors
     ///
@@ -228,8 +231,8 @@ impl TcpStream {
         self.source.io().local_addr()
     }
 
-    /// Sends small writes at once instead of gathering them (Nagle's
-    /// algorithm off).
+    /// Sets whether small writes are sent at once; otherwise Nagle's algorithm
+    /// gathers them.
     ///
     /// # Errors
     ///
@@ -238,7 +241,7 @@ impl TcpStream {
         self.source.io().set_nodelay(on)
     }
 
-    /// Are small writes sent at once?
+    /// Returns whether small writes are sent at once.
     ///
     /// # Errors
     ///
@@ -251,12 +254,13 @@ impl TcpStream {
     ///
     /// # Errors
     ///
-    /// Those of `shutdown(2)`; `NotConnected` if the peer was faster.
+    /// Those of `shutdown(2)`; `NotConnected` if the peer has closed the
+    /// connection.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         self.source.io().shutdown(how)
     }
 
-    /// Waits for data and copies it without taking it.
+    /// Waits for data and copies it without removing it.
     ///
     /// # Errors
     ///
@@ -267,8 +271,9 @@ impl TcpStream {
     }
 }
 
-/// Has a connection that was begun come about?
-fn is_connected(io: &mio::net::TcpStream) -> io::Result<()> {
+/// Returns whether an attempt to connect has succeeded; `WouldBlock` while it
+/// is undecided.
+fn check_connected(io: &mio::net::TcpStream) -> io::Result<()> {
     if let Some(error) = io.take_error()? {
         return Err(error);
     }
@@ -286,4 +291,4 @@ impl fmt::Debug for TcpStream {
     }
 }
 
-stream_io!(TcpStream, mio::net::TcpStream, short_read_empties: true);
+stream_io!(TcpStream, &TcpStream; short_read_empties: true);

@@ -1,7 +1,9 @@
 //! UDP: datagrams.
 //!
-//! **Invariant:** one receive is one datagram; what does not fit the buffer is
-//! cut off, as the system does it.
+//! **Invariant:** one receive returns one datagram; the system discards what
+//! does not fit the buffer.
+//!
+//! Called by users; `lookup` resolves their addresses. Imports `source`.
 
 use std::io;
 use std::net::SocketAddr;
@@ -26,7 +28,8 @@ use crate::base::hooks::Direction;
 /// .unwrap();
 /// ```
 ///
-/// *Cancel safety:* dropping a call that waits loses no datagram.
+/// *Cancel safety:* dropping a future of this socket that waits loses no
+/// datagram.
 #[derive(Debug)]
 pub struct UdpSocket {
     pub(super) source: Registered<mio::net::UdpSocket>,
@@ -39,7 +42,7 @@ impl UdpSocket {
         Self::from_std(socket).map_err(explained)
     }
 
-    /// Takes over a socket of std's.
+    /// Converts a socket of std.
     ///
     /// # Errors
     ///
@@ -72,7 +75,7 @@ impl UdpSocket {
         self.source.when_ready(Direction::Write, send).await
     }
 
-    /// Waits for a datagram; gives its length and its sender.
+    /// Waits for a datagram; returns its length and its sender.
     ///
     /// # Errors
     ///
@@ -82,7 +85,7 @@ impl UdpSocket {
         self.source.when_ready(Direction::Read, receive).await
     }
 
-    /// Sends a datagram to the address that was connected to.
+    /// Sends a datagram to the connected address.
     ///
     /// # Errors
     ///
@@ -92,7 +95,7 @@ impl UdpSocket {
         self.source.when_ready(Direction::Write, send).await
     }
 
-    /// Waits for a datagram from the address that was connected to.
+    /// Waits for a datagram from the connected address.
     ///
     /// # Errors
     ///
@@ -102,7 +105,7 @@ impl UdpSocket {
         self.source.when_ready(Direction::Read, receive).await
     }
 
-    /// Waits for a datagram and copies it without taking it.
+    /// Waits for a datagram and copies it without removing it.
     ///
     /// # Errors
     ///
@@ -112,7 +115,7 @@ impl UdpSocket {
         self.source.when_ready(Direction::Read, peek).await
     }
 
-    /// This side's address.
+    /// Returns this side's address.
     ///
     /// # Errors
     ///
@@ -121,7 +124,7 @@ impl UdpSocket {
         self.source.io().local_addr()
     }
 
-    /// The address that was connected to.
+    /// Returns the connected address.
     ///
     /// # Errors
     ///
@@ -130,7 +133,7 @@ impl UdpSocket {
         self.source.io().peer_addr()
     }
 
-    /// Allows sending to broadcast addresses.
+    /// Sets whether the socket may send to broadcast addresses.
     ///
     /// # Errors
     ///

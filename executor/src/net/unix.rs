@@ -1,10 +1,12 @@
 //! Unix-domain sockets: connections within one machine, named by a path.
 //!
-//! **Invariant:** a listener removes the path that it made, and only that one:
-//! if somebody has put another file there meanwhile, it stays.
+//! **Invariant:** a listener removes the file that it created, and only that
+//! one: a file that has replaced it at the same path stays.
+//!
+//! Called by users. Imports `source` and `stream_io`.
 
 use std::fmt;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut};
 use std::net::Shutdown;
 use std::os::unix::fs::MetadataExt;
 use std::os::unix::net::SocketAddr;
@@ -15,10 +17,9 @@ use std::task::{Context, Poll};
 use futures_io::{AsyncRead, AsyncWrite};
 
 use super::source::{Registered, explain};
-use super::stream_io::SLICES_AT_ONCE;
 use crate::base::hooks::Direction;
 
-/// A Unix socket that takes connections (asyncio: `start_unix_server`).
+/// A Unix socket that accepts connections (asyncio: `start_unix_server`).
 ///
 /// ```
 /// use executor::net::{UnixListener, UnixStream};
@@ -40,24 +41,29 @@ use crate::base::hooks::Direction;
 /// ```
 #[derive(Debug)]
 pub struct UnixListener {
-    /// Gone before the socket is.
-    made: Option<OwnPath>,
+    /// The file that [`bind`](Self::bind) created. Before the socket, so that it
+    /// is removed before the socket is closed.
+    created: Option<SocketFile>,
     pub(super) source: Registered<mio::net::UnixListener>,
 }
 
-/// A path that a listener made, and what is there. It goes when this goes.
+/// A file that a listener created; removed when this is dropped.
 #[derive(Debug)]
-struct OwnPath(PathBuf, FileIdentity);
+struct SocketFile {
+    path: PathBuf,
+    id: FileId,
+}
 
-/// What tells a file from another one at the same path.
-type FileIdentity = (u64, u64);
+/// Device and inode, which distinguish a file from another one at its path.
+type FileId = (u64, u64);
 
 impl UnixListener {
-    /// Listens on a path, which must be free.
+    /// Listens on a path where no file exists; removes the file when it is
+    /// dropped.
     ///
     /// # Errors
     ///
-    /// Those of `bind(2)`; `AddrInUse` if something is at the path.
+    /// Those of `bind(2)`; `AddrInUse` if a file exists at the path.
     ///
     /// # Panics
     ///
@@ -67,13 +73,16 @@ impl UnixListener {
         let path = path.as_ref();
         let explained = |error| explain(error, "cannot listen on", path.display());
         let listener = std::os::unix::net::UnixListener::bind(path).map_err(explained)?;
-        let made = identity(path).map(|identity| OwnPath(path.to_owned(), identity));
+        let created = file_id(path).map(|id| SocketFile {
+            path: path.to_owned(),
+            id,
+        });
         let mut listener = Self::from_std(listener).map_err(explained)?;
-        listener.made = made;
+        listener.created = created;
         Ok(listener)
     }
 
-    /// Takes over a listener of std's; its path is not removed.
+    /// Converts a listener of std, whose file is not removed.
     ///
     /// # Errors
     ///
@@ -88,11 +97,11 @@ impl UnixListener {
         let listener = mio::net::UnixListener::from_std(listener);
         Ok(UnixListener {
             source: Registered::new(listener, None)?,
-            made: None,
+            created: None,
         })
     }
 
-    /// Waits for the next connection.
+    /// Waits for the next connection (asyncio: `sock_accept`).
     ///
     /// *Cancel safety:* dropping it loses no connection.
     ///
@@ -106,7 +115,7 @@ impl UnixListener {
         Ok((UnixStream { source }, peer))
     }
 
-    /// The address that it listens on.
+    /// Returns the address that it listens on.
     ///
     /// # Errors
     ///
@@ -116,23 +125,22 @@ impl UnixListener {
     }
 }
 
-impl Drop for OwnPath {
+impl Drop for SocketFile {
     fn drop(&mut self) {
-        let OwnPath(path, made) = self;
-        if identity(path) == Some(*made) {
-            // Somebody may have been faster; then it is gone all the same.
-            let _ = std::fs::remove_file(path);
+        if file_id(&self.path) == Some(self.id) {
+            // Fails if the file was removed in the meantime.
+            let _ = std::fs::remove_file(&self.path);
         }
     }
 }
 
-fn identity(path: &Path) -> Option<FileIdentity> {
+fn file_id(path: &Path) -> Option<FileId> {
     let metadata = std::fs::symlink_metadata(path).ok()?;
     Some((metadata.dev(), metadata.ino()))
 }
 
-/// A Unix-domain connection; it reads and writes as
-/// [`TcpStream`](super::TcpStream) does.
+/// A Unix-domain connection (asyncio: the streams of `open_unix_connection`);
+/// it reads and writes as [`TcpStream`](super::TcpStream) does.
 pub struct UnixStream {
     pub(super) source: Registered<mio::net::UnixStream>,
 }
@@ -142,8 +150,8 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// Those of `connect(2)`. `WouldBlock` means that the listener has too many
-    /// connections waiting: Unix sockets do not queue the ones that connect.
+    /// Those of `connect(2)`. `WouldBlock` means that the listener's backlog is
+    /// full: a non-blocking Unix socket does not wait for space in it.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();
         let connect = || {
@@ -154,7 +162,7 @@ impl UnixStream {
         connect().map_err(|error| explain(error, "cannot connect to", path.display()))
     }
 
-    /// Two streams that are connected with each other.
+    /// Creates two streams that are connected with each other.
     ///
     /// # Errors
     ///
@@ -173,7 +181,7 @@ impl UnixStream {
         Ok((stream(one)?, stream(two)?))
     }
 
-    /// Takes over a stream of std's, which must be connected.
+    /// Converts a stream of std, which must be connected.
     ///
     /// # Errors
     ///
@@ -207,5 +215,5 @@ impl fmt::Debug for UnixStream {
     }
 }
 
-// A read also ends at a message that carries descriptors.
-stream_io!(UnixStream, mio::net::UnixStream, short_read_empties: false);
+// Reads also end at a message that carries descriptors.
+stream_io!(UnixStream, &UnixStream; short_read_empties: false);

@@ -1,11 +1,11 @@
-//! Child processes.
+//! Child processes (asyncio: `asyncio.subprocess`). Unix only.
 //!
-//! **Invariant:** no zombie is left: a child that nobody waits for is waited
-//! for by a thread of its own.
+//! **Invariant:** no zombie is left: a child that is dropped before it was
+//! waited for is reaped by a thread of its own.
 //!
-//! On top of `sockets` and `threads`; nothing calls it but users. Unix only.
+//! Called by users. Imports `net` and `combine`.
 
-mod ended;
+mod exit;
 mod pipes;
 
 use std::ffi::OsStr;
@@ -16,13 +16,13 @@ use std::process::{ExitStatus, Output, Stdio};
 use crate::combine::try_gather::try_gather;
 use crate::event_loop::runtime::Runtime;
 use crate::net::source::explain;
-use ended::has_ended;
+use exit::wait_for_exit;
 use pipes::read_all;
 
 pub use pipes::{ChildOutput, ChildStdin};
 
-/// A program to be started (asyncio: `create_subprocess_exec`); std's
-/// `process::Command` with a child that is awaited.
+/// A program to start (asyncio: `create_subprocess_exec`); std's
+/// `process::Command` with a child that can be awaited.
 ///
 /// ```
 /// use executor::process::Command;
@@ -38,13 +38,14 @@ pub use pipes::{ChildOutput, ChildStdin};
 #[derive(Debug)]
 pub struct Command {
     std: std::process::Command,
-    /// Has the user said where stdin comes from?
+    /// Whether the user has set stdin.
     has_stdin: bool,
     kill_on_drop: bool,
 }
 
 impl Command {
-    /// A command that runs `program`, found as std's does.
+    /// Creates a command that runs `program`, which is searched for as std
+    /// does.
     pub fn new(program: impl AsRef<OsStr>) -> Self {
         Command {
             has_stdin: false,
@@ -70,44 +71,45 @@ impl Command {
         self
     }
 
-    /// Takes an environment variable away.
+    /// Removes an environment variable.
     pub fn env_remove(&mut self, name: impl AsRef<OsStr>) -> &mut Self {
         self.std.env_remove(name);
         self
     }
 
-    /// Starts with no environment at all.
+    /// Removes all environment variables.
     pub fn env_clear(&mut self) -> &mut Self {
         self.std.env_clear();
         self
     }
 
-    /// Sets the folder to run in.
-    pub fn current_dir(&mut self, folder: impl AsRef<Path>) -> &mut Self {
-        self.std.current_dir(folder);
+    /// Sets the working directory of the child.
+    pub fn current_dir(&mut self, directory: impl AsRef<Path>) -> &mut Self {
+        self.std.current_dir(directory);
         self
     }
 
-    /// Where the child reads from; [`Stdio::piped`] to write to it.
+    /// Sets what the child reads from; [`Stdio::piped`] to write to it.
     pub fn stdin(&mut self, stdin: impl Into<Stdio>) -> &mut Self {
         self.std.stdin(stdin);
         self.has_stdin = true;
         self
     }
 
-    /// Where the child writes to; [`Stdio::piped`] to read from it.
+    /// Sets what the child writes to; [`Stdio::piped`] to read from it.
     pub fn stdout(&mut self, stdout: impl Into<Stdio>) -> &mut Self {
         self.std.stdout(stdout);
         self
     }
 
-    /// Where the child writes errors to.
+    /// Sets what the child writes errors to; [`Stdio::piped`] to read from it.
     pub fn stderr(&mut self, stderr: impl Into<Stdio>) -> &mut Self {
         self.std.stderr(stderr);
         self
     }
 
-    /// Kills the child when its [`Child`] is dropped. Without this it goes on.
+    /// Sets whether the child is killed when its [`Child`] is dropped; by default
+    /// it continues.
     pub fn kill_on_drop(&mut self, kill: bool) -> &mut Self {
         self.kill_on_drop = kill;
         self
@@ -124,13 +126,13 @@ impl Command {
     /// Outside a running loop.
     #[track_caller]
     pub fn spawn(&mut self) -> io::Result<Child> {
-        // Before there is a child: without a loop nobody could wait for it.
+        // Before the child exists: without a loop it could not be waited for.
         drop(Runtime::expect_current("a child process"));
         let program = self.std.get_program().to_owned();
         let started = self.std.spawn();
         let std = started
             .map_err(|error| explain(error, "cannot start", Path::new(&program).display()))?;
-        // In place before anything can fail: the child must not be lost.
+        // Created before anything can fail, so that its drop reaps the child.
         let mut child = Child {
             stdin: None,
             stdout: None,
@@ -146,21 +148,33 @@ impl Command {
         Ok(child)
     }
 
-    /// Runs the program to its end.
+    /// Runs the program and waits until it exits.
+    ///
+    /// *Cancel safety:* dropping it drops the [`Child`].
     ///
     /// # Errors
     ///
-    /// If it cannot be started.
+    /// If it cannot be started or waited for.
+    ///
+    /// # Panics
+    ///
+    /// When it is polled outside a running loop.
     pub async fn status(&mut self) -> io::Result<ExitStatus> {
         self.spawn()?.wait().await
     }
 
-    /// Runs the program to its end and gives what it wrote. Without
-    /// [`stdin`](Self::stdin) there is nothing for it to read.
+    /// Runs the program, waits until it exits and returns what it wrote. Unless
+    /// [`stdin`](Self::stdin) was set, its stdin is empty.
+    ///
+    /// *Cancel safety:* dropping it drops the [`Child`] and what was read.
     ///
     /// # Errors
     ///
-    /// If it cannot be started, or its pipes fail.
+    /// If it cannot be started or waited for, or its pipes fail.
+    ///
+    /// # Panics
+    ///
+    /// When it is polled outside a running loop.
     pub async fn output(&mut self) -> io::Result<Output> {
         if !self.has_stdin {
             self.std.stdin(Stdio::null());
@@ -171,8 +185,8 @@ impl Command {
     }
 }
 
-/// The stdin of the command stays as it is, in [`output`](Command::output) too:
-/// std does not tell whether it was set.
+/// Converts a command of std. Its stdin stays as it is, in
+/// [`output`](Command::output) too: std does not say whether it was set.
 impl From<std::process::Command> for Command {
     fn from(std: std::process::Command) -> Self {
         Command {
@@ -183,40 +197,39 @@ impl From<std::process::Command> for Command {
     }
 }
 
-/// A program that was started.
+/// A running program (asyncio: `Process`).
 ///
-/// Dropping it lets the child go on, or kills it if
-/// [asked to](Command::kill_on_drop); either way it is reaped when it ends.
+/// Dropping it lets the program continue, or kills it with
+/// [`kill_on_drop`](Command::kill_on_drop); in both cases it is reaped when it
+/// exits.
 #[derive(Debug)]
 pub struct Child {
-    /// The way to the child's stdin, if that is piped. Drop it, or
-    /// `close` it, to let the child read to the end.
+    /// The child's stdin, if it is piped. Drop or `close` it to let the child
+    /// read to the end.
     pub stdin: Option<ChildStdin>,
-    /// What the child writes, if that is piped.
+    /// The child's stdout, if it is piped.
     pub stdout: Option<ChildOutput>,
-    /// What it writes to stderr, if that is piped.
+    /// The child's stderr, if it is piped.
     pub stderr: Option<ChildOutput>,
-    /// `None` once handed to the thread that reaps it.
+    /// `None` only during the drop.
     std: Option<std::process::Child>,
     kill_on_drop: bool,
 }
 
 impl Child {
     fn std(&mut self) -> &mut std::process::Child {
-        self.std.as_mut().expect("the child is ours until the drop")
+        self.std.as_mut().expect("present until the drop")
     }
 
-    /// The child's process id. It is the child's until the child was waited
-    /// for.
+    /// Returns the child's process id (asyncio: `Process.pid`), which the system
+    /// does not use again before the child was waited for.
     pub fn id(&self) -> u32 {
-        self.std
-            .as_ref()
-            .expect("the child is ours until the drop")
-            .id()
+        self.std.as_ref().expect("present until the drop").id()
     }
 
-    /// Waits for the child to end (asyncio: `Process.wait`); closes its stdin
-    /// first, so that it cannot wait for us.
+    /// Waits until the child exits (asyncio: `Process.wait`).
+    ///
+    /// Closes its stdin first, so that the child does not wait for more input.
     ///
     /// *Cancel safety:* dropping it loses nothing; it can be awaited again.
     ///
@@ -229,11 +242,14 @@ impl Child {
             if let Some(status) = self.std().try_wait()? {
                 return Ok(status);
             }
-            has_ended(self.id()).await?;
+            wait_for_exit(self.id()).await?;
         }
     }
 
-    /// Reads all that the child writes, and waits for its end.
+    /// Reads everything that the child writes, and waits until it exits
+    /// (asyncio: `Process.communicate`).
+    ///
+    /// *Cancel safety:* dropping it drops the child and what was read.
     ///
     /// # Errors
     ///
@@ -249,7 +265,8 @@ impl Child {
         })
     }
 
-    /// The child's status if it has ended.
+    /// Returns the child's status if it has exited (asyncio:
+    /// `Process.returncode`).
     ///
     /// # Errors
     ///
@@ -258,8 +275,8 @@ impl Child {
         self.std().try_wait()
     }
 
-    /// Kills the child (`SIGKILL`). Does nothing if it was waited for: the
-    /// number may be another process's by then.
+    /// Kills the child with `SIGKILL` (asyncio: `Process.kill`). Does nothing if
+    /// it was waited for: its id may belong to another process by then.
     ///
     /// # Errors
     ///
@@ -275,13 +292,14 @@ impl Drop for Child {
             return;
         };
         if self.kill_on_drop {
-            // It may have ended by itself, which is as good.
+            // Fails if the child has exited already.
             let _ = child.kill();
         }
         if matches!(child.try_wait(), Ok(None)) {
             // A thread and not the loop: the loop may end before the child.
             let reaper = std::thread::Builder::new().name("executor-reaper".into());
-            // Without a thread the zombie stays until this process ends.
+            // If no thread can be started, the zombie stays until this process
+            // exits.
             let _ = reaper.spawn(move || child.wait());
         }
     }

@@ -1,10 +1,10 @@
-//! Ctrl-C, for those who ask for it.
+//! Signals: waiting for Ctrl-C. Unix only.
 //!
-//! **Invariant:** nothing is installed before the first
-//! [`ctrl_c`]; and a Ctrl-C that nobody waits for ends the process, so a
-//! program that hangs in its clean-up can still be stopped by a second one.
+//! **Invariant:** no handler is installed before the first [`ctrl_c`], and a
+//! Ctrl-C that no task waits for ends the process, so a program that hangs in
+//! its clean-up can still be stopped by a second one.
 //!
-//! On top of `sockets`; nothing calls it but users. Unix only.
+//! Called by users. Imports `net::source`.
 
 use std::io::{self, Read};
 use std::os::unix::net::UnixStream as StdUnixStream;
@@ -17,16 +17,16 @@ use crate::base::sys::unmodelled::{AtomicBool, Mutex, lock};
 use crate::base::sys::{Arc, OnceLock, Ordering};
 use crate::net::source::Registered;
 
-/// The exit code of a process that Ctrl-C ended, as shells count it: 128 and
-/// the signal's number.
+/// The exit code of a process that Ctrl-C ended, by the convention of shells:
+/// 128 plus the signal's number.
 const ENDED_BY_CTRL_C: i32 = 130;
 
 /// Waits for the next Ctrl-C (asyncio: `loop.add_signal_handler(SIGINT, ..)`).
 ///
-/// While somebody waits, Ctrl-C does not end the process. One that comes while
-/// nobody waits any more does, with exit code 130: so the first Ctrl-C asks the
-/// program to stop and the second one stops it. To go on catching them, wait
-/// again; one that comes between the two waits ends the process.
+/// While a task waits, Ctrl-C does not end the process. Once no task waits any
+/// more it does, with exit code 130: so the first Ctrl-C asks the program to
+/// stop and the second one stops it. To catch the next one too, wait again; a
+/// Ctrl-C between the two waits ends the process.
 ///
 /// ```no_run
 /// executor::run(async {
@@ -43,87 +43,85 @@ const ENDED_BY_CTRL_C: i32 = 130;
 ///
 /// # Errors
 ///
-/// If the signal's handler or its pipe cannot be made.
+/// If the signal's handler or its pipe cannot be created.
 ///
 /// # Panics
 ///
 /// When it is first polled outside a running loop.
 pub async fn ctrl_c() -> io::Result<()> {
     let listener = Listener::new()?;
-    let signal = |io: &mio::net::UnixStream| {
-        let mut byte = [0];
-        let mut io = io;
-        io.read(&mut byte)
-    };
-    listener.source.when_ready(Direction::Read, signal).await?;
+    let receive = |mut io: &mio::net::UnixStream| io.read(&mut [0]);
+    listener.source.when_ready(Direction::Read, receive).await?;
     Ok(())
 }
 
-/// One who waits. The handler writes a byte into a socket of its own.
+/// One wait for the signal. The handler writes a byte into its socket.
 struct Listener {
     source: Registered<mio::net::UnixStream>,
     action: SigId,
-    audience: &'static Audience,
+    listeners: &'static Listeners,
 }
 
-/// How many wait, and the flag that the handler reads: does nobody?
-struct Audience {
-    listeners: Mutex<usize>,
-    nobody: Arc<AtomicBool>,
+/// The number of listeners in this process.
+struct Listeners {
+    count: Mutex<usize>,
+    /// Whether the count is 0: then the handler ends the process.
+    is_none: Arc<AtomicBool>,
 }
 
 impl Listener {
     fn new() -> io::Result<Self> {
-        let (ours, handlers) = StdUnixStream::pair()?;
-        ours.set_nonblocking(true)?;
-        handlers.set_nonblocking(true)?;
-        let source = Registered::new(mio::net::UnixStream::from_std(ours), None)?;
-        let audience = audience()?;
-        // The way to us before we count: a Ctrl-C in between ends the process
-        // or reaches us; the other way round it would do neither.
-        let action = low_level::pipe::register(SIGINT, handlers)?;
-        audience.enter();
+        let (receiver, sender) = StdUnixStream::pair()?;
+        receiver.set_nonblocking(true)?;
+        sender.set_nonblocking(true)?;
+        let source = Registered::new(mio::net::UnixStream::from_std(receiver), None)?;
+        let listeners = Listeners::get()?;
+        // The socket before the count: a Ctrl-C in between ends the process or
+        // is received. In the other order it would do neither.
+        let action = low_level::pipe::register(SIGINT, sender)?;
+        listeners.add();
         Ok(Listener {
             source,
             action,
-            audience,
+            listeners,
         })
     }
 }
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.audience.leave();
+        self.listeners.remove();
         low_level::unregister(self.action);
     }
 }
 
-impl Audience {
-    // The flag changes under the lock: a loop that stops waiting must not take
-    // it from one that begins to at the same moment.
-    fn enter(&self) {
-        let mut listeners = lock(&self.listeners);
-        *listeners += 1;
-        self.nobody.store(false, Ordering::SeqCst);
+impl Listeners {
+    /// Returns the listeners of this process. The first call installs the
+    /// handler's action that ends the process.
+    fn get() -> io::Result<&'static Self> {
+        static LISTENERS: OnceLock<Listeners> = OnceLock::new();
+        if let Some(listeners) = LISTENERS.get() {
+            return Ok(listeners);
+        }
+        let is_none = Arc::new(AtomicBool::new(false));
+        flag::register_conditional_shutdown(SIGINT, ENDED_BY_CTRL_C, Arc::clone(&is_none))?;
+        Ok(LISTENERS.get_or_init(|| Listeners {
+            count: Mutex::new(0),
+            is_none,
+        }))
     }
 
-    fn leave(&self) {
-        let mut listeners = lock(&self.listeners);
-        *listeners -= 1;
-        self.nobody.store(*listeners == 0, Ordering::SeqCst);
+    // The flag changes under the lock: otherwise a loop that stops waiting could
+    // set it after another loop has begun to wait.
+    fn add(&self) {
+        let mut count = lock(&self.count);
+        *count += 1;
+        self.is_none.store(false, Ordering::SeqCst);
     }
-}
 
-/// Made once per process, and with it the handler's first action.
-fn audience() -> io::Result<&'static Audience> {
-    static AUDIENCE: OnceLock<Audience> = OnceLock::new();
-    if let Some(audience) = AUDIENCE.get() {
-        return Ok(audience);
+    fn remove(&self) {
+        let mut count = lock(&self.count);
+        *count -= 1;
+        self.is_none.store(*count == 0, Ordering::SeqCst);
     }
-    let nobody = Arc::new(AtomicBool::new(false));
-    flag::register_conditional_shutdown(SIGINT, ENDED_BY_CTRL_C, Arc::clone(&nobody))?;
-    Ok(AUDIENCE.get_or_init(|| Audience {
-        listeners: Mutex::new(0),
-        nobody,
-    }))
 }

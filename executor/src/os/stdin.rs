@@ -1,9 +1,9 @@
 //! Standard input, without blocking the loop or the exit.
 //!
-//! **Invariant:** a thread that waits for a line never holds up the end of the
-//! loop or of the process, and no line that it read is lost.
+//! **Invariant:** the thread that waits for input delays neither the end of a
+//! loop nor that of the process, and no line that it has read is lost.
 //!
-//! Nothing calls it but users.
+//! Called by users. Imports `base::sys`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
@@ -17,12 +17,13 @@ use futures_core::Stream;
 use crate::base::sys::unmodelled::{AtomicU64, Condvar, Mutex, PoisonError, lock};
 use crate::base::sys::{OnceLock, Ordering};
 
-/// The lines of standard input, without their ends, as a `Stream`.
+/// Returns the lines of standard input, without their line ends, as a `Stream`
+/// (asyncio: `connect_read_pipe` on stdin, then `readline`).
 ///
-/// One thread reads for the whole process, a line at a time and only when one
-/// is asked for. It belongs to no loop: a program whose main future returns
-/// ends without waiting for Enter. A line that was read for a stream which is
-/// gone goes to the next one.
+/// One thread reads for the whole process, one line at a time, and only while a
+/// stream waits for one. It belongs to no loop: a program whose main future
+/// returns ends without waiting for Enter. A line that was read for a stream
+/// that has been dropped goes to the next one.
 ///
 /// ```no_run
 /// use futures::StreamExt;
@@ -45,48 +46,50 @@ use crate::base::sys::{OnceLock, Ordering};
 pub fn stdin_lines() -> StdinLines {
     static STREAMS: AtomicU64 = AtomicU64::new(0);
     StdinLines {
-        number: STREAMS.fetch_add(1, Ordering::Relaxed),
+        id: STREAMS.fetch_add(1, Ordering::Relaxed),
     }
 }
 
 /// The stream of [`stdin_lines`].
 pub struct StdinLines {
-    /// Tells the streams apart.
-    number: u64,
+    /// Distinguishes the streams.
+    id: u64,
 }
 
-/// Between the thread that reads and whoever wants lines.
-struct Desk {
+/// The state shared by the thread that reads and the streams.
+struct Reader {
     state: Mutex<State>,
-    /// Rung when a line is wanted.
-    bell: Condvar,
+    /// Notified when a stream waits for a line.
+    wanted: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     lines: VecDeque<io::Result<String>>,
-    /// Does the thread exist?
-    started: bool,
-    ended: bool,
-    /// The streams that want a line, by number. While there are any, the
-    /// thread reads.
+    /// Whether the thread was started.
+    is_started: bool,
+    /// Whether the input has ended.
+    is_ended: bool,
+    /// The wakers of the streams that wait for a line, by id. While there are
+    /// any, the thread reads.
     waiters: BTreeMap<u64, Waker>,
 }
 
-impl Desk {
-    fn get() -> &'static Desk {
-        static DESK: OnceLock<Desk> = OnceLock::new();
-        DESK.get_or_init(|| Desk {
+impl Reader {
+    fn get() -> &'static Reader {
+        static READER: OnceLock<Reader> = OnceLock::new();
+        READER.get_or_init(|| Reader {
             state: Mutex::default(),
-            bell: Condvar::new(),
+            wanted: Condvar::new(),
         })
     }
 
-    fn read_for_ever(&self) {
+    /// Reads until the input ends.
+    fn read_all(&self) {
         loop {
             let mut state = lock(&self.state);
             while state.waiters.is_empty() {
-                let woken = self.bell.wait(state);
+                let woken = self.wanted.wait(state);
                 state = woken.unwrap_or_else(PoisonError::into_inner);
             }
             drop(state);
@@ -94,7 +97,7 @@ impl Desk {
             let read = io::stdin().read_line(&mut text);
             let mut state = lock(&self.state);
             match read {
-                Ok(0) => state.ended = true,
+                Ok(0) => state.is_ended = true,
                 Ok(_) => {
                     let line = text.strip_suffix('\n').unwrap_or(&text);
                     let line = line.strip_suffix('\r').unwrap_or(line);
@@ -102,12 +105,12 @@ impl Desk {
                 }
                 Err(error) => state.lines.push_back(Err(error)),
             }
-            let (waiters, ended) = (std::mem::take(&mut state.waiters), state.ended);
+            let (waiters, is_ended) = (std::mem::take(&mut state.waiters), state.is_ended);
             drop(state);
             for waiter in waiters.into_values() {
                 waiter.wake();
             }
-            if ended {
+            if is_ended {
                 return;
             }
         }
@@ -118,35 +121,35 @@ impl Stream for StdinLines {
     type Item = io::Result<String>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let desk = Desk::get();
-        let mut state = lock(&desk.state);
+        let reader = Reader::get();
+        let mut state = lock(&reader.state);
         if let Some(line) = state.lines.pop_front() {
             return Poll::Ready(Some(line));
         }
-        if state.ended {
+        if state.is_ended {
             return Poll::Ready(None);
         }
-        if !state.started {
+        if !state.is_started {
             let builder = thread::Builder::new().name("executor-stdin".into());
-            if let Err(error) = builder.spawn(|| desk.read_for_ever()) {
+            if let Err(error) = builder.spawn(|| reader.read_all()) {
                 return Poll::Ready(Some(Err(error)));
             }
-            state.started = true;
+            state.is_started = true;
         }
-        // The line may go to another stream; then this one is woken all the
-        // same, finds none and wants the next one.
-        let former = state.waiters.insert(self.number, cx.waker().clone());
+        // The next line may go to another stream; then this one is woken too,
+        // finds no line and waits for the next one.
+        let displaced = state.waiters.insert(self.id, cx.waker().clone());
         drop(state);
-        drop(former);
-        desk.bell.notify_one();
+        drop(displaced);
+        reader.wanted.notify_one();
         Poll::Pending
     }
 }
 
 impl Drop for StdinLines {
     fn drop(&mut self) {
-        // Unless the thread waits for the line already, it need not.
-        let waiter = lock(&Desk::get().state).waiters.remove(&self.number);
+        // The thread reads no line for this stream, unless it has begun to.
+        let waiter = lock(&Reader::get().state).waiters.remove(&self.id);
         drop(waiter);
     }
 }

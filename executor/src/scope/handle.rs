@@ -1,9 +1,10 @@
-//! The handle of a task in a scope.
+//! Handle of a task in a scope.
 //!
-//! **Invariant:** the output leaves its cell once, to the handle, or is dropped
-//! as code of the task that made it.
+//! **Invariant:** the output of a child is taken at most once, by its handle;
+//! an unread output is dropped with the child as the current task.
 //!
-//! Called by users. Imports `spawn::handle`, which it shares its task with.
+//! Called by users; created by `nursery`. Imports `spawn::handle`, whose
+//! [`TaskRef`] it shares.
 
 use std::cell::Cell;
 use std::fmt;
@@ -22,14 +23,14 @@ use crate::spawn::handle::TaskRef;
 use crate::time::cancel_within::end_within;
 
 /// The output of a child, until its handle takes it.
-pub(super) type Output<T> = Cell<Option<T>>;
+pub(super) type OutputCell<T> = Cell<Option<T>>;
 
 /// Handle of a task in a [`scope`](crate::scope()) (std:
 /// `std::thread::ScopedJoinHandle`).
 ///
 /// Awaiting it gives the output, or a [`JoinError`] that says "cancelled". It
-/// never says "panicked": a panic ends the whole scope. After its drop the
-/// child continues; the scope waits for it.
+/// never says "panicked": a panic ends the whole scope. Dropping the handle
+/// detaches the child, which continues; the scope waits for it.
 ///
 /// ```
 /// executor::run(async {
@@ -51,16 +52,17 @@ pub(super) type Output<T> = Cell<Option<T>>;
 /// When it is polled again after it gave its output.
 pub struct ScopedJoinHandle<T> {
     task: TaskRef,
-    output: Rc<Output<T>>,
-    given: bool,
+    output: Rc<OutputCell<T>>,
+    /// Whether the output or the error was returned.
+    is_done: bool,
 }
 
 impl<T> ScopedJoinHandle<T> {
-    pub(super) fn new(task: TaskRef, output: Rc<Output<T>>) -> Self {
+    pub(super) fn new(task: TaskRef, output: Rc<OutputCell<T>>) -> Self {
         ScopedJoinHandle {
             task,
             output,
-            given: false,
+            is_done: false,
         }
     }
 
@@ -70,12 +72,13 @@ impl<T> ScopedJoinHandle<T> {
         self.task.runtime.request_cancel(self.task.key)
     }
 
-    /// Asks the child to stop, waits as long as `grace` for it to do so, and
-    /// then cancels it; see [`JoinHandle::cancel_within`](crate::JoinHandle::cancel_within).
+    /// Asks the child to stop, waits for at most `grace` until it has ended, and
+    /// cancels it if it has not; see [`JoinHandle::cancel_within`](crate::JoinHandle::cancel_within).
     ///
     /// # Errors
     ///
-    /// As awaiting the handle: "cancelled" if the grace period passed first.
+    /// Those of awaiting the handle: "cancelled" if the grace period passed
+    /// first.
     pub fn cancel_within(self, grace: Duration) -> impl Future<Output = Result<T, JoinError>> {
         request_stop(&self.task);
         end_within(self, grace, Self::cancel)
@@ -104,11 +107,11 @@ impl<T> Future for ScopedJoinHandle<T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         assert!(
-            !self.given,
+            !self.is_done,
             "a ScopedJoinHandle was polled after it gave its output"
         );
         ready!(self.task.poll_end(cx, || self.task.is_finished()));
-        self.given = true;
+        self.is_done = true;
         let value = self.output.take();
         Poll::Ready(value.ok_or_else(|| JoinError::cancelled(self.task.identity())))
     }
@@ -128,11 +131,12 @@ impl<T> fmt::Debug for ScopedJoinHandle<T> {
     }
 }
 
-/// Drops the future of a child, or its output, as code of its task.
-pub(super) fn drop_in_task<F>(runtime: &Runtime, task: TaskKey, future: F) {
+/// Drops the future of a child, or its output, with the child as the current
+/// task. A panic of the destructor is reported.
+pub(super) fn drop_in_task<T>(runtime: &Runtime, task: TaskKey, value: T) {
     if let Some(identity) = runtime.identity(task) {
         runtime.poll.with_current_task(task, || {
-            drop_future_of(&identity, || drop(future));
+            drop_future_of(&identity, || drop(value));
         });
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! **Invariant:** a child is in the map until it has ended, and a nursery that
 //! has ended accepts no child. A child is in the woken list at most once, and
-//! the owner is woken by the first wake after each round.
+//! the first wake after each round wakes the owner.
 //!
-//! Used by `scope`. Imports `event_loop`, which polls the children.
+//! Used by `scope`. Imports `event_loop`, which polls each child as a task.
 
 use std::cell::{Cell, RefCell};
 use std::cmp::Reverse;
@@ -14,7 +14,7 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::task::Context;
 
-use super::handle::{Output, ScopedJoinHandle, drop_in_task};
+use super::handle::{OutputCell, ScopedJoinHandle, drop_in_task};
 use crate::base::error::Payload;
 use crate::base::hooks::Ending;
 use crate::base::slab::TaskKey;
@@ -30,17 +30,18 @@ use crate::spawn::handle::TaskRef;
 /// scope.
 type Child<'env, E> = Pin<Box<dyn Future<Output = Result<(), E>> + 'env>>;
 
-/// See the [module](self).
+/// The children of one scope, and what polling them needs.
 pub(super) struct Nursery<'env, E> {
     runtime: Rc<Runtime>,
     woken: Rc<WokenChildren>,
-    /// `None` while it is being polled.
+    /// The futures by task; `None` while one is being polled.
     children: RefCell<HashMap<TaskKey, Option<Child<'env, E>>>>,
     /// Whether it accepts children.
-    open: Cell<bool>,
+    is_open: Cell<bool>,
     /// The children to poll, in the order of their wakes.
     round: RefCell<VecDeque<TaskKey>>,
-    /// The waker for children without one of their own.
+    /// The waker for children without one of their own; `None` before the first
+    /// poll and during each.
     spare: Cell<Option<TaskWaker>>,
 }
 
@@ -91,7 +92,7 @@ impl<'env, E> Nursery<'env, E> {
             runtime,
             woken,
             children: RefCell::default(),
-            open: Cell::new(true),
+            is_open: Cell::new(true),
             round: RefCell::default(),
             spare: Cell::new(None),
         })
@@ -118,17 +119,17 @@ impl<'env, E> Nursery<'env, E> {
         T: 'env,
     {
         let runtime = &self.runtime;
-        let output = Rc::new(Output::new(None));
-        let open = self.open.get() && !runtime.is_closing();
+        let output = Rc::new(OutputCell::new(None));
+        let is_accepted = self.is_open.get() && !runtime.is_closing();
         let (parent, context) = runtime.inherited_context();
         let identity = runtime.new_identity(name, site);
         let mut task = Task::new(None, identity, parent, context);
-        if !open {
+        if !is_accepted {
             task.state = State::Finished;
         }
-        let route = open.then(|| self.woken.clone() as Rc<dyn Route>);
+        let route = is_accepted.then(|| self.woken.clone() as Rc<dyn Route>);
         let key = runtime.insert_task(task, route);
-        if open {
+        if is_accepted {
             let output = Rc::clone(&output);
             let child: Child<'env, E> = Box::pin(async move {
                 output.set(Some(future.await?));
@@ -150,24 +151,24 @@ impl<'env, E> Nursery<'env, E> {
     /// If another loop runs on this thread, or none: the wakes of the children
     /// would arrive on a loop that does not run.
     pub(super) fn start_round(&self, cx: &Context<'_>) {
-        let is_home = Runtime::with(|here| Rc::ptr_eq(here, &self.runtime));
+        let is_own_loop = Runtime::with(|running| Rc::ptr_eq(running, &self.runtime));
         assert!(
-            is_home == Some(true),
-            "a scope was polled outside of the loop in which it began: its children live there. \
-             Await it in one run, or in several of one `Runner`"
+            is_own_loop == Some(true),
+            "a scope was polled outside of the loop in which it began: its children belong to \
+             that loop. Await it in one run, or in several of one `Runner`"
         );
         let displaced = self.woken.waiter.replace(self.runtime.poll.waiter(cx));
         drop(displaced);
         let mut woken = self.woken.woken.borrow_mut();
         self.runtime.rng.shuffle(&mut woken);
-        // Behind what the last poll left.
+        // After the children that the last round left.
         self.round.borrow_mut().extend(woken.drain(..));
     }
 
-    /// Polls the children of the round, but no more than the loop polls tasks
-    /// between two looks: the owner is one task among others, and with a
-    /// thousand children that are always ready it must not keep the loop from
-    /// its timers and sockets.
+    /// Polls the children of the round, at most as many as the loop polls tasks
+    /// between two looks: the owner is one task among others, and a thousand
+    /// children that are always ready must not keep the loop from its timers
+    /// and sockets.
     pub(super) fn poll_children(&self, cx: &Context<'_>) -> Result<(), Stop<E>> {
         let spare = self.spare.take();
         let mut spare = spare.unwrap_or_else(|| TaskWaker::unbound(self.runtime.inbox()));
@@ -208,17 +209,17 @@ impl<'env, E> Nursery<'env, E> {
         self.children.borrow_mut().get_mut(&task)?.take()
     }
 
-    /// Drops what is left of a child's future, and wakes the waiter of its
-    /// handle.
+    /// Drops the future of a child and finishes its task, which wakes the
+    /// waiter of its handle.
     fn finish_child(&self, task: TaskKey, child: Child<'env, E>, how: Ending) {
         drop_in_task(&self.runtime, task, child);
         self.children.borrow_mut().remove(&task);
         self.runtime.finish(task, None, how);
     }
 
-    /// Cancels every child, and accepts no more.
+    /// Cancels every child and accepts no more.
     pub(super) fn cancel(&self) {
-        self.open.set(false);
+        self.is_open.set(false);
         for task in self.youngest_first() {
             self.runtime.request_cancel(task);
         }
@@ -226,7 +227,7 @@ impl<'env, E> Nursery<'env, E> {
 
     /// Drops every child, the youngest first, and accepts no more.
     pub(super) fn end(&self) {
-        self.open.set(false);
+        self.is_open.set(false);
         drop(self.woken.waiter.take());
         for task in self.youngest_first() {
             if let Some(child) = self.take_child(task) {

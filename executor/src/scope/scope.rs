@@ -1,11 +1,12 @@
 //! `scope` and `try_scope`: tasks that borrow.
 //!
 //! A scope is a future that owns other futures and polls them inside its own
-//! poll. This lets them borrow from the stack of the scope's caller: they can
-//! neither outlive the scope nor run without it. To everything else they are
-//! tasks, with names, wakers, handles and context variables. **Invariant:** when
-//! the scope's future has completed or was dropped, no child is left, and none
-//! can be added.
+//! poll. So they may borrow what the scope's caller owns: they can neither
+//! outlive the scope nor run without it. In every other respect they are tasks,
+//! with names, wakers, handles and context variables.
+//!
+//! **Invariant:** when the scope's future has completed or was dropped, no child
+//! is left, and none can be added.
 //!
 //! Called by users. Imports `nursery`, which holds the children.
 
@@ -23,9 +24,9 @@ use crate::event_loop::runtime::Runtime;
 /// Runs a body that may spawn tasks which borrow, and waits for all of them
 /// (asyncio: `TaskGroup`; trio: a nursery).
 ///
-/// The body gets a [`Scope`]; what it spawns may borrow anything that lives
-/// outside of the call. The scope ends when the body has returned and every
-/// child has ended; it gives what the body returned.
+/// The body gets a [`Scope`]; the tasks that it spawns may borrow anything that
+/// outlives the call. The scope completes when the body has returned and every
+/// child has ended; its output is the body's.
 ///
 /// ```
 /// use executor::{run, scope, sleep};
@@ -50,14 +51,14 @@ use crate::event_loop::runtime::Runtime;
 ///
 /// A child is a task: it has an id, a name, a line where it was spawned and
 /// context variables of its own, can be cancelled, and is first polled in a
-/// later turn. The difference to [`spawn`](crate::spawn) is who owns it, and
-/// so how long it may live. It cannot outlive what it borrows:
+/// later turn. Unlike a task of [`spawn`](crate::spawn), it is owned by the
+/// scope and not by the loop, so it cannot outlive what it borrows:
 ///
 /// ```compile_fail,E0597
 /// executor::run(async {
 ///     executor::scope(async |s| {
 ///         let inner = 1;
-///         s.spawn(async { &inner; }); // ends with the body, the child may not
+///         s.spawn(async { &inner; }); // dropped with the body; the child may run on
 ///     })
 ///     .await;
 /// });
@@ -66,17 +67,17 @@ use crate::event_loop::runtime::Runtime;
 /// *Cancel safety:* dropping the scope drops the body, then the children, the
 /// youngest first, before anything they borrow.
 ///
-/// asyncio's `TaskGroup` collects the errors of its tasks; [`try_scope`] gives
-/// the first.
+/// asyncio's `TaskGroup` collects the errors of its tasks; [`try_scope`]
+/// returns the first.
 ///
 /// # Panics
 ///
-/// With the panic of a child: its siblings and the body are dropped first, and
-/// with them every reader of the child's handle, which therefore never says
+/// With the panic of a child, after its siblings and the body were dropped:
+/// with them go all readers of the child's handle, so the handle never says
 /// "panicked".
 ///
-/// When it is polled where no loop runs, or in another loop than the one that
-/// polled it first.
+/// When it is polled outside a running loop, or in another loop than the one
+/// that polled it first.
 #[track_caller]
 pub fn scope<'env, F, T>(body: F) -> impl Future<Output = T>
 where
@@ -84,7 +85,7 @@ where
 {
     let site = Location::caller();
     async move {
-        let nursery = Guard::new(site);
+        let nursery = EndOnDrop::new(site);
         let body = body(Scope {
             nursery: Rc::clone(&nursery.0),
         });
@@ -97,9 +98,9 @@ where
 /// Runs a scope whose body and children may fail: the first error ends it
 /// (asyncio: an exception in a `TaskGroup`).
 ///
-/// The body and every child give a `Result` with one type of error. When one
-/// of them fails, the body and the other children are dropped, and then the
-/// error is given.
+/// The body and every child return a `Result` with one type of error. When one
+/// of them fails, the body and the other children are dropped before the error
+/// is returned.
 ///
 /// ```
 /// use executor::{run, sleep, try_scope};
@@ -121,16 +122,16 @@ where
 /// });
 /// ```
 ///
-/// *Cancel safety:* as [`scope`].
+/// *Cancel safety:* that of [`scope`].
 ///
 /// # Errors
 ///
-/// The first one, in the order of the loop; if the body and a child fail in
-/// the same poll, the body's.
+/// The first one, in the order in which the loop polls; if the body and a child
+/// fail in the same poll, the body's.
 ///
 /// # Panics
 ///
-/// As [`scope`].
+/// For the same reasons as [`scope`].
 #[track_caller]
 pub fn try_scope<'env, F, T, E>(body: F) -> impl Future<Output = Result<T, E>>
 where
@@ -139,7 +140,7 @@ where
 {
     let site = Location::caller();
     async move {
-        let nursery = Guard::new(site);
+        let nursery = EndOnDrop::new(site);
         let body = body(TryScope {
             nursery: Rc::clone(&nursery.0),
         });
@@ -147,9 +148,10 @@ where
     }
 }
 
-/// The way to spawn children, which a [`scope`] passes to its body.
+/// Spawns children; [`scope`] passes it to its body (asyncio: the `TaskGroup`
+/// object).
 ///
-/// A cheap clone: a child may have one too, and spawn siblings with it.
+/// Cheap to clone: a child may own a clone, and spawn siblings with it.
 ///
 /// ```
 /// executor::run(async {
@@ -168,8 +170,8 @@ pub struct Scope<'env> {
     nursery: Rc<Nursery<'env, Infallible>>,
 }
 
-/// The way to spawn children that give a `Result`, which a [`try_scope`] passes
-/// to its body.
+/// Spawns children that return a `Result`; [`try_scope`] passes it to its body
+/// (asyncio: the `TaskGroup` object).
 pub struct TryScope<'env, E> {
     nursery: Rc<Nursery<'env, E>>,
 }
@@ -211,7 +213,7 @@ impl<'env> Scope<'env> {
     ///         s.cancel();
     ///         assert!(s.spawn(async {}).await.unwrap_err().is_cancelled());
     ///     })
-    ///     .await; // would not return, had the child not been cancelled
+    ///     .await; // completes, because the child was cancelled
     /// });
     /// ```
     pub fn cancel(&self) {
@@ -220,8 +222,8 @@ impl<'env> Scope<'env> {
 }
 
 impl<'env, E: 'env> TryScope<'env, E> {
-    /// Starts a child. Its `Err` ends the scope; its `Ok` is what the handle
-    /// gives.
+    /// Starts a child. Its `Err` ends the scope; its `Ok` is the output of the
+    /// handle.
     ///
     /// If the scope has ended or was cancelled, the future is dropped unpolled
     /// and the handle says "cancelled".
@@ -252,19 +254,19 @@ impl<'env, E: 'env> TryScope<'env, E> {
     }
 }
 
-/// Ends a nursery when the scope's future is dropped, for whatever reason.
+/// Ends a nursery when the scope's future is dropped.
 ///
 /// Children may hold clones of the scope, and the nursery holds the children:
 /// emptying it also breaks that cycle of references.
-struct Guard<'env, E>(Rc<Nursery<'env, E>>);
+struct EndOnDrop<'env, E>(Rc<Nursery<'env, E>>);
 
-impl<'env, E> Guard<'env, E> {
+impl<'env, E> EndOnDrop<'env, E> {
     fn new(site: &'static Location<'static>) -> Self {
-        Guard(Nursery::new(expect_loop(site)))
+        EndOnDrop(Nursery::new(expect_loop(site)))
     }
 }
 
-impl<E> Drop for Guard<'_, E> {
+impl<E> Drop for EndOnDrop<'_, E> {
     fn drop(&mut self) {
         self.0.end();
     }
@@ -279,10 +281,10 @@ fn expect_loop(site: &'static Location<'static>) -> Rc<Runtime> {
     })
 }
 
-/// Polls the body and whichever children were woken, until all have ended or
-/// one of them ends the scope.
+/// Polls the body and the woken children until all have ended or one of them
+/// ends the scope.
 async fn run_scope<T, E>(
-    nursery: &Guard<'_, E>,
+    nursery: &EndOnDrop<'_, E>,
     body: impl Future<Output = Result<T, E>>,
 ) -> Result<T, E> {
     let mut body = pin!(Some(body));
@@ -291,10 +293,10 @@ async fn run_scope<T, E>(
         nursery.0.start_round(cx);
         let stop = match poll_body(body.as_mut(), &mut output, cx) {
             Err(error) => Stop::Error(error),
-            Ok(body_is_done) => match nursery.0.poll_children(cx) {
+            Ok(is_body_done) => match nursery.0.poll_children(cx) {
                 Err(stop) => stop,
-                Ok(()) if body_is_done && nursery.0.is_empty() => {
-                    nursery.0.end(); // to whoever still has a clone
+                Ok(()) if is_body_done && nursery.0.is_empty() => {
+                    nursery.0.end(); // clones of the scope may be left
                     let output = output.take();
                     return Poll::Ready(Ok(output.expect("the body is done")));
                 }
@@ -311,7 +313,7 @@ async fn run_scope<T, E>(
     .await
 }
 
-/// Polls the body, unless it is done; says whether it is.
+/// Polls the body unless it is done; returns whether it is.
 fn poll_body<T, E>(
     mut body: Pin<&mut Option<impl Future<Output = Result<T, E>>>>,
     output: &mut Option<T>,

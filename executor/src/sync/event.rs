@@ -1,16 +1,17 @@
-//! A flag that tasks wait for.
+//! `Event`: a flag that tasks wait for.
 //!
-//! **Invariant:** nobody waits while it is set.
+//! **Invariant:** while the flag is set, no future waits.
+//!
+//! Called by users. Imports `waiters`.
 
 use std::cell::Cell;
 use std::fmt;
-use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use super::wait_list::CallOutcome;
-use super::waiters::{CurrentLoop, Kind, Progress, Waiters};
+use super::wait_list::{Outcome, Wanted};
+use super::waiters::{CurrentLoop, PendingWait, Waiters};
 
 /// A flag that tasks can wait for (asyncio: `Event`).
 ///
@@ -20,9 +21,9 @@ use super::waiters::{CurrentLoop, Kind, Progress, Waiters};
 ///
 /// run(async {
 ///     let ready = Rc::new(Event::new());
-///     let told = ready.clone();
+///     let signal = ready.clone();
 ///     let task = spawn(async move {
-///         told.wait().await;
+///         signal.wait().await;
 ///         "go"
 ///     });
 ///     ready.set();
@@ -35,14 +36,14 @@ pub struct Event {
 }
 
 impl Event {
-    /// An event that is not set.
+    /// Creates an event that is not set.
     pub const fn new() -> Self {
-        Self::with(Waiters::new(Kind::Event))
+        Self::with(Waiters::new())
     }
 
-    /// An event with a name, which listings and reports show.
+    /// Creates an event with a name, which listings and reports show.
     pub fn named(name: impl Into<Rc<str>>) -> Self {
-        Self::with(Waiters::named(Kind::Event, &name.into()))
+        Self::with(Waiters::named(name.into()))
     }
 
     const fn with(waiters: Waiters) -> Self {
@@ -52,25 +53,26 @@ impl Event {
         }
     }
 
-    /// The name it was given.
+    /// Returns the name given by [`named`](Self::named).
     pub fn name(&self) -> Option<&str> {
         self.waiters.name()
     }
 
-    /// Sets it: whoever waits now goes on, even if it is cleared before they
-    /// have had their turn; whoever waits later does not wait at all (asyncio:
-    /// `set`).
+    /// Sets the flag (asyncio: `set`).
+    ///
+    /// All tasks that wait now continue, even if the flag is cleared before
+    /// they are polled. Later waits complete at once.
     pub fn set(&self) {
         self.is_set.set(true);
-        self.waiters.call_all(CallOutcome::Granted);
+        self.waiters.resolve_all(Outcome::Granted);
     }
 
-    /// Takes it back: who waits from now on, waits (asyncio: `clear`).
+    /// Clears the flag; later waits block (asyncio: `clear`).
     pub fn clear(&self) {
         self.is_set.set(false);
     }
 
-    /// Is it set (asyncio: `is_set`)?
+    /// Returns whether the flag is set (asyncio: `is_set`).
     ///
     /// ```
     /// let event = executor::sync::Event::new();
@@ -84,16 +86,15 @@ impl Event {
         self.is_set.get()
     }
 
-    /// Waits until it is set; not at all if it is (asyncio: `wait`).
+    /// Waits until the flag is set; completes at once if it is (asyncio:
+    /// `wait`).
     ///
-    /// *Cancel safety:* dropping it gives up the place in line and nothing
-    /// else.
+    /// *Cancel safety:* dropping it ends the wait and changes nothing else.
     #[track_caller]
     pub fn wait(&self) -> WaitForEvent<'_> {
         WaitForEvent {
             event: self,
-            site: Location::caller(),
-            progress: Progress::New,
+            wait: PendingWait::at_caller(),
         }
     }
 }
@@ -122,8 +123,7 @@ impl fmt::Debug for Event {
 #[must_use = "futures do nothing unless awaited"]
 pub struct WaitForEvent<'a> {
     event: &'a Event,
-    site: &'static Location<'static>,
-    progress: Progress,
+    wait: PendingWait,
 }
 
 impl Future for WaitForEvent<'_> {
@@ -131,36 +131,24 @@ impl Future for WaitForEvent<'_> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let (event, here) = (this.event, CurrentLoop::now());
-        ready!(here.poll_budget(cx));
-        match this.progress {
-            Progress::New if event.is_set() => {}
-            Progress::New => {
-                let place = event.waiters.wait(&here, cx, 1, this.site);
-                this.progress = Progress::Waiting(place);
-                return Poll::Pending;
-            }
-            Progress::Waiting(place) => {
-                ready!(event.waiters.poll(&here, cx, place));
-            }
-            Progress::Over => panic!("a future was polled after it was ready"),
-        }
-        this.progress = Progress::Over;
-        here.consume_budget();
-        Poll::Ready(())
+        let (event, current) = (this.event, CurrentLoop::now());
+        let set = event
+            .waiters
+            .poll(&current, cx, &mut this.wait, Wanted::Event, || {
+                event.is_set()
+            });
+        set.map(|_| ())
     }
 }
 
 impl Drop for WaitForEvent<'_> {
     fn drop(&mut self) {
-        if let Progress::Waiting(place) = self.progress {
-            self.event.waiters.leave(place);
-        }
+        self.event.waiters.cancel(&self.wait);
     }
 }
 
 impl fmt::Debug for WaitForEvent<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "WaitForEvent({})", self.site)
+        write!(f, "WaitForEvent({})", self.wait.site)
     }
 }

@@ -1,7 +1,9 @@
-//! A lock around a value.
+//! `Lock`: a lock around a value.
 //!
-//! **Invariant:** the value is borrowed exactly while there is a guard, and
-//! there is at most one.
+//! **Invariant:** the value is borrowed exactly while a guard exists, and at
+//! most one guard exists.
+//!
+//! Called by users. Imports `permits`.
 
 use std::cell::{Cell, RefCell, RefMut};
 use std::fmt;
@@ -12,18 +14,19 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::permits::Permits;
-use super::waiters::{CurrentLoop, Holder, Kind, Progress, Waiters};
+use super::wait_list::Wanted;
+use super::waiters::{CurrentLoop, Holder, PendingWait, Waiters};
 
 /// A value that one task at a time may use, across its awaits (asyncio:
 /// `Lock`).
 ///
 /// asyncio's lock protects whatever its users agree on; this one holds the
-/// value, so that it cannot be used without the lock. A value that nobody
-/// keeps across an `.await` needs no lock here, because tasks change only at
-/// awaits: a `RefCell` will do.
+/// value, so that it cannot be used without the lock. A value that no task
+/// borrows across an `.await` needs no lock, because the loop switches tasks
+/// only at awaits: a `RefCell` will do.
 ///
-/// First come, first served: the guard's drop hands the lock to the task that
-/// has waited longest, and nobody can take it in between.
+/// First come, first served: dropping the guard gives the lock to the task that
+/// has waited longest, and no other task can take it in between.
 ///
 /// ```
 /// use executor::{gather, run, sleep, sync::Lock};
@@ -33,7 +36,7 @@ use super::waiters::{CurrentLoop, Holder, Kind, Progress, Waiters};
 /// let add = async |n: u32| {
 ///     let mut total = total.lock().await;
 ///     let before = *total;
-///     sleep(Duration::from_millis(1)).await; // nobody else is in here
+///     sleep(Duration::from_millis(1)).await; // still locked
 ///     *total = before + n;
 /// };
 /// run(async { gather((add(1), add(2), add(3))).await });
@@ -41,16 +44,16 @@ use super::waiters::{CurrentLoop, Holder, Kind, Progress, Waiters};
 /// ```
 ///
 /// A panic while the guard is held does not poison the lock: the guard is
-/// dropped, and the next task finds the value as it was left. asyncio does the
-/// same with an exception.
+/// dropped, and the next task gets the value as it was at that moment. asyncio
+/// does the same with an exception.
 ///
 /// # Locking twice
 ///
-/// A task that locks what it has locked already would wait for itself. That,
-/// and any other circle of tasks that wait for each other's locks, is in the
-/// text of [`RunError::Stalled`](crate::RunError::Stalled), and in debug mode
-/// it is reported on stderr as soon as it happens, with the lines that took
-/// and the lines that wait:
+/// A task that locks what it has locked already would wait for itself. Such a
+/// deadlock, and any other cycle of tasks that wait for each other's locks, is
+/// described in the text of [`RunError::Stalled`](crate::RunError::Stalled),
+/// with the lines that locked and the lines that wait; in debug mode it is
+/// reported on stderr as soon as it happens:
 ///
 /// ```
 /// use executor::{sync::Lock, try_run};
@@ -70,24 +73,24 @@ pub struct Lock<T> {
 }
 
 impl<T> Lock<T> {
-    /// A lock that is free.
+    /// Creates a free lock.
     ///
     /// ```
     /// let lock = executor::sync::Lock::new(5);
     /// assert_eq!(*lock.try_lock().unwrap(), 5);
     /// ```
     pub const fn new(value: T) -> Self {
-        Self::with(Waiters::new(Kind::Lock), value)
+        Self::with(Waiters::new(), value)
     }
 
-    /// A lock with a name, which listings and reports show.
+    /// Creates a lock with a name, which listings and reports show.
     ///
     /// ```
     /// let lock = executor::sync::Lock::named("cache", 5);
     /// assert_eq!(lock.name(), Some("cache"));
     /// ```
     pub fn named(name: impl Into<Rc<str>>, value: T) -> Self {
-        Self::with(Waiters::named(Kind::Lock, &name.into()), value)
+        Self::with(Waiters::named(name.into()), value)
     }
 
     const fn with(waiters: Waiters, value: T) -> Self {
@@ -98,7 +101,7 @@ impl<T> Lock<T> {
         }
     }
 
-    /// The name it was given.
+    /// Returns the name given by [`named`](Self::named).
     pub fn name(&self) -> Option<&str> {
         self.permits.waiters.name()
     }
@@ -119,14 +122,13 @@ impl<T> Lock<T> {
     /// assert_eq!(names.into_inner(), ["Ada", "Grace"]);
     /// ```
     ///
-    /// *Cancel safety:* dropping it gives up the place in line, and a lock
-    /// that was handed over already goes to the next one.
+    /// *Cancel safety:* dropping it ends the wait; a lock that was granted to
+    /// it already goes to the next waiter.
     #[track_caller]
     pub fn lock(&self) -> AcquireLock<'_, T> {
         AcquireLock {
             lock: self,
-            site: Location::caller(),
-            progress: Progress::New,
+            wait: PendingWait::at_caller(),
         }
     }
 
@@ -144,11 +146,12 @@ impl<T> Lock<T> {
     pub fn try_lock(&self) -> Option<Guard<'_, T>> {
         let site = Location::caller();
         self.permits
-            .try_take(1)
+            .try_acquire(1)
             .then(|| self.guard(&CurrentLoop::now(), site))
     }
 
-    /// The value, without a lock: whoever has `&mut` is alone with it.
+    /// Returns the value without locking: `&mut self` proves that no guard
+    /// exists.
     ///
     /// ```
     /// let mut lock = executor::sync::Lock::new(5);
@@ -159,26 +162,22 @@ impl<T> Lock<T> {
         self.value.get_mut()
     }
 
-    /// The value, and the lock is no more.
+    /// Drops the lock and returns the value.
     pub fn into_inner(self) -> T {
         self.value.into_inner()
     }
 
     #[inline]
-    fn guard(&self, here: &CurrentLoop, site: &'static Location<'static>) -> Guard<'_, T> {
-        self.note_holder(Some(here.holder(site)));
+    fn guard(&self, current: &CurrentLoop, site: &'static Location<'static>) -> Guard<'_, T> {
+        let holder = Some(current.holder(site));
+        self.holder.set(holder);
+        self.permits.waiters.set_holder(holder);
         Guard {
             value: self.value.borrow_mut(),
             unlock: Unlock {
                 permits: &self.permits,
             },
         }
-    }
-
-    #[inline]
-    fn note_holder(&self, holder: Option<Holder>) {
-        self.holder.set(holder);
-        self.permits.waiters.note_holder(holder);
     }
 }
 
@@ -210,8 +209,7 @@ impl<T: fmt::Debug> fmt::Debug for Lock<T> {
 #[must_use = "futures do nothing unless awaited"]
 pub struct AcquireLock<'a, T> {
     lock: &'a Lock<T>,
-    site: &'static Location<'static>,
-    progress: Progress,
+    wait: PendingWait,
 }
 
 impl<'a, T> Future for AcquireLock<'a, T> {
@@ -220,30 +218,30 @@ impl<'a, T> Future for AcquireLock<'a, T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let here = CurrentLoop::now();
+        let current = CurrentLoop::now();
         let lock = this.lock;
-        let taken = lock
-            .permits
-            .poll_take(&here, cx, &mut this.progress, 1, this.site);
-        if taken.is_pending() {
-            // The holder took it before anybody waited, perhaps.
-            lock.permits.waiters.note_holder(lock.holder.get());
+        let permits = &lock.permits;
+        let acquired = permits.poll_acquire(&current, cx, &mut this.wait, Wanted::Lock);
+        if acquired.is_pending() {
+            // If this is the first wait, the queue did not exist when the
+            // holder took the lock.
+            permits.waiters.set_holder(lock.holder.get());
             return Poll::Pending;
         }
-        Poll::Ready(lock.guard(&here, this.site))
+        Poll::Ready(lock.guard(&current, this.wait.site))
     }
 }
 
 impl<T> Drop for AcquireLock<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        self.lock.permits.give_up(&self.progress, 1);
+        self.lock.permits.cancel(&self.wait, 1);
     }
 }
 
 impl<T> fmt::Debug for AcquireLock<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "AcquireLock({})", self.site)
+        write!(f, "AcquireLock({})", self.wait.site)
     }
 }
 
@@ -260,9 +258,9 @@ impl<T> fmt::Debug for AcquireLock<'_, T> {
 /// ```
 #[must_use = "dropping the guard unlocks at once"]
 pub struct Guard<'a, T> {
-    // In this order: the value is free before the next task is told.
+    // In this order: the borrow ends before the next task is woken.
     value: RefMut<'a, T>,
-    #[allow(dead_code, reason = "it is there to be dropped")]
+    #[allow(dead_code, reason = "its drop unlocks")]
     unlock: Unlock<'a>,
 }
 
@@ -273,7 +271,7 @@ struct Unlock<'a> {
 impl Drop for Unlock<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.permits.give_back(1);
+        self.permits.release(1);
     }
 }
 

@@ -1,18 +1,16 @@
-//! Permits: a number of them, and a line of those who want some.
+//! Permits: how many are free, and the waits for more.
 //!
-//! **Invariant:** while somebody waits there are fewer free permits than the
-//! first in line wants. So nobody who comes later can pass, and a permit that
-//! is given back goes straight to whoever is next.
+//! **Invariant:** while a future waits, fewer permits are free than the first
+//! wait wants. So a later request cannot overtake it, and a released permit
+//! goes to the first wait in the same call.
 //!
-//! Used by `lock`, which has one permit, and `semaphore`.
+//! Used by `lock`, which has one permit, and by `semaphore`. Imports `waiters`.
 
 use std::cell::Cell;
-use std::panic::Location;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use super::wait_list::CallOutcome;
-use super::waiters::{CurrentLoop, Progress, Waiters};
-use crate::base::slab::WaitKey;
+use super::wait_list::{Outcome, Wanted};
+use super::waiters::{CurrentLoop, PendingWait, Waiters};
 
 /// The permits of one lock or semaphore.
 pub(super) struct Permits {
@@ -32,77 +30,63 @@ impl Permits {
         self.free.get()
     }
 
-    /// Takes permits if there are enough and nobody waits.
+    /// Takes permits if enough are free and no future waits. Returns whether it
+    /// took them.
     #[inline]
-    pub(super) fn try_take(&self, wanted: usize) -> bool {
+    pub(super) fn try_acquire(&self, permits: usize) -> bool {
         let free = self.free.get();
-        let can = wanted <= free && (free == 0 || self.waiters.is_empty());
+        let can = permits <= free && (free == 0 || self.waiters.is_empty());
         if can {
-            self.free.set(free - wanted);
+            self.free.set(free - permits);
         }
         can
     }
 
-    /// Takes permits, or waits in line for them.
+    /// Takes permits, or waits for them.
     #[inline]
-    pub(super) fn poll_take(
+    pub(super) fn poll_acquire(
         &self,
-        here: &CurrentLoop,
+        current: &CurrentLoop,
         cx: &Context<'_>,
-        progress: &mut Progress,
-        wanted: usize,
-        site: &'static Location<'static>,
+        wait: &mut PendingWait,
+        wanted: Wanted,
     ) -> Poll<()> {
-        ready!(here.poll_budget(cx));
-        match *progress {
-            Progress::New if self.try_take(wanted) => {}
-            Progress::New => {
-                let place = self.waiters.wait(here, cx, wanted, site);
-                *progress = Progress::Waiting(place);
-                return Poll::Pending;
-            }
-            Progress::Waiting(place) => {
-                ready!(self.waiters.poll(here, cx, place));
-            }
-            Progress::Over => panic!("a future was polled after it was ready"),
-        }
-        *progress = Progress::Over;
-        here.consume_budget();
-        Poll::Ready(())
+        let is_available = || self.try_acquire(wanted.permits());
+        let acquired = self.waiters.poll(current, cx, wait, wanted, is_available);
+        acquired.map(|_| ())
     }
 
-    /// Gives permits back, to whoever is next if somebody is.
+    /// Returns permits, and grants the waits that they suffice for.
     #[inline]
-    pub(super) fn give_back(&self, permits: usize) {
+    pub(super) fn release(&self, permits: usize) {
         self.free.set(self.free.get().saturating_add(permits));
-        self.hand_out();
+        self.grant_waits();
     }
 
-    /// The future that waited is dropped. If it had its permits already, they
-    /// go to the next one; if it stood first, the next one may want fewer.
+    /// Ends the wait of a future that is dropped.
     #[inline]
-    pub(super) fn give_up(&self, progress: &Progress, wanted: usize) {
-        if let Progress::Waiting(place) = *progress {
-            self.leave(place, wanted);
+    pub(super) fn cancel(&self, wait: &PendingWait, permits: usize) {
+        if wait.is_waiting() {
+            self.cancel_wait(wait, permits);
         }
     }
 
-    fn leave(&self, place: WaitKey, wanted: usize) {
-        match self.waiters.leave(place) {
-            Some(CallOutcome::Granted) => self.give_back(wanted),
-            Some(CallOutcome::Refused) | None => self.hand_out(),
+    fn cancel_wait(&self, wait: &PendingWait, permits: usize) {
+        match self.waiters.cancel(wait) {
+            Some(Outcome::Granted) => self.release(permits),
+            // If it was the first wait, the next one may want fewer.
+            Some(Outcome::Refused) | None => self.grant_waits(),
         }
     }
 
-    /// Calls those whose wish can be met now, in their order.
+    /// Grants waits, in their order, while enough permits are free.
     ///
-    /// The permits are theirs before they are woken, which may be anybody's
-    /// code.
+    /// The permits are taken before the wake, which may run any code.
     #[inline]
-    fn hand_out(&self) {
-        while let Some(called) = self.waiters.call_first(self.free.get()) {
-            self.free.set(self.free.get() - called.wanted);
-            called.wake();
+    fn grant_waits(&self) {
+        while let Some(granted) = self.waiters.grant_first(self.free.get()) {
+            self.free.set(self.free.get() - granted.permits);
+            granted.wake();
         }
     }
 }

@@ -1,32 +1,32 @@
-//! A queue between tasks.
+//! `Queue`: items from tasks to tasks.
 //!
-//! **Invariant:** items leave in the order in which they came in, and each of
-//! them is in the queue or with somebody. A getter that was called has an item
-//! reserved, a putter that was called has room reserved; the item itself moves
-//! only when they are polled, so that a waiter which is dropped takes nothing
-//! with it.
+//! **Invariant:** items leave in the order in which they were put, and each is
+//! either in the queue or owned by a caller. A getter that was granted has an
+//! item reserved, a putter that was granted has space reserved; the item itself
+//! moves only when the future is polled, so a future that is dropped takes
+//! nothing with it.
+//!
+//! Called by users. Imports `waiters`.
 
 mod error;
+mod reservations;
 mod futures;
-mod promises;
 
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::fmt;
-use std::panic::Location;
 use std::rc::Rc;
 
-use super::wait_list::CallOutcome;
-use super::waiters::{Kind, Progress, Waiters};
-use crate::base::task_info::QueueOperation;
+use super::wait_list::Outcome;
+use super::waiters::{PendingWait, Waiters};
 
 pub use error::{Closed, PutError, TryGetError, TryPutError};
 pub use futures::{Get, JoinQueue, Put};
 
-/// A queue from tasks to tasks (asyncio: `Queue`).
+/// A queue of items from tasks to tasks (asyncio: `Queue`).
 ///
-/// With a limit, [`put`](Self::put) waits while the queue is full: producers
-/// go no faster than consumers. Any number of tasks may put and get; whoever
+/// With a limit, [`put`](Self::put) waits while the queue is full, so producers
+/// cannot outrun consumers. Any number of tasks may put and get; the one that
 /// has waited longest is served first.
 ///
 /// ```
@@ -41,7 +41,7 @@ pub use futures::{Get, JoinQueue, Put};
 ///         while let Ok(job) = inbox.get().await {
 ///             sum += job;
 ///         }
-///         sum // the queue was closed, and is empty
+///         sum // the queue is closed and empty
 ///     });
 ///     for job in 1..=4 {
 ///         jobs.put(job).await.unwrap();
@@ -53,21 +53,21 @@ pub use futures::{Get, JoinQueue, Put};
 ///
 /// # Differences from asyncio
 ///
-/// - `put` and `get` give a `Result`, an error once the queue is closed
+/// - `put` and `get` return a `Result`, an error once the queue is closed
 ///   (asyncio raises `QueueShutDown`).
 /// - [`close`](Self::close) is `shutdown()`, [`close_now`](Self::close_now) is
-///   `shutdown(immediate=True)`; the latter gives the items that were left.
-/// - A task that waits cannot be passed by one that comes later.
-/// - No priority and no last-in first-out queue.
+///   `shutdown(immediate=True)`; the latter returns the items that were left.
+/// - A task that begins to wait later cannot overtake.
+/// - There is no priority queue and no last-in first-out queue.
 pub struct Queue<T> {
     items: RefCell<VecDeque<T>>,
     /// 0 is no limit.
     maxsize: usize,
-    /// Items that getters were called for and have not taken yet.
+    /// How many items were granted to getters and not taken yet.
     reserved_items: Cell<usize>,
-    /// Room that putters were called for and have not filled yet.
-    reserved_room: Cell<usize>,
-    /// Items that came in and are not done.
+    /// Space for how many items was granted to putters and not filled yet.
+    reserved_space: Cell<usize>,
+    /// How many items were put and are not done.
     unfinished: Cell<usize>,
     is_closed: Cell<bool>,
     getters: Waiters,
@@ -76,35 +76,22 @@ pub struct Queue<T> {
 }
 
 impl<T> Queue<T> {
-    /// A queue for at most `maxsize` items; 0 is no limit (asyncio:
+    /// Creates a queue for at most `maxsize` items; 0 is no limit (asyncio:
     /// `Queue(maxsize)`).
     pub const fn new(maxsize: usize) -> Self {
-        const fn waiters(operation: QueueOperation) -> Waiters {
-            Waiters::new(Kind::Queue(operation))
-        }
-        Self::with(
-            maxsize,
-            waiters(QueueOperation::Get),
-            waiters(QueueOperation::Put),
-            waiters(QueueOperation::Join),
-        )
+        Self::with(maxsize, Waiters::new(), Waiters::new(), Waiters::new())
     }
 
-    /// A queue with a name, which listings and reports show.
+    /// Creates a queue with a name, which listings and reports show.
     ///
     /// ```
     /// let queue = executor::sync::Queue::<u8>::named("jobs", 10);
     /// assert_eq!(queue.name(), Some("jobs"));
     /// ```
     pub fn named(name: impl Into<Rc<str>>, maxsize: usize) -> Self {
-        let name = name.into();
-        let waiters = |operation| Waiters::named(Kind::Queue(operation), &name);
-        Self::with(
-            maxsize,
-            waiters(QueueOperation::Get),
-            waiters(QueueOperation::Put),
-            waiters(QueueOperation::Join),
-        )
+        let name: Rc<str> = name.into();
+        let waiters = || Waiters::named(Rc::clone(&name));
+        Self::with(maxsize, waiters(), waiters(), waiters())
     }
 
     const fn with(maxsize: usize, getters: Waiters, putters: Waiters, joiners: Waiters) -> Self {
@@ -112,7 +99,7 @@ impl<T> Queue<T> {
             items: RefCell::new(VecDeque::new()),
             maxsize,
             reserved_items: Cell::new(0),
-            reserved_room: Cell::new(0),
+            reserved_space: Cell::new(0),
             unfinished: Cell::new(0),
             is_closed: Cell::new(false),
             getters,
@@ -121,50 +108,48 @@ impl<T> Queue<T> {
         }
     }
 
-    /// The name it was given.
+    /// Returns the name given by [`named`](Self::named).
     pub fn name(&self) -> Option<&str> {
         self.getters.name()
     }
 
-    /// Puts an item in, and waits for room first if there is none (asyncio:
+    /// Puts an item into the queue, and waits for space if it is full (asyncio:
     /// `put`).
     ///
     /// # Errors
     ///
-    /// [`PutError`], with the item in it, if the queue is closed or is closed
-    /// while this waits.
+    /// [`PutError`], with the item in it, if the queue is closed, or is closed
+    /// during the wait.
     ///
-    /// *Cancel safety:* dropped before it is ready it has put nothing, and the
-    /// item is dropped with it.
+    /// *Cancel safety:* a future that is dropped before it is ready has put
+    /// nothing; the item is dropped with it.
     #[track_caller]
     pub fn put(&self, item: T) -> Put<'_, T> {
         Put {
             queue: self,
             item: Some(item),
-            site: Location::caller(),
-            progress: Progress::New,
+            wait: PendingWait::at_caller(),
         }
     }
 
-    /// Takes the oldest item out, and waits for one if there is none (asyncio:
+    /// Takes the oldest item, and waits for one if there is none (asyncio:
     /// `get`).
     ///
     /// # Errors
     ///
-    /// [`Closed`] if the queue is closed and the last item has gone.
+    /// [`Closed`] if the queue is closed and empty.
     ///
-    /// *Cancel safety:* dropped before it is ready it has taken nothing; an
-    /// item that was meant for it goes to the next one.
+    /// *Cancel safety:* a future that is dropped before it is ready has taken
+    /// nothing; an item that was granted to it goes to the next one.
     #[track_caller]
     pub fn get(&self) -> Get<'_, T> {
         Get {
             queue: self,
-            site: Location::caller(),
-            progress: Progress::New,
+            wait: PendingWait::at_caller(),
         }
     }
 
-    /// Puts an item in if there is room (asyncio: `put_nowait`).
+    /// Puts an item into the queue if there is space (asyncio: `put_nowait`).
     ///
     /// Works outside a loop too.
     ///
@@ -178,21 +163,21 @@ impl<T> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`TryPutError`], with the item in it: the queue is full (also if the
-    /// room that there is was promised to somebody who waited) or closed.
+    /// [`TryPutError`], with the item in it: the queue is closed, or full (also
+    /// if the free space is reserved for tasks that waited for it).
     #[inline]
     pub fn try_put(&self, item: T) -> Result<(), TryPutError<T>> {
         if self.is_closed() {
             return Err(TryPutError::Closed(item));
         }
-        if !self.has_room() {
+        if !self.has_space() {
             return Err(TryPutError::Full(item));
         }
         self.push(item);
         Ok(())
     }
 
-    /// Takes the oldest item out if there is one (asyncio: `get_nowait`).
+    /// Takes the oldest item if there is one (asyncio: `get_nowait`).
     ///
     /// Works outside a loop too.
     ///
@@ -207,8 +192,9 @@ impl<T> Queue<T> {
     ///
     /// # Errors
     ///
-    /// [`TryGetError::Empty`] if there is no item that was not promised to
-    /// somebody who waited; [`TryGetError::Closed`] if there will never be one.
+    /// [`TryGetError::Empty`] if there is no item, or if all are reserved for
+    /// tasks that waited for them; [`TryGetError::Closed`] if there will never
+    /// be one.
     #[inline]
     pub fn try_get(&self) -> Result<T, TryGetError> {
         if self.has_item() {
@@ -220,8 +206,8 @@ impl<T> Queue<T> {
         })
     }
 
-    /// Waits until every item that came in is done: until
-    /// [`task_done`](Self::task_done) was called for each (asyncio: `join`).
+    /// Waits until every item is done: until [`task_done`](Self::task_done) was
+    /// called once for each item that was put (asyncio: `join`).
     ///
     /// ```
     /// use executor::{run, spawn, sync::Queue};
@@ -238,7 +224,7 @@ impl<T> Queue<T> {
     ///     });
     ///     jobs.put("a").await.unwrap();
     ///     jobs.put("b").await.unwrap();
-    ///     jobs.join().await; // both are done, not only taken
+    ///     jobs.join().await; // both are done, not just taken
     ///     worker.cancel();
     /// });
     /// ```
@@ -248,30 +234,29 @@ impl<T> Queue<T> {
     pub fn join(&self) -> JoinQueue<'_, T> {
         JoinQueue {
             queue: self,
-            site: Location::caller(),
-            progress: Progress::New,
+            wait: PendingWait::at_caller(),
         }
     }
 
-    /// Says that an item which was taken out is done (asyncio: `task_done`).
+    /// Marks an item that was taken as done (asyncio: `task_done`).
     ///
     /// # Panics
     ///
-    /// If it is called more often than items came in.
+    /// If it is called more often than items were put.
     #[track_caller]
     pub fn task_done(&self) {
         let left = self.unfinished.get().checked_sub(1);
         let Some(left) = left else {
             panic!("Queue::task_done was called more often than items came in: once for each `get`")
         };
-        self.finish(left);
+        self.set_unfinished(left);
     }
 
-    /// Takes nothing more in; what is there can still be taken out (asyncio:
-    /// `shutdown`).
+    /// Closes the queue: it accepts no more items, and those in it can still be
+    /// taken (asyncio: `shutdown`).
     ///
-    /// Puts that wait get their items back, gets that wait end with
-    /// [`Closed`]. A second call changes nothing.
+    /// A `put` that waits returns its item in the error, a `get` that waits
+    /// returns [`Closed`]. A second call changes nothing.
     ///
     /// ```
     /// use executor::{run, sync::{Closed, Queue}};
@@ -287,16 +272,16 @@ impl<T> Queue<T> {
     /// ```
     pub fn close(&self) {
         self.is_closed.set(true);
-        self.putters.call_all(CallOutcome::Refused);
-        // If any waits there is no item for it.
-        self.getters.call_all(CallOutcome::Refused);
+        self.putters.resolve_all(Outcome::Refused);
+        // While a getter waits, every item is reserved for another one.
+        self.getters.resolve_all(Outcome::Refused);
     }
 
-    /// Closes, and gives the items that were left: they count as done
-    /// (asyncio: `shutdown(immediate=True)`, which drops them).
+    /// Closes the queue and returns the items that were left, which count as
+    /// done (asyncio: `shutdown(immediate=True)`, which drops them).
     ///
-    /// A `get` that was called for one of these and had not its turn yet ends
-    /// with [`Closed`].
+    /// A `get` that was granted one of these items, and was not polled since,
+    /// returns [`Closed`].
     ///
     /// ```
     /// let queue = executor::sync::Queue::new(0);
@@ -306,33 +291,35 @@ impl<T> Queue<T> {
     pub fn close_now(&self) -> Vec<T> {
         let left = Vec::from(self.items.take());
         self.close();
-        self.finish(self.unfinished.get().saturating_sub(left.len()));
+        self.set_unfinished(self.unfinished.get().saturating_sub(left.len()));
         left
     }
 
-    /// Was it closed?
+    /// Returns whether the queue was closed.
     #[inline]
     pub fn is_closed(&self) -> bool {
         self.is_closed.get()
     }
 
-    /// How many items are in it (asyncio: `qsize`).
+    /// Returns how many items the queue holds (asyncio: `qsize`).
     #[inline]
     pub fn len(&self) -> usize {
         self.items.borrow().len()
     }
 
-    /// Is nothing in it (asyncio: `empty`)?
+    /// Returns whether the queue holds no item (asyncio: `empty`).
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Are as many items in it as it may hold (asyncio: `full`)?
+    /// Returns whether the queue holds as many items as it may (asyncio:
+    /// `full`).
     pub fn is_full(&self) -> bool {
         self.maxsize > 0 && self.len() >= self.maxsize
     }
 
-    /// How many items it may hold; 0 is no limit (asyncio: `maxsize`).
+    /// Returns how many items the queue may hold; 0 is no limit (asyncio:
+    /// `maxsize`).
     pub fn maxsize(&self) -> usize {
         self.maxsize
     }

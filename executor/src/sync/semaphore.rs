@@ -1,24 +1,25 @@
-//! A number of permits.
+//! `Semaphore`: a number of permits.
 //!
-//! **Invariant:** permits are neither lost nor made: each is free, with a
-//! [`Permit`], or with a waiter that was called; only `forget` and
-//! `add_permits` change how many there are.
+//! **Invariant:** each permit is free, owned by a [`Permit`], or granted to a
+//! wait whose future was not polled since; only `forget` and `add_permits`
+//! change how many there are.
+//!
+//! Called by users. Imports `permits`.
 
 use std::fmt;
-use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use super::permits::Permits;
-use super::waiters::{CurrentLoop, Kind, Progress, Waiters};
+use super::wait_list::Wanted;
+use super::waiters::{CurrentLoop, PendingWait, Waiters};
 
-/// A limit for how many tasks may do something at once (asyncio:
-/// `Semaphore`).
+/// A limit on how many tasks may do something at once (asyncio: `Semaphore`).
 ///
-/// First come, first served. A permit gives itself back when it is dropped,
-/// so there is no release that could be forgotten or called twice (asyncio has
-/// `BoundedSemaphore` against the latter).
+/// First come, first served. A permit is released when it is dropped, so a
+/// release cannot be forgotten or made twice (asyncio has `BoundedSemaphore`
+/// against the latter).
 ///
 /// ```
 /// use executor::{gather, run, sleep, sync::Semaphore};
@@ -39,21 +40,21 @@ pub struct Semaphore {
 }
 
 impl Semaphore {
-    /// A semaphore with this many permits.
+    /// Creates a semaphore with this many permits.
     pub const fn new(permits: usize) -> Self {
         Semaphore {
-            permits: Permits::new(permits, Waiters::new(Kind::Semaphore)),
+            permits: Permits::new(permits, Waiters::new()),
         }
     }
 
-    /// A semaphore with a name, which listings and reports show.
+    /// Creates a semaphore with a name, which listings and reports show.
     pub fn named(name: impl Into<Rc<str>>, permits: usize) -> Self {
         Semaphore {
-            permits: Permits::new(permits, Waiters::named(Kind::Semaphore, &name.into())),
+            permits: Permits::new(permits, Waiters::named(name.into())),
         }
     }
 
-    /// The name it was given.
+    /// Returns the name given by [`named`](Self::named).
     pub fn name(&self) -> Option<&str> {
         self.permits.waiters.name()
     }
@@ -61,8 +62,8 @@ impl Semaphore {
     /// Waits for a permit (asyncio: `await semaphore.acquire()`, `async with
     /// semaphore`).
     ///
-    /// *Cancel safety:* dropping it gives up the place in line, and a permit
-    /// that was handed over already goes to the next one.
+    /// *Cancel safety:* dropping it ends the wait; a permit that was granted to
+    /// it already goes to the next waiter.
     #[track_caller]
     pub fn acquire(&self) -> Acquire<'_> {
         self.acquire_many(1)
@@ -70,8 +71,8 @@ impl Semaphore {
 
     /// Waits for several permits at once (asyncio has no such call).
     ///
-    /// It keeps its place in line: whoever comes later and wants fewer waits
-    /// behind it, so that it cannot starve.
+    /// A later request waits behind it, even one for fewer permits, so it
+    /// cannot starve.
     ///
     /// ```
     /// use executor::{run, sync::Semaphore};
@@ -89,12 +90,11 @@ impl Semaphore {
         Acquire {
             semaphore: self,
             wanted: permits,
-            site: Location::caller(),
-            progress: Progress::New,
+            wait: PendingWait::at_caller(),
         }
     }
 
-    /// Takes a permit if there is one and nobody waits (asyncio: `locked()`,
+    /// Takes a permit if one is free and no task waits (asyncio: `locked()`,
     /// then `acquire()`).
     ///
     /// Works outside a loop too.
@@ -106,7 +106,7 @@ impl Semaphore {
     /// assert!(semaphore.try_acquire().is_none());
     /// ```
     pub fn try_acquire(&self) -> Option<Permit<'_>> {
-        self.permits.try_take(1).then(|| self.permit(1))
+        self.permits.try_acquire(1).then(|| self.permit(1))
     }
 
     /// Adds permits (asyncio: `release()` without an `acquire()`).
@@ -118,10 +118,10 @@ impl Semaphore {
     pub fn add_permits(&self, permits: usize) {
         let fits = self.permits.free().checked_add(permits).is_some();
         assert!(fits, "a semaphore cannot have more than usize::MAX permits");
-        self.permits.give_back(permits);
+        self.permits.release(permits);
     }
 
-    /// How many permits are free (asyncio: `_value`).
+    /// Returns how many permits are free (asyncio: `_value`).
     pub fn available_permits(&self) -> usize {
         self.permits.free()
     }
@@ -155,8 +155,7 @@ impl fmt::Debug for Semaphore {
 pub struct Acquire<'a> {
     semaphore: &'a Semaphore,
     wanted: usize,
-    site: &'static Location<'static>,
-    progress: Progress,
+    wait: PendingWait,
 }
 
 impl<'a> Future for Acquire<'a> {
@@ -165,48 +164,43 @@ impl<'a> Future for Acquire<'a> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let (semaphore, wanted) = (this.semaphore, this.wanted);
-        let permits = &semaphore.permits;
-        ready!(permits.poll_take(
-            &CurrentLoop::now(),
-            cx,
-            &mut this.progress,
-            wanted,
-            this.site
-        ));
-        Poll::Ready(semaphore.permit(wanted))
+        let (semaphore, wanted) = (this.semaphore, Wanted::Permits(this.wanted));
+        let (permits, current) = (&semaphore.permits, CurrentLoop::now());
+        ready!(permits.poll_acquire(&current, cx, &mut this.wait, wanted));
+        Poll::Ready(semaphore.permit(this.wanted))
     }
 }
 
 impl Drop for Acquire<'_> {
     #[inline]
     fn drop(&mut self) {
-        self.semaphore.permits.give_up(&self.progress, self.wanted);
+        self.semaphore.permits.cancel(&self.wait, self.wanted);
     }
 }
 
 impl fmt::Debug for Acquire<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Acquire({} at {})", self.wanted, self.site)
+        write!(f, "Acquire({} at {})", self.wanted, self.wait.site)
     }
 }
 
-/// One or several permits of a [`Semaphore`]; dropping it gives them back
+/// One or several permits of a [`Semaphore`]; dropping it releases them
 /// (asyncio: `release`).
 #[derive(Debug)]
-#[must_use = "dropping the permit gives it back at once"]
+#[must_use = "dropping the permit releases it at once"]
 pub struct Permit<'a> {
     semaphore: &'a Semaphore,
     count: usize,
 }
 
 impl Permit<'_> {
-    /// How many permits these are.
+    /// Returns how many permits these are.
     pub fn count(&self) -> usize {
         self.count
     }
 
-    /// Never gives them back: the semaphore has fewer from now on.
+    /// Drops the permits without releasing them: the semaphore has fewer from
+    /// now on.
     ///
     /// ```
     /// let semaphore = executor::sync::Semaphore::new(1);
@@ -222,7 +216,7 @@ impl Drop for Permit<'_> {
     #[inline]
     fn drop(&mut self) {
         if self.count > 0 {
-            self.semaphore.permits.give_back(self.count);
+            self.semaphore.permits.release(self.count);
         }
     }
 }

@@ -1,53 +1,84 @@
-//! A line of waiters: first come, first served, and anybody may leave.
+//! Wait list: first come, first served, and every wait can be removed.
 //!
-//! A list that is linked through the slots of a slab, so that a place costs no
-//! allocation once the line has been as long before, and leaving from the
-//! middle costs as little as from the front. **Invariant:** the places in line
-//! are those that wait, in the order of their coming; a place that was called
-//! is out of line, but stays in the slab until its owner has seen the call or
-//! is gone. So a call can never be lost with a waiter that is dropped.
+//! A list linked through the slots of a slab, so that a wait allocates nothing
+//! once the list has been as long before, and removing one from the middle
+//! costs as little as from the front.
 //!
-//! Pure data. Used by `waiters` and by nobody else.
+//! **Invariant:** the linked entries are those without an outcome, in the order
+//! in which they were added. An entry with an outcome is unlinked, but stays in
+//! the slab until its future takes the outcome or is dropped, so no outcome is
+//! lost with a future that is dropped.
+//!
+//! Plain data; used by `waiters` only. Imports `base`.
 
 use std::panic::Location;
 
 use crate::base::slab::{Slab, WaitKey, kind};
+use crate::base::task_info::QueueOperation;
 use crate::base::waiter::Waiter;
 
-/// Nobody's index.
+/// The index of no entry.
 const NONE: u32 = u32::MAX;
 
-/// Who waits, and where it can be found.
+/// A waiter and the loop that it belongs to.
 pub(super) struct LoopWaiter {
-    pub(super) waiter: Waiter,
-    /// The number of the loop that `waiter` is a task of.
-    pub(super) home: u64,
+    pub(super) inner: Waiter,
+    /// The id of the loop that `inner.task` is a task of; 0 without a loop.
+    pub(super) loop_id: u64,
 }
 
-/// What a waiter was told.
+/// What a wait is for.
+#[derive(Clone, Copy)]
+pub(super) enum Wanted {
+    Lock,
+    Permits(usize),
+    Event,
+    Queue(QueueOperation),
+}
+
+impl Wanted {
+    /// Returns how many permits this is; one for what is not counted.
+    #[inline]
+    pub(super) fn permits(self) -> usize {
+        match self {
+            Wanted::Permits(permits) => permits,
+            Wanted::Lock | Wanted::Event | Wanted::Queue(_) => 1,
+        }
+    }
+}
+
+/// How a wait ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(super) enum CallOutcome {
-    /// It has what it waited for.
+pub(super) enum Outcome {
+    /// The future has what it waited for.
     Granted,
-    /// It will never have it.
+    /// The future will never get it.
     Refused,
 }
 
-/// One place in line.
-pub(super) struct Place {
+/// One wait.
+pub(super) struct WaitEntry {
     pub(super) waiter: LoopWaiter,
-    /// How many permits it waits for.
-    pub(super) wanted: usize,
-    /// The line of the program that waits here.
+    pub(super) wanted: Wanted,
+    /// The line of the program that waits.
     pub(super) site: &'static Location<'static>,
-    pub(super) call: Option<CallOutcome>,
-    before: u32,
-    after: u32,
+    /// `None` while it waits.
+    pub(super) outcome: Option<Outcome>,
+    previous: u32,
+    next: u32,
 }
 
-/// The line.
+/// A wait that was given its outcome: the waiter must be woken.
+#[must_use = "the waiter must be woken"]
+pub(super) struct Resolved {
+    /// How many permits the wait was for.
+    pub(super) permits: usize,
+    pub(super) waiter: LoopWaiter,
+}
+
+/// The waits for one thing.
 pub(super) struct WaitList {
-    places: Slab<kind::Wait, Place>,
+    entries: Slab<kind::Wait, WaitEntry>,
     first: u32,
     last: u32,
 }
@@ -55,7 +86,7 @@ pub(super) struct WaitList {
 impl Default for WaitList {
     fn default() -> Self {
         WaitList {
-            places: Slab::default(),
+            entries: Slab::default(),
             first: NONE,
             last: NONE,
         }
@@ -63,109 +94,103 @@ impl Default for WaitList {
 }
 
 impl WaitList {
-    /// Does nobody wait?
+    /// Returns whether no entry waits.
     #[inline]
     pub(super) fn is_empty(&self) -> bool {
         self.first == NONE
     }
 
-    /// A place at the end.
-    pub(super) fn join(
+    /// Adds an entry at the end.
+    pub(super) fn push_back(
         &mut self,
         waiter: LoopWaiter,
-        wanted: usize,
+        wanted: Wanted,
         site: &'static Location<'static>,
     ) -> WaitKey {
-        let before = self.last;
-        let key = self.places.insert(Place {
+        let previous = self.last;
+        let key = self.entries.insert(WaitEntry {
             waiter,
             wanted,
             site,
-            call: None,
-            before,
-            after: NONE,
+            outcome: None,
+            previous,
+            next: NONE,
         });
         self.last = key.index() as u32;
-        match before {
+        match previous {
             NONE => self.first = self.last,
-            before => self.places.at(before).after = self.last,
+            previous => self.entries.at(previous).next = self.last,
         }
         key
     }
 
-    /// Calls the first one in line, if it wants no more than `most`; gives how
-    /// much it wanted, and who is to be told.
+    /// Gives the first entry its outcome, if it wants at most `most` permits.
     #[inline]
-    pub(super) fn call_first(
-        &mut self,
-        call: CallOutcome,
-        most: usize,
-    ) -> Option<(usize, LoopWaiter)> {
+    pub(super) fn resolve_first(&mut self, outcome: Outcome, most: usize) -> Option<Resolved> {
         if self.first == NONE {
             return None;
         }
-        let place = self.places.at(self.first);
-        if place.wanted > most {
+        let entry = self.entries.at(self.first);
+        let permits = entry.wanted.permits();
+        if permits > most {
             return None;
         }
-        place.call = Some(call);
-        let wanted = place.wanted;
-        // The task's number stays, for listings.
+        entry.outcome = Some(outcome);
         let waiter = LoopWaiter {
-            waiter: Waiter {
-                task: place.waiter.waiter.task,
-                waker: place.waiter.waiter.waker.take(),
+            inner: Waiter {
+                // Kept in the entry too, for listings.
+                task: entry.waiter.inner.task,
+                waker: entry.waiter.inner.waker.take(),
             },
-            home: place.waiter.home,
+            loop_id: entry.waiter.loop_id,
         };
-        self.first = place.after;
+        self.first = entry.next;
         match self.first {
             NONE => self.last = NONE,
-            first => self.places.at(first).before = NONE,
+            first => self.entries.at(first).previous = NONE,
         }
-        Some((wanted, waiter))
+        Some(Resolved { permits, waiter })
     }
 
-    /// What the owner of a place was told, if it was: then its place is free.
+    /// Takes the outcome of an entry, if it has one, and removes the entry.
     #[inline]
-    pub(super) fn take_call(&mut self, key: WaitKey) -> Option<CallOutcome> {
-        let call = self.places.get(key)?.call?;
-        // Its waker is gone already, so nobody's code runs.
-        self.places.discard(key);
-        Some(call)
+    pub(super) fn take_outcome(&mut self, key: WaitKey) -> Option<Outcome> {
+        let outcome = self.entries.get(key)?.outcome?;
+        // Its waker was taken with the outcome, so no foreign code runs.
+        self.entries.discard(key);
+        Some(outcome)
     }
 
-    /// Frees a place, wherever it stands; gives back what was in it.
-    pub(super) fn leave(&mut self, key: WaitKey) -> Option<Place> {
-        if self.places.get(key)?.call.is_none() {
+    /// Removes an entry, with or without an outcome, and returns it.
+    pub(super) fn remove(&mut self, key: WaitKey) -> Option<WaitEntry> {
+        if self.entries.get(key)?.outcome.is_none() {
             self.unlink(key);
         }
-        self.places.remove(key)
+        self.entries.remove(key)
     }
 
-    /// The place with this key.
-    pub(super) fn get_mut(&mut self, key: WaitKey) -> Option<&mut Place> {
-        self.places.get_mut(key)
+    /// Returns an entry.
+    pub(super) fn get_mut(&mut self, key: WaitKey) -> Option<&mut WaitEntry> {
+        self.entries.get_mut(key)
     }
 
-    /// All places: of those who wait, and of those who were called and have
-    /// not seen it.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &Place> {
-        self.places.iter().map(|(_, place)| place)
+    /// Iterates over all entries, those with an outcome included.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &WaitEntry> {
+        self.entries.iter().map(|(_, entry)| entry)
     }
 
     fn unlink(&mut self, key: WaitKey) {
-        let Some(place) = self.places.get(key) else {
+        let Some(entry) = self.entries.get(key) else {
             return;
         };
-        let (before, after) = (place.before, place.after);
-        match before {
-            NONE => self.first = after,
-            before => self.places.at(before).after = after,
+        let (previous, next) = (entry.previous, entry.next);
+        match previous {
+            NONE => self.first = next,
+            previous => self.entries.at(previous).next = next,
         }
-        match after {
-            NONE => self.last = before,
-            after => self.places.at(after).before = before,
+        match next {
+            NONE => self.last = previous,
+            next => self.entries.at(next).previous = previous,
         }
     }
 }
@@ -174,70 +199,70 @@ impl WaitList {
 mod tests {
     use super::*;
 
-    fn join(line: &mut WaitList, wanted: usize) -> WaitKey {
+    fn push_back(list: &mut WaitList, permits: usize) -> WaitKey {
         let waiter = LoopWaiter {
-            waiter: Waiter::NONE,
-            home: 0,
+            inner: Waiter::NONE,
+            loop_id: 0,
         };
-        line.join(waiter, wanted, Location::caller())
+        list.push_back(waiter, Wanted::Permits(permits), Location::caller())
     }
 
-    /// Calls everybody, and lists how much each had wanted.
-    fn drain(line: &mut WaitList) -> Vec<usize> {
-        let first = || line.call_first(CallOutcome::Granted, usize::MAX);
+    /// Grants all waits and lists how many permits each wanted.
+    fn grant_all(list: &mut WaitList) -> Vec<usize> {
+        let first = || list.resolve_first(Outcome::Granted, usize::MAX);
         std::iter::from_fn(first)
-            .map(|(wanted, _)| wanted)
+            .map(|resolved| resolved.permits)
             .collect()
     }
 
     #[test]
-    fn whoever_comes_first_is_called_first() {
-        let mut line = WaitList::default();
-        for wanted in 1..=3 {
-            join(&mut line, wanted);
+    fn waits_are_granted_in_the_order_in_which_they_were_added() {
+        let mut list = WaitList::default();
+        for permits in 1..=3 {
+            push_back(&mut list, permits);
         }
-        assert_eq!(drain(&mut line), [1, 2, 3]);
-        assert!(line.is_empty());
+        assert_eq!(grant_all(&mut list), [1, 2, 3]);
+        assert!(list.is_empty());
     }
 
     #[test]
-    fn anybody_may_leave_and_the_others_keep_their_order() {
-        for leaver in 0..4 {
-            let mut line = WaitList::default();
-            let keys: Vec<_> = (0..4).map(|wanted| join(&mut line, wanted)).collect();
-            assert!(line.leave(keys[leaver]).is_some());
-            assert!(line.leave(keys[leaver]).is_none(), "it has left");
-            let last = join(&mut line, 4);
-            let stayed: Vec<_> = (0..5).filter(|wanted| *wanted != leaver).collect();
-            assert_eq!(drain(&mut line), stayed);
-            assert_eq!(line.take_call(last), Some(CallOutcome::Granted));
+    fn removing_a_wait_keeps_the_order_of_the_others() {
+        for removed in 0..4 {
+            let mut list = WaitList::default();
+            let keys: Vec<_> = (0..4).map(|n| push_back(&mut list, n)).collect();
+            assert!(list.remove(keys[removed]).is_some());
+            assert!(list.remove(keys[removed]).is_none(), "removed before");
+            let last = push_back(&mut list, 4);
+            let left: Vec<_> = (0..5).filter(|n| *n != removed).collect();
+            assert_eq!(grant_all(&mut list), left);
+            assert_eq!(list.take_outcome(last), Some(Outcome::Granted));
         }
     }
 
     #[test]
-    fn a_place_that_was_called_stays_until_it_is_left() {
-        let mut line = WaitList::default();
-        let key = join(&mut line, 1);
-        assert_eq!(line.take_call(key), None);
+    fn a_wait_with_an_outcome_stays_until_it_is_removed() {
+        let mut list = WaitList::default();
+        let key = push_back(&mut list, 1);
+        assert_eq!(list.take_outcome(key), None);
         assert!(
-            line.call_first(CallOutcome::Refused, 0).is_none(),
+            list.resolve_first(Outcome::Refused, 0).is_none(),
             "it wants one"
         );
-        assert!(line.call_first(CallOutcome::Refused, 1).is_some());
-        assert!(line.is_empty());
-        assert_eq!(line.iter().count(), 1);
-        let place = line.leave(key).expect("it is there");
-        assert_eq!(place.call, Some(CallOutcome::Refused));
-        assert_eq!(line.iter().count(), 0);
+        assert!(list.resolve_first(Outcome::Refused, 1).is_some());
+        assert!(list.is_empty());
+        assert_eq!(list.iter().count(), 1);
+        let entry = list.remove(key).expect("not removed before");
+        assert_eq!(entry.outcome, Some(Outcome::Refused));
+        assert_eq!(list.iter().count(), 0);
     }
 
     #[test]
-    fn places_are_used_again() {
-        let mut line = WaitList::default();
+    fn slots_are_used_again() {
+        let mut list = WaitList::default();
         for _ in 0..100 {
-            let key = join(&mut line, 1);
-            line.leave(key);
+            let key = push_back(&mut list, 1);
+            list.remove(key);
         }
-        assert_eq!(join(&mut line, 1).index(), 0);
+        assert_eq!(push_back(&mut list, 1).index(), 0);
     }
 }

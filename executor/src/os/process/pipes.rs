@@ -1,10 +1,12 @@
-//! A child's stdin, stdout and stderr, as streams.
+//! Pipes: a child's stdin, stdout and stderr as streams.
 //!
-//! **Invariant:** a pipe is closed when its stream is dropped, so the child
-//! reads to the end, or hears that nobody listens.
+//! **Invariant:** dropping a stream closes its pipe, so the child reads to the
+//! end, or gets `EPIPE` when it writes.
+//!
+//! Created by `process`. Imports `net`.
 
 use std::fmt;
-use std::io::{self, IoSlice, IoSliceMut, Read, Write};
+use std::io::{self, IoSlice, IoSliceMut, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -13,9 +15,8 @@ use mio::unix::pipe;
 
 use crate::base::hooks::Direction;
 use crate::net::source::Registered;
-use crate::net::stream_io::SLICES_AT_ONCE;
 
-/// All that a child writes.
+/// Reads everything that a child writes; nothing if the output is not piped.
 pub(super) async fn read_all(output: Option<ChildOutput>) -> io::Result<Vec<u8>> {
     let mut all = Vec::new();
     let Some(output) = output else {
@@ -31,10 +32,11 @@ pub(super) async fn read_all(output: Option<ChildOutput>) -> io::Result<Vec<u8>>
     }
 }
 
-/// The way to a child's stdin; writes through `AsyncWrite`.
+/// The stdin of a child; writes through `AsyncWrite` (asyncio:
+/// `Process.stdin`).
 #[derive(Debug)]
 pub struct ChildStdin {
-    /// `None` once closed.
+    /// `None` once it was closed.
     source: Option<Registered<pipe::Sender>>,
 }
 
@@ -59,9 +61,7 @@ impl AsyncWrite for ChildStdin {
         cx: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        let write = |mut io: &pipe::Sender| io.write(bytes);
-        self.source()?
-            .poll_transfer(cx, Direction::Write, bytes.len(), write)
+        self.source()?.poll_write(cx, bytes)
     }
 
     fn poll_write_vectored(
@@ -69,11 +69,7 @@ impl AsyncWrite for ChildStdin {
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let taken = slices.iter().take(SLICES_AT_ONCE);
-        let room = taken.map(|slice| slice.len()).sum();
-        let write = |mut io: &pipe::Sender| io.write_vectored(slices);
-        self.source()?
-            .poll_transfer(cx, Direction::Write, room, write)
+        self.source()?.poll_write_vectored(cx, slices)
     }
 
     fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -86,7 +82,8 @@ impl AsyncWrite for ChildStdin {
     }
 }
 
-/// What a child writes to stdout or stderr; reads through `AsyncRead`.
+/// The stdout or stderr of a child; reads through `AsyncRead` (asyncio:
+/// `Process.stdout`, `Process.stderr`).
 pub struct ChildOutput {
     source: Registered<pipe::Receiver>,
 }
@@ -100,7 +97,7 @@ impl ChildOutput {
         Self::new(pipe::Receiver::from(std))
     }
 
-    pub(super) fn new(receiver: pipe::Receiver) -> io::Result<Self> {
+    fn new(receiver: pipe::Receiver) -> io::Result<Self> {
         receiver.set_nonblocking(true)?;
         Ok(ChildOutput {
             source: Registered::new(receiver, None)?,
@@ -114,9 +111,7 @@ impl AsyncRead for ChildOutput {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        let room = buffer.len();
-        let read = |mut io: &pipe::Receiver| io.read(buffer);
-        self.source.poll_transfer(cx, Direction::Read, room, read)
+        self.source.poll_read(cx, buffer, true)
     }
 
     fn poll_read_vectored(
@@ -124,10 +119,7 @@ impl AsyncRead for ChildOutput {
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        let taken = buffers.iter().take(SLICES_AT_ONCE);
-        let room = taken.map(|buffer| buffer.len()).sum();
-        let read = |mut io: &pipe::Receiver| io.read_vectored(buffers);
-        self.source.poll_transfer(cx, Direction::Read, room, read)
+        self.source.poll_read_vectored(cx, buffers, true)
     }
 }
 

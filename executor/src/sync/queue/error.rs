@@ -1,6 +1,8 @@
-//! Why an item did not go in or come out.
+//! Errors of a queue.
 //!
-//! **Invariant:** an item that did not go in is in the error.
+//! **Invariant:** an item that could not be put is in the error.
+//!
+//! Returned by `queue`. Imports nothing.
 
 use std::error::Error;
 use std::fmt;
@@ -18,13 +20,13 @@ impl fmt::Display for Closed {
 
 impl Error for Closed {}
 
-/// The queue is closed; this is the item that did not go in (asyncio:
+/// The queue is closed; contains the item that could not be put (asyncio:
 /// `QueueShutDown`).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PutError<T>(pub(super) T);
 
 impl<T> PutError<T> {
-    /// The item.
+    /// Returns the item.
     pub fn into_inner(self) -> T {
         self.0
     }
@@ -46,17 +48,17 @@ impl<T> Error for PutError<T> {}
 
 const CLOSED: &str = "the queue is closed and takes no more items";
 
-/// Why [`Queue::try_put`](super::Queue::try_put) gave the item back.
+/// Why [`Queue::try_put`](super::Queue::try_put) returned the item.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum TryPutError<T> {
-    /// There is no room now (asyncio: `QueueFull`).
+    /// The queue is full (asyncio: `QueueFull`).
     Full(T),
-    /// There will never be any (asyncio: `QueueShutDown`).
+    /// The queue is closed (asyncio: `QueueShutDown`).
     Closed(T),
 }
 
 impl<T> TryPutError<T> {
-    /// The item.
+    /// Returns the item.
     pub fn into_inner(self) -> T {
         match self {
             TryPutError::Full(item) | TryPutError::Closed(item) => item,
@@ -76,7 +78,7 @@ impl<T> fmt::Debug for TryPutError<T> {
 impl<T> fmt::Display for TryPutError<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            TryPutError::Full(_) => f.write_str("the queue is full; `put` waits for room"),
+            TryPutError::Full(_) => f.write_str("the queue is full; `put` waits for space"),
             TryPutError::Closed(_) => f.write_str(CLOSED),
         }
     }
@@ -84,12 +86,12 @@ impl<T> fmt::Display for TryPutError<T> {
 
 impl<T> Error for TryPutError<T> {}
 
-/// Why [`Queue::try_get`](super::Queue::try_get) gave no item.
+/// Why [`Queue::try_get`](super::Queue::try_get) returned no item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TryGetError {
-    /// There is none now (asyncio: `QueueEmpty`).
+    /// The queue has no item for the caller now (asyncio: `QueueEmpty`).
     Empty,
-    /// There will never be one (asyncio: `QueueShutDown`).
+    /// The queue is closed, and no item will come (asyncio: `QueueShutDown`).
     Closed,
 }
 

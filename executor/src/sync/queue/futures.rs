@@ -1,23 +1,19 @@
-//! Waiting for a queue: to put, to get, to have all done.
+//! Futures of a queue: `Put`, `Get` and `JoinQueue`.
 //!
-//! **Invariant:** a promise that was made to one of these is kept when it is
-//! polled, or passed on when it is dropped.
+//! **Invariant:** a reservation granted to one of these futures is used when
+//! the future is polled, or granted to the next one when it is dropped.
+//!
+//! Created by `queue`. Imports `waiters`.
 
 use std::fmt;
-use std::panic::Location;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use super::super::wait_list::CallOutcome;
-use super::super::waiters::{CurrentLoop, Progress};
+use super::reservations::unreserve;
 use super::{Closed, PutError, Queue};
-
-const POLLED_AGAIN: &str = "a future was polled after it was ready";
-
-/// One promise fewer.
-fn take_back(reserved: &std::cell::Cell<usize>) {
-    reserved.set(reserved.get() - 1);
-}
+use crate::base::task_info::QueueOperation;
+use crate::sync::wait_list::{Outcome, Wanted};
+use crate::sync::waiters::{CurrentLoop, PendingWait};
 
 /// The future of [`Queue::put`].
 ///
@@ -27,9 +23,9 @@ fn take_back(reserved: &std::cell::Cell<usize>) {
 #[must_use = "futures do nothing unless awaited"]
 pub struct Put<'a, T> {
     pub(super) queue: &'a Queue<T>,
+    /// `None` once it was put, or returned in an error.
     pub(super) item: Option<T>,
-    pub(super) site: &'static Location<'static>,
-    pub(super) progress: Progress,
+    pub(super) wait: PendingWait,
 }
 
 impl<T> Unpin for Put<'_, T> {}
@@ -40,25 +36,16 @@ impl<T> Future for Put<'_, T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let (queue, here) = (this.queue, CurrentLoop::now());
-        ready!(here.poll_budget(cx));
-        match this.progress {
-            Progress::New if queue.is_closed() || queue.has_room() => {}
-            Progress::New => {
-                let place = queue.putters.wait(&here, cx, 1, this.site);
-                this.progress = Progress::Waiting(place);
-                return Poll::Pending;
-            }
-            Progress::Waiting(place) => {
-                if ready!(queue.putters.poll(&here, cx, place)) == CallOutcome::Granted {
-                    take_back(&queue.reserved_room);
-                }
-            }
-            Progress::Over => panic!("{POLLED_AGAIN}"),
+        let (queue, current) = (this.queue, CurrentLoop::now());
+        let wanted = Wanted::Queue(QueueOperation::Put);
+        let can_put = || queue.is_closed() || queue.has_space();
+        let outcome = queue
+            .putters
+            .poll(&current, cx, &mut this.wait, wanted, can_put);
+        if ready!(outcome) == Some(Outcome::Granted) {
+            unreserve(&queue.reserved_space);
         }
-        this.progress = Progress::Over;
-        here.consume_budget();
-        let item = this.item.take().expect("it is there until now");
+        let item = this.item.take().expect("taken once, here");
         if queue.is_closed() {
             return Poll::Ready(Err(PutError(item)));
         }
@@ -70,12 +57,9 @@ impl<T> Future for Put<'_, T> {
 impl<T> Drop for Put<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        let Progress::Waiting(place) = self.progress else {
-            return;
-        };
-        if self.queue.putters.leave(place) == Some(CallOutcome::Granted) {
-            take_back(&self.queue.reserved_room);
-            self.queue.call_putters();
+        if self.queue.putters.cancel(&self.wait) == Some(Outcome::Granted) {
+            unreserve(&self.queue.reserved_space);
+            self.queue.grant_putters();
         }
     }
 }
@@ -88,8 +72,7 @@ impl<T> Drop for Put<'_, T> {
 #[must_use = "futures do nothing unless awaited"]
 pub struct Get<'a, T> {
     pub(super) queue: &'a Queue<T>,
-    pub(super) site: &'static Location<'static>,
-    pub(super) progress: Progress,
+    pub(super) wait: PendingWait,
 }
 
 impl<T> Future for Get<'_, T> {
@@ -98,29 +81,18 @@ impl<T> Future for Get<'_, T> {
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let this = &mut *self;
-        let (queue, here) = (this.queue, CurrentLoop::now());
-        ready!(here.poll_budget(cx));
-        let has_item = match this.progress {
-            Progress::New if queue.has_item() => true,
-            Progress::New if queue.is_closed() => false,
-            Progress::New => {
-                let place = queue.getters.wait(&here, cx, 1, this.site);
-                this.progress = Progress::Waiting(place);
-                return Poll::Pending;
-            }
-            Progress::Waiting(place) => {
-                if ready!(queue.getters.poll(&here, cx, place)) == CallOutcome::Granted {
-                    take_back(&queue.reserved_items);
-                }
-                // Whatever it was told: `close_now` takes promised items too,
-                // and a getter that is dropped after `close` leaves its item.
-                queue.has_item()
-            }
-            Progress::Over => panic!("{POLLED_AGAIN}"),
-        };
-        this.progress = Progress::Over;
-        here.consume_budget();
-        Poll::Ready(match has_item {
+        let (queue, current) = (this.queue, CurrentLoop::now());
+        let wanted = Wanted::Queue(QueueOperation::Get);
+        let can_get = || queue.has_item() || queue.is_closed();
+        let outcome = queue
+            .getters
+            .poll(&current, cx, &mut this.wait, wanted, can_get);
+        if ready!(outcome) == Some(Outcome::Granted) {
+            unreserve(&queue.reserved_items);
+        }
+        // Whatever the outcome: `close_now` takes reserved items too, and a
+        // getter that is dropped after `close` leaves its item in the queue.
+        Poll::Ready(match queue.has_item() {
             true => Ok(queue.pop()),
             false => Err(Closed),
         })
@@ -130,12 +102,9 @@ impl<T> Future for Get<'_, T> {
 impl<T> Drop for Get<'_, T> {
     #[inline]
     fn drop(&mut self) {
-        let Progress::Waiting(place) = self.progress else {
-            return;
-        };
-        if self.queue.getters.leave(place) == Some(CallOutcome::Granted) {
-            take_back(&self.queue.reserved_items);
-            self.queue.call_getters();
+        if self.queue.getters.cancel(&self.wait) == Some(Outcome::Granted) {
+            unreserve(&self.queue.reserved_items);
+            self.queue.grant_getters();
         }
     }
 }
@@ -148,8 +117,7 @@ impl<T> Drop for Get<'_, T> {
 #[must_use = "futures do nothing unless awaited"]
 pub struct JoinQueue<'a, T> {
     pub(super) queue: &'a Queue<T>,
-    pub(super) site: &'static Location<'static>,
-    pub(super) progress: Progress,
+    pub(super) wait: PendingWait,
 }
 
 impl<T> Future for JoinQueue<'_, T> {
@@ -157,31 +125,19 @@ impl<T> Future for JoinQueue<'_, T> {
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
-        let (queue, here) = (this.queue, CurrentLoop::now());
-        ready!(here.poll_budget(cx));
-        match this.progress {
-            Progress::New if queue.unfinished.get() == 0 => {}
-            Progress::New => {
-                let place = queue.joiners.wait(&here, cx, 1, this.site);
-                this.progress = Progress::Waiting(place);
-                return Poll::Pending;
-            }
-            Progress::Waiting(place) => {
-                ready!(queue.joiners.poll(&here, cx, place));
-            }
-            Progress::Over => panic!("{POLLED_AGAIN}"),
-        }
-        this.progress = Progress::Over;
-        here.consume_budget();
-        Poll::Ready(())
+        let (queue, current) = (this.queue, CurrentLoop::now());
+        let wanted = Wanted::Queue(QueueOperation::Join);
+        let is_done = || queue.unfinished.get() == 0;
+        let done = queue
+            .joiners
+            .poll(&current, cx, &mut this.wait, wanted, is_done);
+        done.map(|_| ())
     }
 }
 
 impl<T> Drop for JoinQueue<'_, T> {
     fn drop(&mut self) {
-        if let Progress::Waiting(place) = self.progress {
-            self.queue.joiners.leave(place);
-        }
+        self.queue.joiners.cancel(&self.wait);
     }
 }
 
@@ -189,7 +145,7 @@ macro_rules! debug {
     ($($future:ident)*) => {
         $(impl<T> fmt::Debug for $future<'_, T> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, concat!(stringify!($future), "({})"), self.site)
+                write!(f, concat!(stringify!($future), "({})"), self.wait.site)
             }
         })*
     };

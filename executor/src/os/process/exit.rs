@@ -1,7 +1,9 @@
-//! When has a child ended?
+//! Exit notification: waiting until a child has exited.
 //!
-//! **Invariant:** finding out does not reap it: its number stays its own until
-//! somebody waits for it.
+//! **Invariant:** the wait does not reap the child: its process id is not used
+//! again before `waitpid`.
+//!
+//! Called by `process`. Imports `net::source`.
 
 use std::io;
 
@@ -10,17 +12,17 @@ use crate::base::hooks::Direction;
 #[cfg(target_os = "linux")]
 use crate::net::source::Registered;
 
-/// Waits until a child of ours has ended, without reaping it: Linux tells so
-/// through a descriptor.
+/// Waits until a child has exited, without reaping it: on Linux a pidfd becomes
+/// readable then.
 #[cfg(target_os = "linux")]
-pub(super) async fn has_ended(id: u32) -> io::Result<()> {
+pub(super) async fn wait_for_exit(id: u32) -> io::Result<()> {
     use rustix::process::{Pid, PidfdFlags, pidfd_open};
     use std::os::fd::{AsRawFd, OwnedFd, RawFd};
 
-    /// A pidfd as the poller takes it.
-    struct Ended(OwnedFd);
+    /// A pidfd that mio can register.
+    struct PidFd(OwnedFd);
 
-    impl mio::event::Source for Ended {
+    impl mio::event::Source for PidFd {
         fn register(
             &mut self,
             registry: &mio::Registry,
@@ -44,7 +46,7 @@ pub(super) async fn has_ended(id: u32) -> io::Result<()> {
         }
     }
 
-    impl AsRawFd for Ended {
+    impl AsRawFd for PidFd {
         fn as_raw_fd(&self) -> RawFd {
             self.0.as_raw_fd()
         }
@@ -52,11 +54,11 @@ pub(super) async fn has_ended(id: u32) -> io::Result<()> {
 
     let pid = i32::try_from(id).ok().and_then(Pid::from_raw);
     let pid = pid.expect("a child has a process id");
-    let ended = Registered::new(Ended(pidfd_open(pid, PidfdFlags::NONBLOCK)?), None)?;
-    let mut first = true;
-    let wait = ended.when_ready(Direction::Read, |_| {
-        // Nothing can be tried on a pidfd: only the event tells.
-        if std::mem::take(&mut first) {
+    let pidfd = Registered::new(PidFd(pidfd_open(pid, PidfdFlags::NONBLOCK)?), None)?;
+    let mut is_first = true;
+    let wait = pidfd.when_ready(Direction::Read, |_| {
+        // A pidfd cannot be read: only the event reports the exit.
+        if std::mem::take(&mut is_first) {
             return Err(io::ErrorKind::WouldBlock.into());
         }
         Ok(())
@@ -64,10 +66,10 @@ pub(super) async fn has_ended(id: u32) -> io::Result<()> {
     wait.await
 }
 
-/// Elsewhere nothing tells without reaping, so it is asked for ten times a
-/// second.
+/// Waits a tenth of a second: without a pidfd nothing reports an exit before the
+/// child is reaped, so the caller checks again and again.
 #[cfg(not(target_os = "linux"))]
-pub(super) async fn has_ended(_: u32) -> io::Result<()> {
+pub(super) async fn wait_for_exit(_: u32) -> io::Result<()> {
     crate::time::sleep::sleep(std::time::Duration::from_millis(100)).await;
     Ok(())
 }
