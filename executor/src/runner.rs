@@ -6,5 +6,6 @@
 pub(crate) mod remote;
 pub(crate) mod answer;
 pub(crate) mod builder;
+#[allow(clippy::module_inception, reason = "the type has this name")]
 pub(crate) mod runner;
 pub(crate) mod background;

@@ -54,11 +54,14 @@ pub(crate) fn spawn_thread(
 /// Compares the number of references to a value with a number. Zero-sized:
 /// std's `Arc` does the counting.
 #[cfg(not(all(test, executor_loom)))]
-#[derive(Default)]
 pub(crate) struct References;
 
 #[cfg(not(all(test, executor_loom)))]
 impl References {
+    pub(crate) fn new() -> Self {
+        References
+    }
+
     /// Returns whether there are more references than `ours`. If not, a fence
     /// must follow before the effects of the last other holder are visible.
     #[inline]

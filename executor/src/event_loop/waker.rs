@@ -70,7 +70,7 @@ impl<T: WakeTarget> OwnedWaker<T> {
             key: AtomicU64::new(0),
             notified: AtomicBool::new(false),
             target: Arc::clone(target),
-            references: References::default(),
+            references: References::new(),
         });
         let waker = Waker::from(Arc::clone(&shared));
         OwnedWaker { shared, waker }

@@ -116,13 +116,11 @@ pub(crate) fn this_thread() -> ThreadId {
 /// [`leave`](Self::leave) when the thread drops it.
 pub(crate) struct References(AtomicUsize);
 
-impl Default for References {
-    fn default() -> Self {
+impl References {
+    pub(crate) fn new() -> Self {
         References(AtomicUsize::new(0))
     }
-}
 
-impl References {
     pub(crate) fn exceed<T>(&self, ours: usize, shared: &Arc<T>) -> bool {
         // This load comes first: at it, loom lets other threads run.
         self.0.load(Ordering::Relaxed) > 0 || Arc::strong_count(shared) > ours
