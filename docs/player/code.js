@@ -9,6 +9,10 @@
 var LoopCode = (function () {
   const make = (...all) => LoopPanels.make(...all);
 
+  // How a task ended, and how the main task and the run did: the places.
+  const TASK_ENDED = { returned: "task.done", cancelled: "task.cancelled", panicked: "task.panicked" };
+  const MAIN_ENDED = { returned: "main.done", cancelled: "main.stalled", stalled: "main.stalled", panicked: "main.panicked" };
+
   // The name of the place in the source where an event happens. generate.js
   // says which line that is.
   function placeOf(event, state, main) {
@@ -17,14 +21,16 @@ var LoopCode = (function () {
       const outer = state.suspended.length ? state.suspended[0] : state.polling;
       return "inside" + (outer === main ? ".main" : "");
     }
+    if (state.mode === "closing") return "main.done";
     switch (event.k) {
-      case "poll.start": return "poll.start" + own;
-      case "poll.end": return "poll.end" + own;
-      case "waker.count": return state.mode === "park" ? "park.start" : "put_back" + own;
-      case "task.done": return event.task === main ? "main.done" : "task.done";
+      case "poll.start": case "poll.end": return event.k;
+      case "waker.count": return state.mode === "park" ? "park.start" : "poll.end";
+      case "task.done": return (event.task === main ? MAIN_ENDED : TASK_ENDED)[event.how];
+      case "run.end": return MAIN_ENDED[event.how] || "main.done";
       case "run.start": case "turn": case "turn.order": return "turn";
-      case "run.end": case "loop.close": case "loop.closed": return "main.done";
+      case "loop.close": case "loop.closed": return "main.done";
       case "timer.fire": case "park.start": case "park.end": case "inbox.drain": return event.k;
+      case "pool.done": return "inbox.job";
       case "io.event": return fromPoller(state);
       case "call.start": case "call.end": return event.k;
     }
@@ -42,7 +48,8 @@ var LoopCode = (function () {
   function cause(event, state) {
     if (event.k === "call.push" || (event.by && event.by.timer)) return "timer.wake";
     if (event.by === "io") return fromPoller(state);
-    if (event.by === "mail" || (event.by && event.by.job)) return "inbox.drain";
+    if (event.by === "mail") return "inbox.wake";
+    if (event.by && event.by.job) return "inbox.job";
     return "turn";
   }
 
@@ -139,3 +146,5 @@ var LoopCode = (function () {
 
   return { Code, placeOf };
 })();
+
+if (typeof module !== "undefined") module.exports = LoopCode;

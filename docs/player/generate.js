@@ -20,30 +20,32 @@ const ROOT = path.join(HERE, "..", "..");
 
 // The functions that are the loop, in the order of reading.
 const PARTS = [
-  ["executor/src/run.rs", ["turn_until_done", "take_turn", "poll_task", "poll_the_main_future", "look_around", "fire_due_timers"]],
-  ["executor/src/run/park.rs", ["park"]],
+  ["executor/src/event_loop/run.rs", ["turn_until_done", "poll_task", "poll_once"]],
+  ["executor/src/event_loop/look.rs", ["look_around", "drain_inbox", "handle_messages", "fire_due_timers", "wait_for_something"]],
 ];
 
 // Where an event happens: the function, and a text that its line contains.
 const PLACES = {
   "turn": ["turn_until_done", "start_turn("],
-  "poll.start": ["poll_task", "start_poll("],
-  "poll.start.main": ["poll_the_main_future", "start_poll("],
-  "inside": ["poll_task", ".poll(&mut Context"],
-  "inside.main": ["poll_the_main_future", "poll_main(&mut Context"],
-  "poll.end": ["poll_task", "end_poll("],
-  "poll.end.main": ["poll_the_main_future", "end_poll("],
-  "put_back": ["poll_task", "put_back("],
-  "put_back.main": ["poll_the_main_future", "put_back("],
-  "task.done": ["poll_task", "finish("],
+  "poll.start": ["poll_once", ".poll_start("],
+  "inside": ["poll_task", "work.as_mut().poll("],
+  "inside.main": ["poll_task", "poll_main(cx)"],
+  "poll.end": ["poll_once", ".poll_end("],
+  "task.done": ["poll_task", "runtime.finish("],
+  "task.cancelled": ["poll_task", "Polled::Cancelled(Some("],
+  "task.panicked": ["poll_task", "Polled::Panicked(Some("],
   "main.done": ["turn_until_done", "return Ok(())"],
-  "inbox.drain": ["look_around", "take_in_mail("],
-  "timer.fire": ["fire_due_timers", "Event::TimerFire"],
-  "timer.wake": ["fire_due_timers", "runtime.wake("],
-  "park.start": ["park", "Event::ParkStart"],
-  "park.wait": ["park", "match deadline {"],
-  "park.end": ["park", "Event::ParkEnd"],
-  "io.event": ["take_turn", "look_at_sockets("],
+  "main.stalled": ["turn_until_done", "wait_for_something("],
+  "main.panicked": ["poll_task", "Polled::Panicked(None"],
+  "inbox.drain": ["handle_messages", ".inbox_drained("],
+  "inbox.wake": ["handle_messages", "Message::Wake("],
+  "inbox.job": ["handle_messages", "Message::JobDone("],
+  "timer.fire": ["fire_due_timers", ".timer_fire("],
+  "timer.wake": ["fire_due_timers", "wake_waiter("],
+  "park.start": ["wait_for_something", ".park_start("],
+  "park.wait": ["wait_for_something", "match deadline {"],
+  "park.end": ["wait_for_something", ".park_end("],
+  "io.event": ["turn_until_done", "look_at_sources("],
 };
 
 // asyncio's loop in our own words: its source is not ours to copy.
@@ -72,12 +74,15 @@ const ASYNCIO = {
 
 // ---- source.js ------------------------------------------------------------------
 
+// A free function, or a method, whose indent is taken off.
 function functionOf(file, name) {
   const lines = fs.readFileSync(path.join(ROOT, file), "utf8").split("\n");
-  const begin = lines.findIndex((line) => new RegExp("^(pub(\\([a-z]+\\))? )?fn " + name + "\\b").test(line));
-  if (begin < 0) throw new Error(file + ": there is no fn " + name + ". Mend PARTS in docs/player/generate.js.");
-  const end = lines.findIndex((line, n) => n > begin && line === "}");
-  return { title: file + " · " + name, first: begin + 1, lines: lines.slice(begin, end + 1), name };
+  const begin = lines.findIndex((line) => new RegExp("^ *(pub(\\([a-z]+\\))? )?fn " + name + "\\b").test(line));
+  if (begin < 0) throw new Error(file + ": there is no fn " + name + ". Update PARTS in docs/player/generate.js.");
+  const indent = /^ */.exec(lines[begin])[0];
+  const end = lines.findIndex((line, n) => n > begin && line === indent + "}");
+  const shown = lines.slice(begin, end + 1).map((line) => line.slice(indent.length));
+  return { title: file + " · " + name, first: begin + 1, lines: shown, name };
 }
 
 function rustSource() {
@@ -86,7 +91,7 @@ function rustSource() {
   for (const [place, [name, text]] of Object.entries(PLACES)) {
     const part = parts.findIndex((one) => one.name === name);
     const line = parts[part].lines.findIndex((one) => one.includes(text));
-    if (line < 0) throw new Error('fn ' + name + ' has no line with "' + text + '". Mend PLACES in docs/player/generate.js.');
+    if (line < 0) throw new Error('fn ' + name + ' has no line with "' + text + '". Update PLACES in docs/player/generate.js.');
     places[place] = [part, parts[part].first + line];
   }
   return { parts: parts.map(({ title, first, lines }) => ({ title, first, lines })), places };
@@ -98,9 +103,10 @@ function pythonSource() {
     if (text || !place) lines.push(text);
     if (place) places[place] = [0, lines.length];
   }
-  for (const place of ["poll.start", "inside", "poll.end", "put_back"]) places[place + ".main"] = places[place] || places["poll.end"];
-  places["put_back"] = places["task.done"] = places["poll.end"];
-  places["inbox.drain"] = places["park.wait"] = places["io.event"];
+  places["inside.main"] = places["inside"];
+  places["main.stalled"] = places["main.panicked"] = places["main.done"];
+  places["task.done"] = places["task.cancelled"] = places["task.panicked"] = places["poll.end"];
+  places["inbox.drain"] = places["inbox.wake"] = places["inbox.job"] = places["park.wait"] = places["io.event"];
   return { parts: [{ title: ASYNCIO.title, first: 1, lines }], places };
 }
 

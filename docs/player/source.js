@@ -3,29 +3,34 @@ var LOOP_SOURCE = {
  "rust": {
   "parts": [
    {
-    "title": "executor/src/run.rs · turn_until_done",
-    "first": 168,
+    "title": "executor/src/event_loop/run.rs · turn_until_done",
+    "first": 165,
     "lines": [
      "fn turn_until_done(runtime: &Runtime, main: TaskKey, poll_main: Main<'_>) -> Result<(), RunError> {",
      "    let spare = runtime.spare_waker.take();",
-     "    let mut spare = spare.unwrap_or_else(|| OwnedWaker::unbound(runtime.ready.mailbox()));",
+     "    let mut spare = spare.unwrap_or_else(|| TaskWaker::unbound(runtime.inbox()));",
      "    let mut polls = 0;",
      "    loop {",
      "        runtime.ready.start_turn(&runtime.rng);",
-     "        let turn = match runtime.is_followed() {",
-     "            true => take_turn::<true>(runtime, main, &mut spare, &mut polls, poll_main),",
-     "            false => take_turn::<false>(runtime, main, &mut spare, &mut polls, poll_main),",
-     "        };",
-     "        if turn.is_ready() {",
-     "            runtime.spare_waker.set(Some(spare));",
-     "            return Ok(());",
+     "        runtime.hooks.emit(RUN, |hook| hook.turn_start());",
+     "        while let Some(task) = runtime.ready.pop() {",
+     "            if poll_task(runtime, task, main, &mut spare, poll_main).is_ready() {",
+     "                runtime.spare_waker.set(Some(spare));",
+     "                return Ok(());",
+     "            }",
+     "            polls += 1;",
+     "            if polls == POLLS_BETWEEN_LOOKS {",
+     "                polls = 0;",
+     "                look_around(runtime);",
+     "                look_at_sources(runtime);",
+     "            }",
      "        }",
-     "        runtime.take_in_mail();",
+     "        drain_inbox(runtime);",
      "        if runtime.ready.is_empty() {",
      "            look_around(runtime);",
      "            if runtime.ready.is_empty() {",
      "                polls = 0;",
-     "                park(runtime)?;",
+     "                wait_for_something(runtime)?;",
      "            }",
      "        }",
      "    }",
@@ -33,128 +38,128 @@ var LOOP_SOURCE = {
     ]
    },
    {
-    "title": "executor/src/run.rs · take_turn",
-    "first": 202,
+    "title": "executor/src/event_loop/run.rs · poll_task",
+    "first": 198,
     "lines": [
-     "fn take_turn<const FOLLOWED: bool>(",
+     "fn poll_task(",
      "    runtime: &Runtime,",
+     "    task: TaskKey,",
      "    main: TaskKey,",
-     "    spare: &mut OwnedWaker,",
-     "    polls: &mut u32,",
+     "    spare: &mut TaskWaker,",
      "    poll_main: Main<'_>,",
      ") -> Poll<()> {",
-     "    if FOLLOWED {",
-     "        runtime.tell_turn();",
-     "    }",
-     "    while let Some(task) = runtime.ready.pop() {",
-     "        if task != main {",
-     "            poll_task::<FOLLOWED>(runtime, task, spare);",
-     "        } else if poll_the_main_future::<FOLLOWED>(runtime, task, spare, poll_main).is_ready() {",
-     "            return Poll::Ready(());",
+     "    let polled = runtime.poll_once(task, spare, |work, cx| match work {",
+     "        Some(work) => work.as_mut().poll(cx),",
+     "        None => {",
+     "            debug_assert!(task == main, \"every other task in the queue has its future\");",
+     "            poll_main(cx)",
      "        }",
-     "        *polls += 1;",
-     "        if *polls == POLLS_BETWEEN_LOOKS {",
-     "            *polls = 0;",
-     "            look_around(runtime);",
-     "            runtime.look_at_sockets();",
-     "        }",
+     "    });",
+     "    match polled {",
+     "        Polled::Pending | Polled::Gone | Polled::Cancelled(None) => {}",
+     "        Polled::Ready(Some(work)) => runtime.finish(task, Some(work), Ending::Returned),",
+     "        Polled::Ready(None) => return Poll::Ready(()),",
+     "        Polled::Cancelled(Some(work)) => runtime.fail(task, work, None),",
+     "        Polled::Panicked(Some(work), panic) => runtime.fail(task, work, Some(panic)),",
+     "        Polled::Panicked(None, panic) => resume_unwind(panic),",
      "    }",
      "    Poll::Pending",
      "}"
     ]
    },
    {
-    "title": "executor/src/run.rs · poll_task",
-    "first": 230,
+    "title": "executor/src/event_loop/run.rs · poll_once",
+    "first": 241,
     "lines": [
-     "fn poll_task<const FOLLOWED: bool>(runtime: &Runtime, task: TaskKey, spare: &mut OwnedWaker) {",
-     "    let Some(taken) = runtime.take_out(task) else {",
-     "        return;",
+     "pub(crate) fn poll_once(",
+     "    &self,",
+     "    key: TaskKey,",
+     "    spare: &mut TaskWaker,",
+     "    poll: impl FnOnce(Option<&mut BoxedWork>, &mut Context<'_>) -> Poll<()>,",
+     ") -> Polled {",
+     "    let (mut work, own) = {",
+     "        let mut tasks = self.tasks.borrow_mut();",
+     "        let Some(task) = tasks.get_mut(key) else {",
+     "            return Polled::Gone;",
+     "        };",
+     "        if task.state == State::CancelRequested {",
+     "            return Polled::Cancelled(task.work.take());",
+     "        }",
+     "        (task.work.take(), task.waker.take())",
      "    };",
-     "    let Some(mut work) = taken.work else { return };",
-     "    if taken.cancelled {",
-     "        return runtime.fail(task, work, None);",
+     "    let waker = poll_waker(own.as_deref(), spare, key.to_bits()).waker();",
+     "    let outer = self.poll.enter(key, waker);",
+     "    self.hooks.emit(POLL, move |hook| hook.poll_start(key));",
+     "    let mut cx = Context::from_waker(waker);",
+     "    let result = catch_unwind(AssertUnwindSafe(|| poll(work.as_mut(), &mut cx)));",
+     "    let registered = self.poll.leave(outer);",
+     "    let own = own.or_else(|| spare.replace_if_cloned().map(Box::new));",
+     "    if let Ok(Poll::Pending) = result {",
+     "        let mut tasks = self.tasks.borrow_mut();",
+     "        if let Some(task) = tasks.get_mut(key) {",
+     "            task.work = work.take();",
+     "            task.waker = own;",
+     "        }",
      "    }",
-     "    let waker = waker::lend(&taken.own_waker, spare, task);",
-     "    runtime.start_poll(task, waker);",
-     "    if FOLLOWED {",
-     "        runtime.tell_poll(task);",
-     "    }",
-     "    let result = catch_unwind(AssertUnwindSafe(|| {",
-     "        work.as_mut().poll(&mut Context::from_waker(waker.waker()))",
-     "    }));",
-     "    if FOLLOWED {",
-     "        runtime.tell_end_of_poll(Polled::of(&result));",
-     "    }",
-     "    runtime.end_poll();",
+     "    self.hooks",
+     "        .emit(POLL, |hook| hook.poll_end(key, &result, registered));",
      "    match result {",
-     "        Ok(Poll::Pending) => {",
-     "            let own_waker = waker::keep_if_cloned(taken.own_waker, spare);",
-     "            runtime.put_back(task, Some(work), own_waker);",
-     "            if FOLLOWED {",
-     "                runtime.look_at_pending(task);",
+     "        Ok(Poll::Pending) => Polled::Pending,",
+     "        Ok(Poll::Ready(())) => Polled::Ready(work),",
+     "        Err(payload) => Polled::Panicked(work, payload),",
+     "    }",
+     "}"
+    ]
+   },
+   {
+    "title": "executor/src/event_loop/look.rs · look_around",
+    "first": 28,
+    "lines": [
+     "pub(super) fn look_around(runtime: &Runtime) {",
+     "    drain_inbox(runtime);",
+     "    fire_due_timers(runtime);",
+     "}"
+    ]
+   },
+   {
+    "title": "executor/src/event_loop/look.rs · drain_inbox",
+    "first": 36,
+    "lines": [
+     "pub(super) fn drain_inbox(runtime: &Runtime) {",
+     "    if runtime.inbox().has_messages() {",
+     "        handle_messages(runtime);",
+     "    }",
+     "}"
+    ]
+   },
+   {
+    "title": "executor/src/event_loop/look.rs · handle_messages",
+    "first": 42,
+    "lines": [
+     "fn handle_messages(runtime: &Runtime) {",
+     "    runtime.with_messages(|messages| {",
+     "        runtime.inbox().drain(messages);",
+     "        let n = messages.len();",
+     "        runtime.hooks.emit(INBOX, move |hook| hook.inbox_drained(n));",
+     "        for message in messages.drain(..) {",
+     "            runtime.hooks.emit(INBOX, |hook| hook.inbox_message());",
+     "            match message {",
+     "                Message::Wake(task) => runtime.ready.wake(task),",
+     "                Message::Cancel(task) => {",
+     "                    runtime.request_cancel(task);",
+     "                }",
+     "                Message::JobDone(job) => end_job(runtime, job),",
+     "                Message::Run(call) => catch_and_report(\"a call from another thread\", call),",
+     "                Message::Nudge => {}",
      "            }",
      "        }",
-     "        Ok(Poll::Ready(())) => {",
-     "            drop(spare.replace_if_cloned());",
-     "            runtime.finish(task, Some(work), Ending::Returned);",
-     "        }",
-     "        Err(panic) => {",
-     "            drop(spare.replace_if_cloned());",
-     "            runtime.fail(task, work, Some(panic));",
-     "        }",
-     "    }",
+     "    });",
      "}"
     ]
    },
    {
-    "title": "executor/src/run.rs · poll_the_main_future",
-    "first": 270,
-    "lines": [
-     "fn poll_the_main_future<const FOLLOWED: bool>(",
-     "    runtime: &Runtime,",
-     "    main: TaskKey,",
-     "    spare: &mut OwnedWaker,",
-     "    poll_main: Main<'_>,",
-     ") -> Poll<()> {",
-     "    let Some(taken) = runtime.take_out(main) else {",
-     "        return Poll::Pending;",
-     "    };",
-     "    let waker = waker::lend(&taken.own_waker, spare, main);",
-     "    runtime.start_poll(main, waker);",
-     "    if FOLLOWED {",
-     "        runtime.tell_poll(main);",
-     "    }",
-     "    let result = catch_unwind(AssertUnwindSafe(|| {",
-     "        poll_main(&mut Context::from_waker(waker.waker()))",
-     "    }));",
-     "    if FOLLOWED {",
-     "        runtime.tell_end_of_poll(Polled::of(&result));",
-     "    }",
-     "    runtime.end_poll();",
-     "    let own_waker = waker::keep_if_cloned(taken.own_waker, spare);",
-     "    runtime.put_back(main, None, own_waker);",
-     "    if FOLLOWED && matches!(result, Ok(Poll::Pending)) {",
-     "        runtime.look_at_pending(main);",
-     "    }",
-     "    result.unwrap_or_else(|payload| resume_unwind(payload))",
-     "}"
-    ]
-   },
-   {
-    "title": "executor/src/run.rs · look_around",
-    "first": 302,
-    "lines": [
-     "fn look_around(runtime: &Runtime) {",
-     "    runtime.take_in_mail();",
-     "    fire_due_timers(runtime);",
-     "    runtime.renew_mirror();",
-     "}"
-    ]
-   },
-   {
-    "title": "executor/src/run.rs · fire_due_timers",
-    "first": 309,
+    "title": "executor/src/event_loop/look.rs · fire_due_timers",
+    "first": 72,
     "lines": [
      "fn fire_due_timers(runtime: &Runtime) {",
      "    if runtime.timers.borrow().next_deadline().is_none() {",
@@ -164,44 +169,38 @@ var LOOP_SOURCE = {
      "    loop {",
      "        let due = runtime.timers.borrow_mut().pop_due(now);",
      "        let Some((timer, waiter)) = due else { return };",
-     "        runtime.emit(move |_| Event::TimerFire {",
-     "            timer: probe::timer_number(timer),",
-     "        });",
-     "        runtime.wake(waiter);",
+     "        runtime",
+     "            .hooks",
+     "            .emit(TIMER, move |hook| hook.timer_fire(timer));",
+     "        runtime.ready.wake_waiter(waiter);",
      "    }",
      "}"
     ]
    },
    {
-    "title": "executor/src/run/park.rs · park",
-    "first": 21,
+    "title": "executor/src/event_loop/look.rs · wait_for_something",
+    "first": 132,
     "lines": [
-     "pub(super) fn park(runtime: &Runtime) -> Result<(), RunError> {",
-     "    runtime.refuse_to_run_in_a_forked_child();",
-     "    if runtime.settings.debug {",
-     "        runtime.report_deadlock();",
-     "    }",
+     "pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {",
+     "    runtime.driver.owner.refuse_forked_child();",
      "    let deadline = runtime.timers.borrow().next_deadline();",
-     "    runtime.tell_all_wakers();",
-     "    runtime.emit(move |_| Event::ParkStart {",
-     "        until: deadline.map(probe::time),",
-     "    });",
-     "    let mut socket_was_ready = false;",
+     "    runtime",
+     "        .hooks",
+     "        .emit(PARK, move |hook| hook.park_start(deadline));",
+     "    let mut io = false;",
      "    match deadline {",
      "        _ if runtime.clock.is_virtual() && !is_quiet(runtime) => {}",
      "        Some(deadline) if runtime.clock.is_virtual() => runtime.clock.jump_to(deadline),",
      "        Some(deadline) => {",
      "            let left = deadline.saturating_sub(runtime.clock.now());",
-     "            socket_was_ready = runtime.sleep(Some(Duration::from_nanos(left)));",
+     "            io = park_or_panic(runtime, Some(Duration::from_nanos(left)));",
      "        }",
-     "        None if runtime.has_jobs() || runtime.has_socket_waiters() => {",
-     "            socket_was_ready = runtime.sleep(None);",
+     "        None if runtime.jobs.is_any_pending() || has_source_waiters(runtime) => {",
+     "            io = park_or_panic(runtime, None);",
      "        }",
-     "        None => wait_for_somebody_else(runtime)?,",
+     "        None => wait_for_other_threads(runtime)?,",
      "    }",
-     "    runtime.emit(move |_| Event::ParkEnd {",
-     "        cause: cause(runtime, deadline, socket_was_ready),",
-     "    });",
+     "    runtime.hooks.emit(PARK, move |hook| hook.park_end(io));",
      "    look_around(runtime);",
      "    Ok(())",
      "}"
@@ -211,75 +210,83 @@ var LOOP_SOURCE = {
   "places": {
    "turn": [
     0,
-    173
+    170
    ],
    "poll.start": [
     2,
-    239
-   ],
-   "poll.start.main": [
-    3,
-    280
+    259
    ],
    "inside": [
-    2,
-    244
+    1,
+    206
    ],
    "inside.main": [
-    3,
-    285
+    1,
+    209
    ],
    "poll.end": [
     2,
-    249
-   ],
-   "poll.end.main": [
-    3,
-    290
-   ],
-   "put_back": [
-    2,
-    253
-   ],
-   "put_back.main": [
-    3,
-    292
+    272
    ],
    "task.done": [
-    2,
-    260
+    1,
+    214
+   ],
+   "task.cancelled": [
+    1,
+    216
+   ],
+   "task.panicked": [
+    1,
+    217
    ],
    "main.done": [
     0,
-    180
+    175
+   ],
+   "main.stalled": [
+    0,
+    189
+   ],
+   "main.panicked": [
+    1,
+    218
    ],
    "inbox.drain": [
-    4,
-    303
+    5,
+    46
+   ],
+   "inbox.wake": [
+    5,
+    50
+   ],
+   "inbox.job": [
+    5,
+    54
    ],
    "timer.fire": [
-    5,
-    317
+    6,
+    82
    ],
    "timer.wake": [
-    5,
-    320
+    6,
+    83
    ],
    "park.start": [
-    6,
-    28
+    7,
+    137
    ],
    "park.wait": [
-    6,
-    32
+    7,
+    139
    ],
    "park.end": [
-    6,
-    44
+    7,
+    151
    ],
    "io.event": [
-    1,
-    222
+    0,
+    181
    ]
   }
  },
@@ -356,19 +363,23 @@ var LOOP_SOURCE = {
     0,
     15
    ],
-   "poll.start.main": [
-    0,
-    11
-   ],
    "inside.main": [
     0,
     12
    ],
-   "poll.end.main": [
+   "main.panicked": [
+    0,
+    15
+   ],
+   "main.stalled": [
+    0,
+    15
+   ],
+   "task.panicked": [
     0,
     13
    ],
-   "put_back.main": [
+   "task.cancelled": [
     0,
     13
    ],
@@ -376,11 +387,15 @@ var LOOP_SOURCE = {
     0,
     13
    ],
-   "put_back": [
-    0,
-    13
-   ],
    "park.wait": [
+    0,
+    5
+   ],
+   "inbox.job": [
+    0,
+    5
+   ],
+   "inbox.wake": [
     0,
     5
    ],

@@ -17,6 +17,7 @@ globalThis.LoopFold = fold;
 globalThis.LoopSentence = sentence;
 const quiz = require("../quiz.js");
 const drive = require("../drive.js");
+const { placeOf } = require("../code.js");
 const { made, broken } = require("./make.js");
 
 const PRINTED = [
@@ -34,6 +35,9 @@ function committed() {
   const names = fs.readdirSync(folder).filter((name) => name.endsWith(".js") && name !== "list.js");
   return names.map((name) => ({ name: name.slice(0, -3), trace: read(path.join(folder, name)) }));
 }
+
+// What generate.js made: `var LOOP_SOURCE = {..};`.
+const source = read(path.join(HOME, "source.js"));
 
 const all = committed().concat([{ name: "made", trace: made(9, 3000) }]);
 
@@ -62,6 +66,19 @@ for (const { name, trace } of all) {
       const text = sentence.say(event, history.at(event.i));
       assert.match(text, /^[A-Z0-9“].*[.”]$/);
       assert.doesNotMatch(text, /undefined|null|NaN|does not know/);
+    }
+  });
+
+  test(name + ": every event has its line in the loop's source", () => {
+    const { places, parts } = source[trace.lang];
+    const history = new History(trace);
+    const main = (trace.events.find((event) => event.k === "task.spawn") || {}).task;
+    for (const event of trace.events) {
+      const place = placeOf(event, history.at(event.i), main);
+      assert.ok(places[place], event.k + " at " + event.i + ": no line for " + place);
+    }
+    for (const [part, line] of Object.values(places)) {
+      assert.ok(line >= parts[part].first && line < parts[part].first + parts[part].lines.length);
     }
   });
 

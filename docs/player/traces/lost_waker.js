@@ -7,7 +7,7 @@ loopTrace("lost_waker", {
 "version": "0.1.0",
 "clock": "virtual",
 "unit": "ns",
-"sites": [["executor/src/run.rs",139],["executor/src/runtime/tell.rs",40],["executor/src/ready/tell.rs",27],["executor/src/runtime/tell.rs",62],["executor/src/runtime/polled.rs",32],["executor/src/runtime/lifecycle.rs",265],["executor/src/runtime/polled.rs",43],["executor/src/runtime/tell.rs",75],["executor/src/run/park.rs",28],["executor/src/runtime/lifecycle.rs",287],["executor/src/runtime/lifecycle.rs",115],["executor/src/run.rs",159],["executor/src/shutdown.rs",34],["executor/src/runtime/lifecycle.rs",140],["executor/src/shutdown.rs",36]],
+"sites": [["executor/src/event_loop/run.rs",136],["executor/src/event_loop/tasks.rs",60],["executor/src/event_loop/ready.rs",134],["executor/src/event_loop/run.rs",171],["executor/src/event_loop/run.rs",259],["executor/src/spawn/handle.rs",147],["executor/src/event_loop/run.rs",272],["executor/src/event_loop/look.rs",137],["executor/src/spawn/handle.rs",211],["executor/src/event_loop/tasks.rs",88],["executor/src/event_loop/tasks.rs",80],["executor/src/event_loop/shutdown.rs",40],["executor/src/event_loop/shutdown.rs",42]],
 "dropped": 0,
 "events": [
 {"i":0,"t":0,"k":"run.start","s":0},
@@ -21,19 +21,19 @@ loopTrace("lost_waker", {
 {"i":8,"t":0,"k":"ready.push","s":2,"task":3},
 {"i":9,"t":0,"k":"await","s":5,"task":1,"on":{"task":2}},
 {"i":10,"t":0,"k":"poll.end","s":6,"task":1,"result":"pending"},
-{"i":11,"t":0,"k":"waker.count","s":7,"task":1,"n":0,"noted":true},
+{"i":11,"t":0,"k":"waker.count","s":6,"task":1,"n":0,"noted":true},
 {"i":12,"t":0,"k":"turn","s":3,"n":2,"ready":2},
 {"i":13,"t":0,"k":"poll.start","s":4,"task":2},
 {"i":14,"t":0,"k":"poll.end","s":6,"task":2,"result":"pending"},
 {"i":15,"t":0,"k":"poll.start","s":4,"task":3},
 {"i":16,"t":0,"k":"poll.end","s":6,"task":3,"result":"pending"},
-{"i":17,"t":0,"k":"park.start","s":8,"until":null},
-{"i":18,"t":0,"k":"await.end","s":9,"task":1,"on":{"task":2}},
-{"i":19,"t":0,"k":"task.done","s":10,"task":1,"how":"cancelled"},
-{"i":20,"t":0,"k":"run.end","s":11,"how":"stalled"},
-{"i":21,"t":0,"k":"loop.close","s":12},
-{"i":22,"t":0,"k":"task.done","s":13,"task":3,"how":"cancelled"},
-{"i":23,"t":0,"k":"task.done","s":13,"task":2,"how":"cancelled"},
-{"i":24,"t":0,"k":"loop.closed","s":14}
+{"i":17,"t":0,"k":"park.start","s":7,"until":null},
+{"i":18,"t":0,"k":"await.end","s":8,"task":1,"on":{"task":2}},
+{"i":19,"t":0,"k":"task.done","s":9,"task":1,"how":"cancelled"},
+{"i":20,"t":0,"k":"run.end","s":10,"how":"stalled"},
+{"i":21,"t":0,"k":"loop.close","s":11},
+{"i":22,"t":0,"k":"task.done","s":9,"task":3,"how":"cancelled"},
+{"i":23,"t":0,"k":"task.done","s":9,"task":2,"how":"cancelled"},
+{"i":24,"t":0,"k":"loop.closed","s":12}
 ]
 });

@@ -7,7 +7,7 @@ loopTrace("no_turns", {
 "version": "0.1.0",
 "clock": "virtual",
 "unit": "ns",
-"sites": [["executor/src/run.rs",139],["executor/src/runtime/tell.rs",40],["executor/src/ready/tell.rs",27],["executor/src/runtime/tell.rs",62],["executor/src/runtime/polled.rs",32],["executor/src/combine/tuples.rs",30],["executor/src/print.rs",50],["executor/src/combine/tuples.rs",34],["executor/src/runtime/polled.rs",43],["executor/src/runtime/lifecycle.rs",115],["executor/src/run.rs",159],["executor/src/shutdown.rs",34],["executor/src/shutdown.rs",36]],
+"sites": [["executor/src/event_loop/run.rs",136],["executor/src/event_loop/tasks.rs",60],["executor/src/event_loop/ready.rs",134],["executor/src/event_loop/run.rs",171],["executor/src/event_loop/run.rs",259],["executor/src/combine/set.rs",122],["executor/src/spawn/print.rs",51],["executor/src/combine/set.rs",131],["executor/src/event_loop/run.rs",272],["executor/src/event_loop/tasks.rs",88],["executor/src/event_loop/tasks.rs",80],["executor/src/event_loop/shutdown.rs",40],["executor/src/event_loop/shutdown.rs",42]],
 "dropped": 0,
 "events": [
 {"i":0,"t":0,"k":"run.start","s":0},

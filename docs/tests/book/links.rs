@@ -2,7 +2,7 @@
 //!
 //! A link within the repository names a file that exists; behind `#`, a
 //! heading of that page. A link into a source file may have a title, which
-//! then names an item there: `[the poll](../executor/src/run.rs "fn poll_task")`.
+//! then names an item there: `[the poll](../executor/src/event_loop/run.rs "fn poll_task")`.
 //! A link into the player names recordings, and an event of the first one.
 //!
 //! Invariant: nothing is fetched. Addresses on the web are not followed.
@@ -135,8 +135,8 @@ fn anchors_are_github_s() {
 
 #[test]
 fn paths_are_followed_from_the_page() {
-    let run = resolve("docs/a.md", "../executor/src/run.rs");
-    assert_eq!(run.as_deref(), Ok("executor/src/run.rs"));
+    let run = resolve("docs/a.md", "../executor/src/event_loop/run.rs");
+    assert_eq!(run.as_deref(), Ok("executor/src/event_loop/run.rs"));
     assert!(resolve("docs/a.md", "../../etc").is_err());
 }
 

@@ -9,17 +9,10 @@ use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use crate::interpret::End;
 use crate::program::{Body, Step};
-use crate::shared::Shared;
+use crate::shared::{Got, Shared, Wake};
 
 /// Above this many, futures are polled only when woken.
 const FEW: usize = 32;
-
-/// Whom a wake is for: a task, or a child of a large gather.
-#[derive(Clone, Copy)]
-pub(crate) enum Wake {
-    Task(usize),
-    Child(usize, usize),
-}
 
 /// What a body gave.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -637,5 +630,3 @@ impl<'a> Model<'a> {
         Go::On
     }
 }
-
-use crate::shared::Got;

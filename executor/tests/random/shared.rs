@@ -5,7 +5,6 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use crate::model::Wake;
 use crate::program::Step;
 
 /// Lines 0 and 1 are locks, 2 and 3 semaphores, 4 and 5 events; then those
@@ -13,6 +12,13 @@ use crate::program::Step;
 const EVENTS: usize = 4;
 const GETTERS: usize = 6;
 const PUTTERS: usize = 8;
+
+/// The target of a wake: a task, or a child of a large gather.
+#[derive(Clone, Copy)]
+pub(crate) enum Wake {
+    Task(usize),
+    Child(usize, usize),
+}
 
 #[derive(Default)]
 struct Line {

@@ -176,6 +176,12 @@ pub(crate) fn chunk(data: &str) -> Step {
     send(format!("{:x}\r\n{data}\r\n", data.len()))
 }
 
+/// The only chunk and the end of the body in one write: when the client has the
+/// data, its connection is free for the next request.
+pub(crate) fn only_chunk(data: &str) -> Step {
+    send(format!("{:x}\r\n{data}\r\n0\r\n\r\n", data.len()))
+}
+
 /// An event with a delta in it.
 pub(crate) fn delta(text: &str) -> String {
     let json = serde_json::json!({
