@@ -147,7 +147,7 @@ where
         let (key, home) = match self.state {
             State::Submitted { key, home } => (key, home),
             // Polled by a destructor while the loop ends.
-            State::New if runtime.is_closing() => {
+            State::New if runtime.closing.get() => {
                 self.call.abandon_any();
                 self.state = State::Refused;
                 return Poll::Pending;

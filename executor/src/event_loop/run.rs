@@ -169,7 +169,9 @@ fn turn_until_done(runtime: &Runtime, main: TaskKey, poll_main: Main<'_>) -> Res
     loop {
         runtime.ready.borrow_mut().start_turn(&runtime.rng);
         runtime.emit(RUN, |hook| hook.turn_start());
-        while let Some(task) = pop(runtime) {
+        // A closure, so that the borrow ends before the poll.
+        let next = || runtime.ready.borrow_mut().pop();
+        while let Some(task) = next() {
             if poll_task(runtime, task, main, &mut spare, poll_main).is_ready() {
                 runtime.spare_waker.set(Some(spare));
                 return Ok(());
@@ -190,12 +192,6 @@ fn turn_until_done(runtime: &Runtime, main: TaskKey, poll_main: Main<'_>) -> Res
             }
         }
     }
-}
-
-/// A function, so that the borrow ends before the poll.
-#[inline]
-fn pop(runtime: &Runtime) -> Option<TaskKey> {
-    runtime.ready.borrow_mut().pop()
 }
 
 /// Polls a task, or drops it if it was cancelled. `Ready` if it was the main

@@ -212,11 +212,6 @@ impl Runtime {
         self.driver.inbox()
     }
 
-    /// Returns whether the loop is ending and refuses new tasks.
-    pub(crate) fn is_closing(&self) -> bool {
-        self.closing.get()
-    }
-
     /// Makes this the thread's loop until the guard drops; `None` if the thread
     /// has one already.
     pub(crate) fn enter(self: &Rc<Self>) -> Option<Entered> {

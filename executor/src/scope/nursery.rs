@@ -120,7 +120,7 @@ impl<'env, E> Nursery<'env, E> {
     {
         let runtime = &self.runtime;
         let output = Rc::new(OutputCell::new(None));
-        let is_accepted = self.is_open.get() && !runtime.is_closing();
+        let is_accepted = self.is_open.get() && !runtime.closing.get();
         let (parent, context) = runtime.inherited_context();
         let identity = runtime.new_identity(name, site);
         let mut task = Task::new(None, identity, parent, context);

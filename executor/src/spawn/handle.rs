@@ -109,7 +109,7 @@ where
 /// its future is dropped unpolled. No panic, because destructors spawn.
 #[inline]
 pub(crate) fn add_task(runtime: Rc<Runtime>, identity: Identity, mut work: BoxedWork) -> TaskRef {
-    let refused = runtime.is_closing();
+    let refused = runtime.closing.get();
     if refused {
         let error = JoinError::cancelled(identity.clone());
         drop_future_of(&identity, || {

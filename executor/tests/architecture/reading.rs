@@ -318,7 +318,10 @@ pub(crate) fn scope(tokens: &[Token]) -> Scope {
     let (mut at, mut depth) = (0, 0);
     while at < tokens.len() {
         if let Some(attribute) = attribute(tokens, at) {
-            attributes.extend(texts(attribute));
+            // An inner attribute is of the file, not of its first item.
+            if text(at + 1) != "!" {
+                attributes.extend(texts(attribute));
+            }
             at += attribute.len();
             continue;
         }
