@@ -66,12 +66,14 @@ struct End {
 }
 
 impl End {
-    /// Handles an event; returns the waiter.
+    /// Handles an event; moves the waiter to `woken`.
     #[inline]
-    fn set_ready(&mut self, try_always: bool) -> Option<Waiter> {
+    fn set_ready(&mut self, try_always: bool, woken: &mut VecDeque<Waiter>) {
         self.may_be_ready = true;
         self.try_always |= try_always;
-        self.waiter.is_some().then(|| self.waiter.take())
+        if self.waiter.is_some() {
+            woken.push_back(self.waiter.take());
+        }
     }
 }
 
@@ -236,10 +238,11 @@ impl Poller for Reactor {
                 let failed = event.is_error();
                 let [read, write] = &mut source.ends;
                 if failed || event.is_readable() || event.is_read_closed() {
-                    woken.extend(read.set_ready(event.is_read_closed() || event.is_priority()));
+                    let try_always = event.is_read_closed() || event.is_priority();
+                    read.set_ready(try_always, &mut woken);
                 }
                 if failed || event.is_writable() || event.is_write_closed() {
-                    woken.extend(write.set_ready(event.is_write_closed()));
+                    write.set_ready(event.is_write_closed(), &mut woken);
                 }
             }
         }
