@@ -103,17 +103,17 @@
 //! |---|---|---|
 //! | 0 | `base`: data without a loop | `slab`, `clock`, `rng`, `sys`, `waiter`, `timers`, `hooks`, `inbox`, `task_info`, `wait_text`, `error` |
 //! | 0 | `driver`: everything that blocks the thread | `park`, `fork`, `reactor` |
-//! | 0 | `event_loop`: the loop and its tasks | `run`, `look`, `task`, `waker`, `ready`, `poll`, `tasks`, `context`, `runtime`, `listing`, `recycle`, `shutdown` |
-//! | 1 | `spawn`: tasks as users see them | `handle`, `current`, `yield_now`, `cancelled`, `context_var`, `print` |
+//! | 0 | `event_loop`: the loop and its tasks | `run`, `look`, `task`, `waker`, `ready`, `wake`, `poll`, `tasks`, `context`, `runtime`, `listing`, `recycle`, `shutdown` |
+//! | 1 | `spawn`: tasks as users see them | `handle`, `cancel_on_drop`, `current`, `yield_now`, `cancelled`, `context_var`, `print` |
 //! | 1 | `time`: the clock, and what waits for it | `now`, `sleep`, `timeout`, `interval`, `cancel_within` |
 //! | 1 | `combine`: several futures in one task | `set`, `list`, `tuple`, `gather`, `try_gather`, `race`, `as_completed` |
-//! | 1 | `blocking`: calls on threads | `to_thread`, `pool` |
+//! | 1 | `blocking`: calls on threads | `pool`, `to_thread`, `run_in_executor`, `cancel_check` |
 //! | 1 | `runner`: loops that run more than once | `runner`, `builder`, `background`, `remote`, `answer` |
 //! | 2 | `scope`: tasks that borrow | `scope`, `nursery`, `handle` |
 //! | 2 | `sync`: locks and queues | `lock`, `semaphore`, `event`, `queue`, `permits`, `waiters`, `wait_list` |
 //! | 2 | `net`: sockets | `source`, `stream_io`, `tcp`, `udp`, `unix`, `addrs`, `lookup`, `serve`, `descriptors` |
 //! | 2 | `os`: the operating system | `process`, `signal`, `stdin` |
-//! | 3 | `observe`: subscribers of the hooks | `attach`, `environment`, `instrument`, `interest`, `events`, `remote_events`, `waker_samples`, `tracer`, `recording`, `tree`, `deadlock`, `deadlock_report`, `unwakeable`, `polling`, `watchdog`, `ps_server`, `ps` |
+//! | 3 | `observe`: subscribers of the hooks | `attach`, `environment`, `instrument`, `interest`, `events`, `mark`, `tracer`, `recording`, `tree`, `deadlock`, `deadlock_report`, `unwakeable`, `polling`, `watchdog`, `ps_server`, `ps` |
 //! | 3 | `testing`: for tests | `explore`, `by_hand` |
 //!
 //! This file is the composition root: it alone connects `observe` to the loop.
