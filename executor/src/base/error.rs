@@ -10,7 +10,7 @@ use std::fmt;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::sys::unmodelled::{Mutex, lock};
+use super::sys::unmodelled::{Mutex, PoisonError, lock};
 use super::task_info::{Identity, TaskId, TaskInfo};
 
 /// The payload of a panic.
@@ -83,9 +83,7 @@ impl JoinError {
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         match self.0.kind {
-            Kind::Panicked(payload) => payload
-                .into_inner()
-                .unwrap_or_else(std::sync::PoisonError::into_inner),
+            Kind::Panicked(payload) => payload.into_inner().unwrap_or_else(PoisonError::into_inner),
             _ => panic!("JoinError::into_panic called on an error that is no panic: {self}"),
         }
     }
@@ -115,18 +113,17 @@ impl fmt::Display for JoinError {
         if let Some(task) = &self.0.task {
             write!(f, "{task} ")?;
         }
-        match &self.0.kind {
-            Kind::Cancelled => write!(f, "was cancelled"),
-            Kind::Closed => write!(f, "the loop has closed and takes no more work"),
-            Kind::OwnThread => write!(
-                f,
+        f.write_str(match &self.0.kind {
+            Kind::Cancelled => "was cancelled",
+            Kind::Closed => "the loop has closed and takes no more work",
+            Kind::OwnThread => {
                 "a blocking wait on the loop's own thread would wait for ever: \
                  `.await` the handle instead"
-            ),
-            Kind::Panicked(payload) => {
-                write!(f, "panicked: {}", panic_text(&**lock(payload)))
             }
-        }
+            Kind::Panicked(payload) => {
+                return write!(f, "panicked: {}", panic_text(&**lock(payload)));
+            }
+        })
     }
 }
 
@@ -168,10 +165,9 @@ impl fmt::Display for RunError {
             ),
             RunError::Closed => write!(f, "this Runner was closed; build a new one"),
             RunError::Stalled { tasks, deadlock } => {
-                write!(
-                    f,
+                f.write_str(
                     "the loop has stalled: nothing is ready, and no timer, thread job or waker \
-                     is left that could change that"
+                     is left that could change that",
                 )?;
                 tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))?;
                 deadlock.iter().try_for_each(|text| write!(f, "\n{text}"))
@@ -184,13 +180,9 @@ impl std::error::Error for RunError {}
 
 /// Returns the message of a panic, as far as it has one.
 pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
-    if let Some(text) = payload.downcast_ref::<&str>() {
-        text
-    } else if let Some(text) = payload.downcast_ref::<String>() {
-        text
-    } else {
-        "(a panic without text)"
-    }
+    let text = payload.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| Some(payload.downcast_ref::<String>()?));
+    text.unwrap_or("(a panic without text)")
 }
 
 /// Runs foreign code that the loop must survive; `Err` is the message of its
@@ -209,6 +201,7 @@ pub(crate) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, String> {
 /// Prints to stderr what no caller can receive.
 ///
 /// A closed stderr is no reason to fail: no other channel is left.
+#[cold]
 pub(crate) fn report(text: fmt::Arguments<'_>) {
     // One write, so that the lines of several threads do not mix.
     let line = format!("executor: {text}\n");
@@ -219,11 +212,6 @@ pub(crate) fn report(text: fmt::Arguments<'_>) {
 /// `what`.
 pub(crate) fn catch_and_report(what: impl fmt::Display, code: impl FnOnce()) {
     if let Err(text) = caught(code) {
-        report_panic(&what, &text);
+        report(format_args!("{what} panicked: {text}"));
     }
-}
-
-#[cold]
-fn report_panic(what: &dyn fmt::Display, text: &str) {
-    report(format_args!("{what} panicked: {text}"));
 }

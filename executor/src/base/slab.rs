@@ -12,23 +12,21 @@
 //! which the timer heap needs each time it moves an entry, and its slot for a
 //! timer takes 32 bytes instead of 16.
 
-use std::fmt;
 use std::marker::PhantomData;
 use std::num::NonZeroU32;
 
-/// What a key stands for: one empty type each, so that a timer's key cannot be
-/// passed where a task's is expected.
+/// What a key stands for, so that a timer's key cannot be passed where a task's
+/// is expected.
 pub(crate) mod kind {
-    #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-    pub(crate) enum Task {}
-    #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-    pub(crate) enum Timer {}
-    #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-    pub(crate) enum Job {}
-    #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-    pub(crate) enum Source {}
-    #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-    pub(crate) enum Wait {}
+    /// A type without values for each kind of thing.
+    #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+    pub(crate) enum Kind<const N: u8> {}
+
+    pub(crate) type Task = Kind<0>;
+    pub(crate) type Timer = Kind<1>;
+    pub(crate) type Job = Kind<2>;
+    pub(crate) type Source = Kind<3>;
+    pub(crate) type Wait = Kind<4>;
 }
 
 /// Key of a task. A waker holds this instead of the task.
@@ -43,7 +41,7 @@ pub(crate) type WaitKey = Key<kind::Wait>;
 pub(crate) type JobKey = Key<kind::Job>;
 
 /// Names one value in one [`Slab`].
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub(crate) struct Key<Kind> {
     index: u32,
     /// Never zero, so that `Option<Key>` is no larger than `Key`.
@@ -105,16 +103,12 @@ impl<Kind: Copy, T> Slab<Kind, T> {
         self.slots.capacity()
     }
 
-    pub(crate) fn insert(&mut self, value: T) -> Key<Kind> {
-        self.insert_with(|_| value)
-    }
-
-    /// Inserts a value that needs to know its own key.
+    /// Inserts a value.
     ///
     /// # Panics
     ///
     /// When 2^32 slots are in use; memory ends long before.
-    pub(crate) fn insert_with(&mut self, value: impl FnOnce(Key<Kind>) -> T) -> Key<Kind> {
+    pub(crate) fn insert(&mut self, value: T) -> Key<Kind> {
         let index = self.free.pop().unwrap_or_else(|| {
             let index = u32::try_from(self.slots.len()).expect("a slab holds fewer than 2^32");
             self.slots.push(Slot {
@@ -124,18 +118,17 @@ impl<Kind: Copy, T> Slab<Kind, T> {
             index
         });
         let slot = &mut self.slots[index as usize];
-        let key = Key::new(index, slot.generation);
-        slot.value = Some(value(key));
-        key
+        slot.value = Some(value);
+        Key::new(index, slot.generation)
     }
 
     #[inline]
     pub(crate) fn get(&self, key: Key<Kind>) -> Option<&T> {
         let slot = self.slots.get(key.index())?;
-        if slot.generation != key.generation {
-            return None;
-        }
-        slot.value.as_ref()
+        (slot.generation == key.generation)
+            .then_some(slot)?
+            .value
+            .as_ref()
     }
 
     #[inline]
@@ -210,12 +203,6 @@ impl<Kind, T> Default for Slab<Kind, T> {
             free: Vec::new(),
             kind: PhantomData,
         }
-    }
-}
-
-impl<Kind> fmt::Debug for Key<Kind> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}v{}", self.index, self.generation)
     }
 }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 
 /// The number of a task in its loop: 1 for the main future, then in order of
 /// spawning. Used once per loop.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TaskId(pub(crate) NonZeroU64);
 
 impl TaskId {

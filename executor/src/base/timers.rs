@@ -95,20 +95,16 @@ impl TimerHeap {
 
     /// Arms a timer for `waiter`.
     pub(crate) fn add(&mut self, deadline: Nanos, waiter: Waiter) -> TimerKey {
-        let sequence = self.take_sequence();
         let position = self.heap.len();
         let key = self.timers.insert(Timer {
             position: position as u32,
             task: waiter.task,
         });
-        if let Some(waker) = waiter.waker {
-            self.put_foreign(key, waker);
+        if waiter.waker.is_some() {
+            self.replace_foreign(key, waiter.waker);
         }
-        self.heap.push(Entry {
-            deadline,
-            sequence,
-            slot: key.index() as u32,
-        });
+        let entry = self.new_entry(deadline, key);
+        self.heap.push(entry);
         self.sift_up(position);
         key
     }
@@ -123,10 +119,7 @@ impl TimerHeap {
     /// outside any borrow.
     pub(crate) fn set_waiter(&mut self, key: TimerKey, waiter: Waiter) -> Option<Waker> {
         self.timers.get_mut(key)?.task = waiter.task;
-        match waiter.waker {
-            Some(waker) => self.put_foreign(key, waker),
-            None => self.take_foreign(key),
-        }
+        self.replace_foreign(key, waiter.waker)
     }
 
     /// Returns whether the timer would wake this waiter already.
@@ -143,19 +136,13 @@ impl TimerHeap {
     /// Moves an armed timer to another deadline, as if it were armed now.
     /// Returns `false` if it is not armed.
     pub(crate) fn reschedule(&mut self, key: TimerKey, deadline: Nanos) -> bool {
-        let sequence = self.take_sequence(); // first: it may move entries
+        let entry = self.new_entry(deadline, key); // first: it may move entries
         let Some(position) = self.timers.get(key).map(|timer| timer.position as usize) else {
             return false;
         };
-        let entry = &mut self.heap[position];
-        let slot = entry.slot;
-        *entry = Entry {
-            deadline,
-            sequence,
-            slot,
-        };
+        self.heap[position] = entry;
         self.sift_up(position);
-        let position = self.timers.at(slot).position as usize;
+        let position = self.timers.at(entry.slot).position as usize;
         self.sift_down(position);
         true
     }
@@ -165,7 +152,7 @@ impl TimerHeap {
     pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waker> {
         let timer = self.timers.remove(key)?;
         self.remove_from_heap(timer.position as usize);
-        self.take_foreign(key)
+        self.replace_foreign(key, None)
     }
 
     /// Removes the first timer whose deadline is `now` or earlier.
@@ -177,8 +164,7 @@ impl TimerHeap {
         let key = self.timers.key_at(first.slot);
         let timer = self.timers.remove(key)?;
         self.remove_from_heap(0);
-        let waker = self.take_foreign(key);
-        let task = timer.task;
+        let (task, waker) = (timer.task, self.replace_foreign(key, None));
         Some((key, Waiter { task, waker }))
     }
 
@@ -190,22 +176,20 @@ impl TimerHeap {
             .filter_map(move |(_, timer)| Some((timer.task?, deadline(timer))))
     }
 
-    fn put_foreign(&mut self, key: TimerKey, waker: Waker) -> Option<Waker> {
-        if self.foreign.len() <= key.index() {
+    #[inline]
+    fn replace_foreign(&mut self, key: TimerKey, waker: Option<Waker>) -> Option<Waker> {
+        if waker.is_some() && self.foreign.len() <= key.index() {
             self.foreign.resize_with(key.index() + 1, || None);
         }
-        self.foreign[key.index()].replace(waker)
+        std::mem::replace(self.foreign.get_mut(key.index())?, waker)
     }
 
-    #[inline]
-    fn take_foreign(&mut self, key: TimerKey) -> Option<Waker> {
-        self.foreign.get_mut(key.index())?.take()
-    }
-
-    /// Returns the next number in order of arrival. When 32 bits are used up,
-    /// the live timers are renumbered in their order: ties stay exact, at the
-    /// price of one sort every four billion timers.
-    fn take_sequence(&mut self) -> u32 {
+    /// Returns the entry of a timer that arrives now.
+    ///
+    /// When the numbers of 32 bits are used up, the live timers are renumbered in
+    /// their order: ties stay exact, at the price of one sort every four billion
+    /// timers.
+    fn new_entry(&mut self, deadline: Nanos, key: TimerKey) -> Entry {
         if self.next_sequence == u32::MAX {
             self.heap.sort_unstable_by_key(Entry::order);
             for position in 0..self.heap.len() {
@@ -216,7 +200,11 @@ impl TimerHeap {
         }
         let sequence = self.next_sequence;
         self.next_sequence += 1;
-        sequence
+        Entry {
+            deadline,
+            sequence,
+            slot: key.index() as u32,
+        }
     }
 
     fn remove_from_heap(&mut self, position: usize) {

@@ -17,12 +17,6 @@ impl fmt::Display for TaskId {
     }
 }
 
-impl fmt::Debug for TaskId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "TaskId({})", self.0)
-    }
-}
-
 impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Identity { id, name, site } = self;
@@ -91,9 +85,8 @@ impl fmt::Display for Wait {
             }
             Wait::Lock { name, holder, .. } => {
                 write!(f, "{}", Named("lock", name))?;
-                holder
-                    .as_ref()
-                    .map_or(Ok(()), |holder| write!(f, " {holder}"))
+                let mut holder = holder.iter();
+                holder.try_for_each(|holder| write!(f, " {holder}"))
             }
             Wait::Semaphore {
                 name,
@@ -129,20 +122,16 @@ impl fmt::Display for Wait {
 impl fmt::Display for TaskInfo {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: ", self.identity)?;
-        match self.state {
-            TaskState::Running => write!(f, "running"),
-            TaskState::Ready => write!(f, "ready to run"),
-            TaskState::Finished => write!(f, "finished, its output not yet read"),
-            TaskState::Unwakeable => write!(f, "waits, and nothing can ever wake it"),
+        f.write_str(match self.state {
+            TaskState::Running => "running",
+            TaskState::Ready => "ready to run",
+            TaskState::Finished => "finished, its output not yet read",
+            TaskState::Unwakeable => "waits, and nothing can ever wake it",
             TaskState::Waiting => {
-                write!(f, "waits for ")?;
-                for (n, wait) in self.waits.iter().enumerate() {
-                    let comma = if n == 0 { "" } else { ", " };
-                    write!(f, "{comma}{wait}")?;
-                }
-                Ok(())
+                let waits: Vec<_> = self.waits.iter().map(Wait::to_string).collect();
+                return write!(f, "waits for {}", waits.join(", "));
             }
-        }
+        })
     }
 }
 

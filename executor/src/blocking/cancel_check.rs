@@ -5,11 +5,11 @@
 //!
 //! Called by users. Imports `to_thread`.
 
+use std::future::poll_fn;
 use std::panic::Location;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::task::{Context, Poll};
 
 use super::to_thread::ToThread;
 
@@ -37,9 +37,12 @@ where
     T: Send + 'static,
 {
     let check = CancelCheck(Arc::new(AtomicBool::new(true)));
-    let wanted = check.clone();
-    let call = ToThread::new(None, move || call(check), Location::caller());
-    Wanted { call, wanted }
+    let wanted = Wanted(check.clone());
+    let mut call = ToThread::new(None, move || call(check), Location::caller());
+    poll_fn(move |cx| {
+        let _ = &wanted; // owned by this closure, and dropped with it
+        Pin::new(&mut call).poll(cx)
+    })
 }
 
 /// Tells a call on a thread whether its result is still wanted; see
@@ -55,22 +58,11 @@ impl CancelCheck {
     }
 }
 
-/// A call that is wanted until this is dropped.
-struct Wanted<C> {
-    call: C,
-    wanted: CancelCheck,
-}
+/// The result is wanted until this is dropped.
+struct Wanted(CancelCheck);
 
-impl<C: Future + Unpin> Future for Wanted<C> {
-    type Output = C::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<C::Output> {
-        Pin::new(&mut self.call).poll(cx)
-    }
-}
-
-impl<C> Drop for Wanted<C> {
+impl Drop for Wanted {
     fn drop(&mut self) {
-        self.wanted.0.store(false, Ordering::Relaxed);
+        self.0.0.store(false, Ordering::Relaxed);
     }
 }

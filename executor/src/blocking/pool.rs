@@ -108,7 +108,7 @@ impl ThreadPool {
         if !shared.reserve() {
             return Ok(()); // full: a thread takes the job when it has finished one
         }
-        let worker = Worker(Arc::clone(shared));
+        let worker = Arc::clone(shared);
         match spawn_thread("executor-pool", move || worker.serve()) {
             Ok(handle) => {
                 shared.spare.fetch_add(1, Ordering::AcqRel);
@@ -139,9 +139,8 @@ impl Pool for ThreadPool {
         if !found_spare {
             self.grow()?;
         }
-        self.jobs
-            .send(job)
-            .expect("the pool holds a receiver itself");
+        let sent = self.jobs.send(job);
+        sent.expect("the pool holds a receiver itself");
         Ok(())
     }
 
@@ -161,23 +160,22 @@ impl Shared {
     /// Reserves room for one more thread, if the limit allows.
     fn reserve(&self) -> bool {
         let below_limit = |n: usize| (n < self.limit).then_some(n + 1);
-        self.threads
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, below_limit)
-            .is_ok()
+        let threads = &self.threads;
+        let reserved = threads.fetch_update(Ordering::AcqRel, Ordering::Acquire, below_limit);
+        reserved.is_ok()
     }
-}
 
-/// One thread of a pool.
-struct Worker(Arc<Shared>);
-
-impl Worker {
+    /// Runs jobs: the whole life of one thread.
     fn serve(&self) {
         loop {
-            match self.next_job() {
+            // A wait begins with a look at the clock, which in a burst is a sixth
+            // of the cost of a call (perf), so the queue is tried first.
+            let next = self.jobs.try_recv();
+            match next.or_else(|_| self.jobs.recv_timeout(KEEP_ALIVE)) {
                 Ok(job) => {
                     job.run();
                     drop(job);
-                    self.0.spare.fetch_add(1, Ordering::AcqRel);
+                    self.spare.fetch_add(1, Ordering::AcqRel);
                 }
                 Err(RecvTimeoutError::Disconnected) => return,
                 Err(RecvTimeoutError::Timeout) if self.retire() => return,
@@ -186,41 +184,25 @@ impl Worker {
         }
     }
 
-    /// Waits for a job only if none is queued: a wait begins with a look at the
-    /// clock, which in a burst is a sixth of the cost of a call (perf).
-    fn next_job(&self) -> Result<Arc<dyn Job>, RecvTimeoutError> {
-        let jobs = &self.0.jobs;
-        jobs.try_recv().or_else(|_| jobs.recv_timeout(KEEP_ALIVE))
-    }
-
-    /// Returns whether this idle thread may end: only if it can take itself out
-    /// of `spare`. If a submission has taken it, the job is in the queue or about
-    /// to be, and this thread must run it.
+    /// Returns whether an idle thread may end: only if it can take itself out of
+    /// `spare`. If a submission has taken it, the job is in the queue or about to
+    /// be, and this thread must run it.
     fn retire(&self) -> bool {
         let claim = |n: isize| (n > 0).then_some(n - 1);
-        let unclaimed = self
-            .0
-            .spare
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, claim)
-            .is_ok();
-        if !unclaimed {
+        let spare = &self.spare;
+        let claimed = spare.fetch_update(Ordering::AcqRel, Ordering::Acquire, claim);
+        if claimed.is_err() {
             return false;
         }
-        self.0.threads.fetch_sub(1, Ordering::AcqRel);
-        !self.is_needed_again()
-    }
-
-    /// Takes back the room that this thread has just freed, if a job was
-    /// submitted in between: the submission found none spare and the pool full.
-    ///
-    /// `spare` is read by adding nothing to it, because a plain load could miss
-    /// that job, while the submission missed the freed room.
-    fn is_needed_again(&self) -> bool {
-        let spare = self.0.spare.fetch_add(0, Ordering::AcqRel);
-        let needed = spare < 0 && self.0.reserve();
-        if needed {
-            self.0.spare.fetch_add(1, Ordering::AcqRel);
+        self.threads.fetch_sub(1, Ordering::AcqRel);
+        // A job that was submitted in between found no thread spare and the pool
+        // full, so this thread takes its room back. `spare` is read by adding
+        // nothing to it, because a plain load could miss that job, while the
+        // submission missed the freed room.
+        let is_needed = spare.fetch_add(0, Ordering::AcqRel) < 0 && self.reserve();
+        if is_needed {
+            spare.fetch_add(1, Ordering::AcqRel);
         }
-        needed
+        !is_needed
     }
 }

@@ -88,9 +88,8 @@ where
     T: Send + 'static,
 {
     pub(super) fn new(pool: Option<ThreadPool>, call: F, site: &'static Location<'static>) -> Self {
-        let call = Call(Mutex::new(Stage::New(call)));
         ToThread {
-            call: Arc::new(call),
+            call: Arc::new(Call::new(call)),
             pool,
             state: State::New,
             site,
@@ -107,21 +106,22 @@ where
             site,
             since: Instant::now(),
         });
-        let inbox = runtime.inbox().clone();
-        self.call
-            .queue(runtime.inherited_context().1, Home { inbox, key });
+        self.call.queue(Home {
+            context: runtime.inherited_context().1,
+            inbox: runtime.inbox().clone(),
+            key,
+        });
         let hooks = &runtime.hooks;
         hooks.emit(JOB, move |hook| hook.job_submit(key, task, site));
+        let home = runtime.id();
+        self.state = State::Submitted { key, home };
         if let Err(error) = self.hand_over(runtime) {
-            self.call.abandon_any();
-            drop(runtime.jobs.remove(key));
+            // Dropping this future removes the job.
             panic!(
                 "no thread could be started for the call at {site}: {error}; the process may have \
                  reached its limit of threads or memory"
             );
         }
-        let home = runtime.id();
-        self.state = State::Submitted { key, home };
         Poll::Pending
     }
 
@@ -161,7 +161,8 @@ where
             "a thread call was polled on one loop and is now polled on another: its end is \
              reported to the loop that first polled it"
         );
-        if let Some(result) = self.call.take() {
+        let result = lock(&self.call.0).result.take();
+        if let Some(result) = result {
             self.state = State::Done;
             return Poll::Ready(result.unwrap_or_else(|panic| resume_unwind(panic)));
         }
@@ -180,23 +181,20 @@ impl<F, T> Drop for ToThread<F, T> {
         let State::Submitted { key, home } = self.state else {
             return;
         };
-        let (started, home_of_call) = self.call.abandon_any();
+        let unstarted = self.call.abandon_any();
         let Some(home) = Runtime::find(home) else {
-            if let Some(home) = home_of_call {
+            if let Some(home) = unstarted {
                 home.send_end(); // the loop is another thread's
             }
             return;
         };
-        let mut jobs = home.jobs.pending.borrow_mut();
-        let waiter = jobs.get_mut(key).map(|job| job.waiter.take());
-        let removed = match started {
-            Started::No => jobs.remove(key),
-            Started::Yes => None,
-        };
-        drop(jobs);
+        let removed = unstarted.and_then(|_| home.jobs.remove(key));
         if removed.is_some() {
             home.hooks.emit(JOB, move |hook| hook.job_cancel(key));
         }
+        let mut jobs = home.jobs.pending.borrow_mut();
+        let waiter = jobs.get_mut(key).map(|job| job.waiter.take());
+        drop(jobs);
         drop((waiter, removed));
     }
 }
@@ -214,21 +212,22 @@ impl<F, T> fmt::Debug for ToThread<F, T> {
 }
 
 /// A call, then its result; shared by the future and the pool thread.
-struct Call<F, T>(Mutex<Stage<F, T>>);
+struct Call<F, T>(Mutex<Parts<F, T>>);
 
-enum Stage<F, T> {
-    /// Not submitted.
-    New(F),
-    /// Waiting for a thread, with the task's context variables.
-    Queued(F, ContextMap, Home),
-    Running,
-    Done(Result<T, Payload>),
-    /// The result was taken, or is not wanted any more.
-    Over,
+struct Parts<F, T> {
+    /// `None` once the call has started, or was abandoned.
+    call: Option<F>,
+    /// Set while the call waits for a thread.
+    home: Option<Home>,
+    result: Option<Result<T, Payload>>,
+    /// Whether a result that is yet to come is to be dropped.
+    is_abandoned: bool,
 }
 
-/// The loop that waits for the result, and its key for the job.
+/// Where a queued call comes from: its task's context variables, the loop that
+/// waits for the result, and the loop's key for the job.
 struct Home {
+    context: ContextMap,
     inbox: Arc<Inbox>,
     key: JobKey,
 }
@@ -242,50 +241,30 @@ impl Home {
 }
 
 impl<F, T> Call<F, T> {
-    /// Moves a call that `is` in the expected stage to the `next` one, and
-    /// returns the former; otherwise returns `next`.
-    fn advance(
-        &self,
-        is: impl FnOnce(&Stage<F, T>) -> bool,
-        next: Stage<F, T>,
-    ) -> Result<Stage<F, T>, Stage<F, T>> {
-        let stage = &mut *lock(&self.0);
-        match is(stage) {
-            true => Ok(std::mem::replace(stage, next)),
-            false => Err(next),
-        }
+    fn new(call: F) -> Self {
+        Call(Mutex::new(Parts {
+            call: Some(call),
+            home: None,
+            result: None,
+            is_abandoned: false,
+        }))
     }
 
-    fn queue(&self, context: ContextMap, home: Home) {
-        let stage = &mut *lock(&self.0);
-        if let Stage::New(call) = std::mem::replace(stage, Stage::Over) {
-            *stage = Stage::Queued(call, context, home);
-        }
-    }
-
-    /// Takes the result, once.
-    fn take(&self) -> Option<Result<T, Payload>> {
-        match self.advance(|it| matches!(it, Stage::Done(_)), Stage::Over) {
-            Ok(Stage::Done(result)) => Some(result),
-            _ => None,
-        }
+    fn queue(&self, home: Home) {
+        lock(&self.0).home = Some(home);
     }
 
     /// [`Job::abandon`] without its bounds, for destructors. Returns the home of
     /// a call that was waiting for a thread.
-    fn abandon_any(&self) -> (Started, Option<Home>) {
-        // Dropped after the lock is released: a destructor may run any code.
-        let old = std::mem::replace(&mut *lock(&self.0), Stage::Over);
-        match old {
-            Stage::Queued(call, context, home) => {
-                drop_contained((call, context));
-                (Started::No, Some(home))
-            }
-            started => {
-                drop_contained(started);
-                (Started::Yes, None)
-            }
-        }
+    fn abandon_any(&self) -> Option<Home> {
+        let mut parts = lock(&self.0);
+        parts.is_abandoned = true;
+        let mut home = parts.home.take();
+        let (call, result) = (parts.call.take(), parts.result.take());
+        drop(parts); // first: a destructor may run any code
+        let context = home.as_mut().map(|home| home.context.take());
+        drop_contained((call, context, result));
+        home
     }
 }
 
@@ -295,19 +274,25 @@ where
     T: Send,
 {
     fn run(&self) {
-        let queued = self.advance(|it| matches!(it, Stage::Queued(..)), Stage::Running);
-        let Ok(Stage::Queued(call, context, home)) = queued else {
+        let mut parts = lock(&self.0);
+        let (Some(call), Some(mut home)) = (parts.call.take(), parts.home.take()) else {
             return; // abandoned
         };
+        drop(parts);
+        let outer = context::replace_thread(home.context.take());
         let hook = home.inbox.remote_hook();
         if let Some(hook) = hook {
             hook.job_start(home.key, Location::caller());
         }
-        let outer = context::replace_thread(context);
         let result = catch_unwind(AssertUnwindSafe(call));
         context::replace_thread(outer);
         let panicked = result.is_err();
-        let unwanted = self.advance(|it| matches!(it, Stage::Running), Stage::Done(result));
+        let mut parts = lock(&self.0);
+        let unwanted = match parts.is_abandoned {
+            true => Some(result),
+            false => parts.result.replace(result),
+        };
+        drop(parts);
         drop_contained(unwanted);
         if let Some(hook) = hook {
             hook.job_finish(home.key, panicked, Location::caller());
@@ -316,7 +301,10 @@ where
     }
 
     fn abandon(&self) -> Started {
-        self.abandon_any().0
+        match self.abandon_any() {
+            Some(_) => Started::No,
+            None => Started::Yes,
+        }
     }
 }
 

@@ -1,62 +1,59 @@
 //! The result of a remote call, shared by the task and the other thread.
 //!
-//! **Invariant:** the result is stored exactly once: by the task or, if the task
-//! is dropped or never created, by the promise's destructor.
+//! **Invariant:** the result is stored exactly once: when the promise is
+//! dropped, with its task or without ever having had one.
 //!
 //! Used by `remote`. Imports `base`.
 
-use std::pin::Pin;
 use std::task::Waker;
 
 use crate::base::error::{JoinError, Kind, catch_and_report, report};
 use crate::base::slab::TaskKey;
 use crate::base::sys::{Arc, Condvar, Mutex, lock};
-use crate::base::task_info::Identity;
 
 /// A result that the loop stores and another thread takes.
 pub(super) struct Answer<T> {
     pub(super) slot: Mutex<Slot<T>>,
     /// Notified when the result is stored, for a thread that blocks.
-    pub(super) given: Condvar,
+    pub(super) stored: Condvar,
 }
 
 pub(super) struct Slot<T> {
-    pub(super) result: Option<Result<T, JoinError>>,
+    pub(super) stage: Stage<T>,
     /// For a task that awaits.
     pub(super) waiter: Option<Waker>,
-    pub(super) stage: Stage,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stage {
+/// How far a call has come.
+pub(super) enum Stage<T> {
     /// In the inbox.
     Sent,
     /// In the inbox, and to be cancelled when it arrives.
     CancelRequested,
     Running(TaskKey),
-    Ended,
+    /// `None` once the result was taken.
+    Ended(Option<Result<T, JoinError>>),
 }
 
 impl<T> Answer<T> {
     pub(super) fn new() -> Arc<Self> {
+        let slot = Mutex::new(Slot {
+            stage: Stage::Sent,
+            waiter: None,
+        });
         Arc::new(Answer {
-            slot: Mutex::new(Slot {
-                result: None,
-                waiter: None,
-                stage: Stage::Sent,
-            }),
-            given: Condvar::new(),
+            slot,
+            stored: Condvar::new(),
         })
     }
 
-    pub(super) fn give(&self, result: Result<T, JoinError>) {
+    fn store(&self, result: Result<T, JoinError>) {
         let waiter = {
             let mut slot = lock(&self.slot);
-            slot.stage = Stage::Ended;
-            slot.result = Some(result);
+            slot.stage = Stage::Ended(Some(result));
             slot.waiter.take()
         };
-        self.given.notify_all();
+        self.stored.notify_all();
         if let Some(waiter) = waiter {
             waiter.wake();
         }
@@ -67,41 +64,27 @@ impl<T> Answer<T> {
 /// reports a panic, and a destructor that panics.
 impl<T> Drop for Answer<T> {
     fn drop(&mut self) {
-        let Some(unread) = lock(&self.slot).result.take() else {
-            return;
-        };
-        if let Some(error) = unread.as_ref().err().filter(|error| error.is_panic()) {
-            report(format_args!("{error} (and nobody awaited it)"));
+        let stage = std::mem::replace(&mut lock(&self.slot).stage, Stage::Ended(None));
+        if let Stage::Ended(Some(Err(error))) = &stage {
+            if error.is_panic() {
+                report(format_args!("{error} (and nobody awaited it)"));
+            }
         }
-        catch_and_report("the destructor of an output that nobody read", || {
-            drop(unread);
-        });
+        let what = "the destructor of an output that nobody read";
+        catch_and_report(what, || drop(stage));
     }
 }
 
-/// The loop's side: answers when it is dropped, unless it has before.
+/// The loop's side of an answer. Dropping it stores the result.
 pub(super) struct Promise<T> {
     pub(super) answer: Arc<Answer<T>>,
-    /// `None` until the task exists.
-    pub(super) task: Option<Identity>,
-}
-
-impl<T> Promise<T> {
-    pub(super) fn keep(mut self: Pin<&mut Self>, result: Result<T, JoinError>) {
-        self.task = None;
-        self.answer.give(result);
-    }
+    /// `None` until the call has ended; dropped so, it says "closed".
+    pub(super) result: Option<Result<T, JoinError>>,
 }
 
 impl<T> Drop for Promise<T> {
     fn drop(&mut self) {
-        if lock(&self.answer.slot).stage == Stage::Ended {
-            return;
-        }
-        let error = match self.task.take() {
-            Some(task) => JoinError::cancelled(task),
-            None => JoinError::new(None, Kind::Closed),
-        };
-        self.answer.give(Err(error));
+        let closed = || Err(JoinError::new(None, Kind::Closed));
+        self.answer.store(self.result.take().unwrap_or_else(closed));
     }
 }

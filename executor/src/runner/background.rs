@@ -8,12 +8,12 @@ use std::fmt;
 use std::future::poll_fn;
 use std::panic::resume_unwind;
 use std::sync::mpsc;
-use std::task::{Context, Poll, Waker};
+use std::task::{Poll, Waker};
 use std::thread;
 
 use super::remote::{Handle, RemoteHandle};
 use super::runner::Runner;
-use crate::base::sys::{Arc, Mutex, lock};
+use crate::base::sys::{Arc, AtomicBool, Ordering};
 use crate::event_loop::run::run;
 
 impl Runner {
@@ -46,57 +46,36 @@ impl Runner {
 /// Dropping it ends the loop and waits for its thread.
 pub struct Background {
     handle: Handle,
-    stop: Arc<Stop>,
+    /// Whether the main future is to return; it has to be woken to see that.
+    stop: Arc<AtomicBool>,
+    main: Waker,
     thread: Option<thread::JoinHandle<()>>,
-}
-
-/// The request to the main future of a background loop to return.
-#[derive(Default)]
-struct Stop(Mutex<(bool, Option<Waker>)>);
-
-impl Stop {
-    fn poll(&self, cx: &Context<'_>) -> Poll<()> {
-        let mut state = lock(&self.0);
-        if state.0 {
-            return Poll::Ready(());
-        }
-        state.1 = Some(cx.waker().clone());
-        Poll::Pending
-    }
-
-    fn set(&self) {
-        let waker = {
-            let mut state = lock(&self.0);
-            state.0 = true;
-            state.1.take()
-        };
-        if let Some(waker) = waker {
-            waker.wake();
-        }
-    }
 }
 
 impl Background {
     fn start() -> Self {
-        let stop = Arc::new(Stop::default());
-        let (send, receive) = mpsc::channel();
+        let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
+        let (send, receive) = mpsc::channel();
+        let main = poll_fn(move |cx| {
+            if stopped.load(Ordering::Acquire) {
+                return Poll::Ready(());
+            }
+            // `start` waits for the first; later ones have no receiver.
+            let _ = send.send((Handle::current(), cx.waker().clone()));
+            Poll::Pending
+        });
         let thread = thread::Builder::new()
             .name("executor-background".into())
-            .spawn(move || {
-                run(async move {
-                    // `start` waits for it, so it arrives.
-                    let _ = send.send(Handle::current());
-                    poll_fn(|cx| stopped.poll(cx)).await;
-                });
-            })
+            .spawn(|| run(main))
             .unwrap_or_else(|error| panic!("no thread could be started for a loop: {error}"));
-        let handle = receive
+        let (handle, main) = receive
             .recv()
             .expect("a new loop gives its handle before anything can fail");
         Background {
             handle,
             stop,
+            main,
             thread: Some(thread),
         }
     }
@@ -140,7 +119,8 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
-        self.stop.set();
+        self.stop.store(true, Ordering::Release);
+        self.main.wake_by_ref();
         if let Some(thread) = self.thread.take() {
             // A panic of the loop was printed when it happened, and must not
             // become a second one here.

@@ -8,6 +8,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::runner::Runner;
+use crate::event_loop::context;
 use crate::event_loop::runtime::{
     Compose, Composition, ObserveOptions, OnPanic, Runtime, Settings,
 };
@@ -82,7 +83,10 @@ impl Builder {
         let runtime = Runtime::new(self.settings);
         runtime.register();
         Composition::observe(&runtime, self.observe);
-        Runner::on(runtime)
+        Runner {
+            runtime: Some(runtime),
+            context: context::of_thread(),
+        }
     }
 }
 

@@ -9,10 +9,11 @@
 #[cfg(all(test, executor_loom))]
 mod model;
 
+use std::any::Any;
 use std::fmt;
-use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use pin_project::pin_project;
@@ -21,8 +22,8 @@ use super::answer::{Answer, Promise, Stage};
 use crate::base::error::{JoinError, Kind, caught, report};
 use crate::base::inbox::{Inbox, Message};
 use crate::base::sys::{Arc, PoisonError, ThreadId, lock, this_thread};
-use crate::event_loop::runtime::{OnPanic, Runtime};
-use crate::event_loop::task::Cell;
+use crate::event_loop::runtime::Runtime;
+use crate::event_loop::task::Work;
 use crate::spawn::handle::add_task;
 
 /// Handle of a loop, for other threads (asyncio: `call_soon_threadsafe`,
@@ -70,12 +71,14 @@ impl Handle {
     }
 
     pub(crate) fn of(runtime: &Runtime) -> Handle {
-        let inbox = Arc::clone(runtime.inbox());
+        Handle::count(runtime.inbox(), this_thread())
+    }
+
+    /// Creates a handle, which the inbox counts.
+    fn count(inbox: &Arc<Inbox>, home: ThreadId) -> Handle {
         inbox.add_handle();
-        Handle {
-            inbox,
-            home: this_thread(),
-        }
+        let inbox = Arc::clone(inbox);
+        Handle { inbox, home }
     }
 
     /// Sends `make` to the loop, which calls it and runs the future it returns
@@ -112,7 +115,7 @@ impl Handle {
         let answer = Answer::new();
         let promise = Promise {
             answer: Arc::clone(&answer),
-            task: None,
+            result: None,
         };
         let call = move || start(make, promise, site);
         // A closed inbox returns the message; dropping it answers "closed".
@@ -126,11 +129,7 @@ impl Handle {
 
 impl Clone for Handle {
     fn clone(&self) -> Self {
-        self.inbox.add_handle();
-        Handle {
-            inbox: Arc::clone(&self.inbox),
-            home: self.home,
-        }
+        Handle::count(&self.inbox, self.home)
     }
 }
 
@@ -165,53 +164,57 @@ where
     };
     let identity = runtime.new_identity(None, site);
     let future = match catch_unwind(AssertUnwindSafe(make)) {
-        Ok(future) => future,
+        Ok(future) => Some(future),
         Err(panic) => {
-            return promise
-                .answer
-                .give(Err(JoinError::panicked(identity, panic)));
+            promise.result = Some(Err(JoinError::panicked(identity, panic)));
+            return;
         }
     };
-    promise.task = Some(identity.clone());
     let answer = Arc::clone(&promise.answer);
-    let work = Box::pin(Cell::Running(Reporting { future, promise }));
-    let task = add_task(runtime, identity, work);
+    let task = add_task(runtime, identity, Box::pin(RemoteWork { future, promise }));
     let running = Stage::Running(task.key);
-    let stage = std::mem::replace(&mut lock(&answer.slot).stage, running);
-    if stage == Stage::CancelRequested {
+    let before = std::mem::replace(&mut lock(&answer.slot).stage, running);
+    if matches!(before, Stage::CancelRequested) {
         task.runtime.request_cancel(task.key);
     }
 }
 
-/// A future that sends its output, or its panic, to another thread.
+/// A future whose output goes to another thread. The loop drops it as soon as
+/// the task has ended, which sends the result.
 #[pin_project]
-struct Reporting<F: Future> {
+struct RemoteWork<F: Future> {
     #[pin]
-    future: F,
-    #[pin]
+    future: Option<F>,
     promise: Promise<F::Output>,
 }
 
-impl<F: Future> Future for Reporting<F> {
-    type Output = ();
-
+impl<F: Future> Work for RemoteWork<F> {
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let mut this = self.project();
-        let result = catch_unwind(AssertUnwindSafe(|| this.future.as_mut().poll(cx)));
-        let result = match result {
-            Ok(Poll::Pending) => return Poll::Pending,
-            Ok(Poll::Ready(value)) => Ok(value),
-            Err(panic) => {
-                let stop = Runtime::with(|here| here.settings.on_panic == OnPanic::Stop);
-                match this.promise.task.take() {
-                    Some(task) if stop != Some(true) => Err(JoinError::panicked(task, panic)),
-                    // It ends the run; the handle says "cancelled".
-                    _ => resume_unwind(panic),
-                }
-            }
-        };
-        this.promise.keep(result);
+        let future = this.future.as_mut().as_pin_mut();
+        let value = ready!(future.expect("the loop polls no finished task").poll(cx));
+        this.promise.result = Some(Ok(value));
+        this.future.set(None);
         Poll::Ready(())
+    }
+
+    fn fail(self: Pin<&mut Self>, error: JoinError) -> Result<(), JoinError> {
+        let mut this = self.project();
+        if this.promise.result.is_some() {
+            return Err(error);
+        }
+        this.promise.result = Some(Err(error));
+        this.future.set(None);
+        Ok(())
+    }
+
+    fn take(self: Pin<&mut Self>, _: &mut dyn Any) {
+        unreachable!("no handle of this thread exists");
+    }
+
+    /// Returns `None`: a panic is the other thread's to read, or to report.
+    fn error(&self) -> Option<&JoinError> {
+        None
     }
 }
 
@@ -244,11 +247,8 @@ impl<T> RemoteHandle<T> {
     /// The task's [`JoinError`]; one that says the loop has closed; or, on the
     /// loop's own thread, one that says so: the wait could never end.
     pub fn wait(mut self) -> Result<T, JoinError> {
-        loop {
-            if let Some(result) = self.wait_timeout(Duration::MAX) {
-                return result;
-            }
-        }
+        let result = self.wait_timeout(Duration::MAX);
+        result.expect("a limit of 584 billion years does not pass")
     }
 
     /// Blocks this thread until the task has ended, for at most `limit`; `None`
@@ -257,8 +257,8 @@ impl<T> RemoteHandle<T> {
         let started = Instant::now();
         let mut slot = lock(&self.answer.slot);
         loop {
-            if let Some(result) = slot.result.take() {
-                return Some(result);
+            if let Stage::Ended(result @ Some(_)) = &mut slot.stage {
+                return result.take();
             }
             if self.handle.home == this_thread() {
                 return Some(Err(JoinError::new(None, Kind::OwnThread)));
@@ -267,7 +267,7 @@ impl<T> RemoteHandle<T> {
             if left.is_zero() {
                 return None;
             }
-            let woken = self.answer.given.wait_timeout(slot, left);
+            let woken = self.answer.stored.wait_timeout(slot, left);
             slot = woken.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
@@ -278,22 +278,21 @@ impl<T> RemoteHandle<T> {
     pub fn cancel(&self) -> bool {
         let mut slot = lock(&self.answer.slot);
         match slot.stage {
-            Stage::Sent => {
-                slot.stage = Stage::CancelRequested;
-                true
-            }
             Stage::Running(task) => {
                 drop(slot);
                 self.handle.inbox.send(Message::Cancel(task)).is_ok()
             }
-            Stage::CancelRequested => true,
-            Stage::Ended => false,
+            Stage::Ended(_) => false,
+            Stage::Sent | Stage::CancelRequested => {
+                slot.stage = Stage::CancelRequested;
+                true
+            }
         }
     }
 
     /// Returns whether the task has ended.
     pub fn is_finished(&self) -> bool {
-        lock(&self.answer.slot).stage == Stage::Ended
+        matches!(lock(&self.answer.slot).stage, Stage::Ended(_))
     }
 }
 
@@ -302,13 +301,12 @@ impl<T> Future for RemoteHandle<T> {
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
         let mut slot = lock(&self.answer.slot);
-        if let Some(result) = slot.result.take() {
-            return Poll::Ready(result);
+        if let Stage::Ended(result) = &mut slot.stage {
+            let result = result.take();
+            return Poll::Ready(
+                result.expect("a RemoteHandle was polled after it gave its output"),
+            );
         }
-        assert!(
-            slot.stage != Stage::Ended,
-            "a RemoteHandle was polled after it gave its output"
-        );
         let displaced = slot.waiter.replace(cx.waker().clone());
         drop(slot);
         drop(displaced);

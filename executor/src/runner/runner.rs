@@ -11,7 +11,7 @@ use std::rc::Rc;
 
 use super::remote::Handle;
 use crate::base::error::RunError;
-use crate::event_loop::context::{self, ContextMap};
+use crate::event_loop::context::ContextMap;
 use crate::event_loop::run::run_main;
 use crate::event_loop::runtime::Runtime;
 use crate::event_loop::shutdown::shutdown;
@@ -38,20 +38,12 @@ use crate::spawn::handle::{JoinHandle, spawn_on};
 /// ```
 pub struct Runner {
     /// `None` once closed.
-    runtime: Option<Rc<Runtime>>,
+    pub(super) runtime: Option<Rc<Runtime>>,
     /// The context variables of the last main future.
-    context: ContextMap,
+    pub(super) context: ContextMap,
 }
 
 impl Runner {
-    /// Creates a runner for a loop that has not run.
-    pub(super) fn on(runtime: Rc<Runtime>) -> Self {
-        Runner {
-            runtime: Some(runtime),
-            context: context::of_thread(),
-        }
-    }
-
     /// Runs a future, and the tasks of this loop meanwhile, until it returns
     /// (asyncio: `Runner.run`). Remaining tasks stay for the next run.
     ///
@@ -99,10 +91,8 @@ impl Runner {
     where
         F: Future + 'static,
     {
-        match &self.runtime {
-            Some(runtime) => spawn_on(Rc::clone(runtime), None, Location::caller(), future),
-            None => panic!("{}", RunError::Closed),
-        }
+        let runtime = Rc::clone(self.open_loop());
+        spawn_on(runtime, None, Location::caller(), future)
     }
 
     /// Returns a handle of this loop for other threads.
@@ -112,8 +102,13 @@ impl Runner {
     /// If the runner was closed.
     #[track_caller]
     pub fn handle(&self) -> Handle {
+        Handle::of(self.open_loop())
+    }
+
+    #[track_caller]
+    fn open_loop(&self) -> &Rc<Runtime> {
         match &self.runtime {
-            Some(runtime) => Handle::of(runtime),
+            Some(runtime) => runtime,
             None => panic!("{}", RunError::Closed),
         }
     }

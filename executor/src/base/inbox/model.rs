@@ -24,7 +24,7 @@ impl Inbox {
     }
 
     /// Blocks until there are messages, and returns them.
-    pub(crate) fn wait_for_messages(&self, parker: &Parker) -> Vec<Message> {
+    pub(crate) fn wait_for_messages(&self, parker: &Parker) -> VecDeque<Message> {
         while !self.has_messages() {
             self.park_with(|| parker.park(None));
         }
@@ -32,8 +32,8 @@ impl Inbox {
     }
 
     /// Returns the messages that have arrived.
-    pub(crate) fn messages(&self) -> Vec<Message> {
-        let mut messages = Vec::new();
+    pub(crate) fn messages(&self) -> VecDeque<Message> {
+        let mut messages = VecDeque::new();
         if self.has_messages() {
             self.drain(&mut messages);
         }
@@ -42,7 +42,7 @@ impl Inbox {
 }
 
 type SendStep = fn(&Inbox, Message);
-type DrainStep = fn(&Inbox, &mut Vec<Message>);
+type DrainStep = fn(&Inbox, &mut VecDeque<Message>);
 type ParkStep = fn(&Inbox, &Parker);
 
 /// The three steps of the protocol. A check of a wrong order replaces one.
@@ -75,7 +75,7 @@ fn the_loop_gets_all_messages(senders: usize, steps: &Steps) {
     let mut arrived = 0;
     while arrived < senders {
         if inbox.has_messages() {
-            let mut messages = Vec::new();
+            let mut messages = VecDeque::new();
             (steps.drain)(&inbox, &mut messages);
             arrived += messages.len();
         } else {
@@ -100,7 +100,7 @@ fn a_sender_that_unparks_before_it_pushes_is_caught() {
         if inbox.state.swap(MESSAGES, Ordering::AcqRel) == PARKED {
             inbox.unparker.unpark().unwrap();
         }
-        lock(&inbox.contents).messages.push(message);
+        lock(&inbox.contents).messages.push_back(message);
     }
     explore(|| {
         the_loop_gets_all_messages(1, &Steps { send, ..REAL });
@@ -110,7 +110,7 @@ fn a_sender_that_unparks_before_it_pushes_is_caught() {
 #[test]
 #[should_panic(expected = "deadlock")]
 fn a_loop_that_takes_the_messages_before_it_sets_awake_is_caught() {
-    fn drain(inbox: &Inbox, into: &mut Vec<Message>) {
+    fn drain(inbox: &Inbox, into: &mut VecDeque<Message>) {
         std::mem::swap(into, &mut lock(&inbox.contents).messages);
         inbox.state.swap(AWAKE, Ordering::AcqRel);
     }
@@ -193,7 +193,7 @@ fn a_park_is_ended_by_at_most_one_unpark() {
 #[should_panic(expected = "unparks for")]
 fn a_sender_that_always_unparks_is_caught() {
     fn send(inbox: &Inbox, message: Message) {
-        lock(&inbox.contents).messages.push(message);
+        lock(&inbox.contents).messages.push_back(message);
         inbox.state.swap(MESSAGES, Ordering::AcqRel);
         inbox.unparker.unpark().unwrap();
     }
@@ -202,7 +202,7 @@ fn a_sender_that_always_unparks_is_caught() {
 
 // ---- the end of the loop ----------------------------------------------------
 
-type Refuse = fn(&Inbox) -> Vec<Message>;
+type Refuse = fn(&Inbox) -> VecDeque<Message>;
 
 /// A message that meets the end of the loop is drained, returned to the loop by
 /// `refuse`, or returned to its sender: exactly one of the three.
@@ -226,7 +226,7 @@ fn a_message_that_meets_the_end_is_kept_or_returned() {
 #[test]
 #[should_panic(expected = "outcomes of one message")]
 fn an_end_that_empties_the_inbox_before_it_refuses_is_caught() {
-    fn refuse(inbox: &Inbox) -> Vec<Message> {
+    fn refuse(inbox: &Inbox) -> VecDeque<Message> {
         let messages = std::mem::take(&mut lock(&inbox.contents).messages);
         lock(&inbox.contents).accepts_calls = false;
         messages
@@ -259,7 +259,7 @@ fn the_end_of_a_job_arrives_after_calls_are_refused() {
 #[test]
 #[should_panic(expected = "deadlock")]
 fn an_end_that_also_refuses_the_ends_of_jobs_is_caught() {
-    fn refuse(inbox: &Inbox) -> Vec<Message> {
+    fn refuse(inbox: &Inbox) -> VecDeque<Message> {
         inbox.close();
         inbox.refuse_calls()
     }

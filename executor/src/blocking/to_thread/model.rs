@@ -9,14 +9,20 @@ use loom::thread;
 
 use super::*;
 use crate::base::slab::{Slab, kind};
-use crate::base::sys::AtomicUsize;
 use crate::base::sys::modelled::{allow, explore};
+use crate::base::sys::{AtomicUsize, Ordering};
 
 /// Returns a call that counts how often it runs, and reports its end to `home`.
 fn counting_call(home: &Arc<Inbox>, key: JobKey, runs: &Arc<AtomicUsize>) -> Arc<dyn Job> {
     let runs = Arc::clone(runs);
     let call = move || runs.fetch_add(1, Ordering::Relaxed);
-    Arc::new(Call::new(call, ContextMap::EMPTY, Arc::clone(home), key))
+    let call = Call::new(call);
+    call.queue(Home {
+        context: ContextMap::EMPTY,
+        inbox: Arc::clone(home),
+        key,
+    });
+    Arc::new(call)
 }
 
 #[test]

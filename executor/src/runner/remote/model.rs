@@ -20,7 +20,7 @@ fn one_call() -> (Promise<u32>, RemoteHandle<u32>) {
     let answer = Answer::new();
     let promise = Promise {
         answer: Arc::clone(&answer),
-        task: None,
+        result: None,
     };
     let home = this_thread();
     let handle = Handle { inbox, home };
@@ -29,28 +29,26 @@ fn one_call() -> (Promise<u32>, RemoteHandle<u32>) {
 
 /// The loop gives an answer while another thread waits for it. A wait that
 /// misses the answer is a deadlock.
-fn the_answer_ends_the_wait(give: fn(&Answer<u32>)) {
+fn the_answer_ends_the_wait(keep: fn(Promise<u32>)) {
     let (promise, handle) = one_call();
     let waiting = thread::spawn(move || handle.wait().unwrap());
-    give(&promise.answer);
-    drop(promise);
+    keep(promise);
     assert_eq!(waiting.join().unwrap(), 7);
 }
 
 #[test]
 fn an_answer_ends_the_wait() {
-    explore_all(|| the_answer_ends_the_wait(|answer| answer.give(Ok(7))));
+    explore_all(|| the_answer_ends_the_wait(|mut promise| promise.result = Some(Ok(7))));
 }
 
 #[test]
 #[should_panic(expected = "deadlock")]
 fn an_answer_that_notifies_before_it_is_stored_is_caught() {
     explore_all(|| {
-        the_answer_ends_the_wait(|answer| {
-            answer.given.notify_all();
-            let mut slot = lock(&answer.slot);
-            slot.stage = Stage::Ended;
-            slot.result = Some(Ok(7));
+        the_answer_ends_the_wait(|promise| {
+            promise.answer.stored.notify_all();
+            lock(&promise.answer.slot).stage = Stage::Ended(Some(Ok(7)));
+            std::mem::forget(promise);
         });
     });
 }
@@ -68,7 +66,7 @@ fn a_dropped_call_ends_the_wait() {
 /// What [`start`] does with the stage: returns whether to cancel the new task.
 fn begin(answer: &Answer<u32>, task: TaskKey) -> bool {
     let before = std::mem::replace(&mut lock(&answer.slot).stage, Stage::Running(task));
-    before == Stage::CancelRequested
+    matches!(before, Stage::CancelRequested)
 }
 
 /// A request to cancel meets the call: the loop finds the request when it opens
@@ -99,7 +97,7 @@ fn a_request_to_cancel_arrives_once() {
 fn a_start_that_looks_for_a_request_before_it_sets_running_is_caught() {
     explore_all(|| {
         the_request_arrives_once(|answer, task| {
-            let requested = lock(&answer.slot).stage == Stage::CancelRequested;
+            let requested = matches!(lock(&answer.slot).stage, Stage::CancelRequested);
             lock(&answer.slot).stage = Stage::Running(task);
             requested
         });
