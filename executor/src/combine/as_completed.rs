@@ -14,7 +14,9 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::list::FutureList;
-use super::set::{FutureSet, shuffle};
+use super::race::Racing;
+use super::set::{FutureSet, Round, RoundEnd};
+use crate::event_loop::runtime::Runtime;
 
 /// Runs futures together and gives each output, with its index, as soon as it
 /// exists (asyncio: `as_completed`).
@@ -38,10 +40,12 @@ use super::set::{FutureSet, shuffle};
 /// });
 /// ```
 pub fn as_completed<F: Future>(futures: Vec<F>) -> AsCompleted<F> {
-    let mut list = FutureList::new(futures);
-    list.poll_woken_only();
+    let alive = futures.len();
+    let mut list = FutureList::new(futures.into_iter());
+    list.poll_woken_only(usize::MAX);
     AsCompleted {
         list,
+        alive,
         ready: VecDeque::new(),
     }
 }
@@ -49,7 +53,9 @@ pub fn as_completed<F: Future>(futures: Vec<F>) -> AsCompleted<F> {
 /// The stream of [`as_completed`].
 #[must_use = "streams do nothing unless polled"]
 pub struct AsCompleted<F: Future> {
-    list: FutureList<F>,
+    list: FutureList<F, Racing>,
+    /// How many futures have not completed.
+    alive: usize,
     /// Outputs of the last round that were not given yet.
     ready: VecDeque<(usize, F::Output)>,
 }
@@ -72,32 +78,33 @@ impl<F: Future> Stream for AsCompleted<F> {
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
         if this.ready.is_empty() {
-            let ready = &mut this.ready;
-            Pin::new(&mut this.list).poll_round(cx, |mut list, index| {
-                ready.extend(list.slot(index).take().map(|output| (index, output)));
-                ControlFlow::Continue(())
-            });
-            shuffle(this.ready.make_contiguous());
+            let mut round = Round::begin(&mut this.alive);
+            let (list, order) = (Pin::new(&mut this.list), 0..*round.alive);
+            let mut polled = FutureSet::<Vec<_>>::poll_members(list, order, &mut round, cx);
+            while let ControlFlow::Break(RoundEnd::Stopped(index, output)) = polled {
+                this.ready.push_back((index, output));
+                polled = this.list.poll_woken(&mut round);
+            }
+            if polled.is_break() {
+                cx.waker().wake_by_ref(); // the budget is exhausted
+            }
+            Runtime::with(|runtime| runtime.rng.shuffle(this.ready.make_contiguous()));
         }
         match this.ready.pop_front() {
             Some(item) => Poll::Ready(Some(item)),
-            None if this.list.alive() == 0 => Poll::Ready(None),
+            None if this.alive == 0 => Poll::Ready(None),
             None => Poll::Pending,
         }
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {
-        let left = self.ready.len() + self.list.alive();
+        let left = self.ready.len() + self.alive;
         (left, Some(left))
     }
 }
 
 impl<F: Future> fmt::Debug for AsCompleted<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "AsCompleted({} to go)",
-            self.ready.len() + self.list.alive()
-        )
+        write!(f, "AsCompleted({} to go)", self.ready.len() + self.alive)
     }
 }

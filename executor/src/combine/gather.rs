@@ -5,6 +5,7 @@
 //!
 //! Called by users.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::pin::Pin;
@@ -13,8 +14,7 @@ use std::task::{Context, Poll};
 use pin_project::pin_project;
 
 use super::list::FutureList;
-use super::set::{FutureSet, Round};
-use super::tuple::{ChainOf, Tuple, chain, each_tuple, nested};
+use super::set::{Combinator, Combined, FutureSet, IntoSet, Receive};
 
 /// Runs futures together and gives all outputs, in the order of the futures
 /// (asyncio: `gather`).
@@ -25,7 +25,7 @@ use super::tuple::{ChainOf, Tuple, chain, each_tuple, nested};
 ///
 /// A future that fails does not stop the others: their outputs may be
 /// `Result`s (asyncio: `return_exceptions=True`). To stop at the first error
-/// use [`try_gather`].
+/// use [`try_gather`](crate::try_gather()).
 ///
 /// ```
 /// use executor::{gather, run, sleep};
@@ -48,30 +48,40 @@ use super::tuple::{ChainOf, Tuple, chain, each_tuple, nested};
 ///
 /// *Cancel safety:* dropping it drops the futures, in their order.
 pub fn gather<G: IntoGather>(futures: G) -> Gather<G::Set, G::Output> {
-    futures.into_gather()
+    Gather(Combined::new(futures.into_set()))
 }
 
 /// What [`gather`] takes: a tuple, an array or a `Vec` of futures.
-pub trait IntoGather {
-    /// The futures, ready to be polled together.
-    type Set: FutureSet;
+pub trait IntoGather: IntoSet<Gathering, Stop = Infallible, Collection = Self::Output> {
     /// The outputs.
     type Output;
-    /// Makes the future of all outputs.
-    fn into_gather(self) -> Gather<Self::Set, Self::Output>;
+}
+
+impl<G: IntoSet<Gathering, Stop = Infallible>> IntoGather for G {
+    type Output = G::Collection;
+}
+
+/// The combinator: keeps every output.
+pub struct Gathering;
+
+impl Combinator for Gathering {}
+
+impl<T> Receive<T> for Gathering {
+    type Kept = T;
+    type Stop = Infallible;
+
+    #[inline]
+    fn receive(output: T) -> ControlFlow<Infallible, T> {
+        ControlFlow::Continue(output)
+    }
 }
 
 /// The future of [`gather`].
 #[pin_project]
 #[must_use = "futures do nothing unless awaited"]
-pub struct Gather<S: FutureSet, Output> {
-    #[pin]
-    set: S,
-    /// Turns the outputs of the set into those of the caller's collection.
-    convert: fn(S::Outputs) -> Output,
-}
+pub struct Gather<S, Output>(#[pin] Combined<Gathering, S, Output>);
 
-impl<F: Future, Output> Gather<FutureList<F>, Output> {
+impl<F: Future, Output> Gather<FutureList<F, Gathering>, Output> {
     /// Lets at most `n` of the futures run at once: the next one is first
     /// polled when one before it has returned.
     ///
@@ -97,78 +107,24 @@ impl<F: Future, Output> Gather<FutureList<F>, Output> {
     #[track_caller]
     pub fn limit(mut self, n: usize) -> Self {
         assert!(n > 0, "gather(..).limit(0) would never run anything");
-        self.set.set_limit(n);
+        if let Some(list) = &mut self.0.set {
+            list.poll_woken_only(n);
+        }
         self
     }
 }
 
-impl<S: FutureSet, Output> Future for Gather<S, Output> {
+impl<S: FutureSet<Output, Stop = Infallible>, Output> Future for Gather<S, Output> {
     type Output = Output;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Output> {
-        let mut this = self.project();
-        let mut set = this.set.as_mut();
-        let round = set
-            .as_mut()
-            .poll_round(cx, |_, _| ControlFlow::Continue(()));
-        if round != Round::Finished {
-            return Poll::Pending;
-        }
-        let outputs = set.take_all();
-        let outputs = outputs.expect("a gather was polled after it was ready");
-        Poll::Ready((this.convert)(outputs))
+        let combined = self.project().0;
+        let polled = combined.poll(cx, "a gather was polled after it was ready");
+        polled.map(|ControlFlow::Continue(outputs)| outputs)
     }
 }
 
-impl<F: Future> IntoGather for Vec<F> {
-    type Set = FutureList<F>;
-    type Output = Vec<F::Output>;
-
-    fn into_gather(self) -> Gather<Self::Set, Self::Output> {
-        Gather {
-            set: FutureList::new(self),
-            convert: |outputs| outputs,
-        }
-    }
-}
-
-impl<F: Future, const N: usize> IntoGather for [F; N] {
-    type Set = FutureList<F>;
-    type Output = [F::Output; N];
-
-    fn into_gather(self) -> Gather<Self::Set, Self::Output> {
-        Gather {
-            set: FutureList::new(self),
-            convert: into_array,
-        }
-    }
-}
-
-pub(super) fn into_array<T, const N: usize>(outputs: Vec<T>) -> [T; N] {
-    let array = outputs.try_into();
-    array.unwrap_or_else(|_| unreachable!("as many outputs as futures"))
-}
-
-macro_rules! gather_tuple {
-    ($($f:ident $x:ident $t:ident),+) => {
-        impl<$($f: Future),+> IntoGather for ($($f,)+) {
-            type Set = Tuple<ChainOf!($($f)+)>;
-            type Output = ($($f::Output,)+);
-
-            fn into_gather(self) -> Gather<Self::Set, Self::Output> {
-                let ($($x,)+) = self;
-                Gather {
-                    set: Tuple::new(chain!($($x)+), false),
-                    convert: |nested!($($x)+)| ($($x,)+),
-                }
-            }
-        }
-    };
-}
-
-each_tuple!(gather_tuple);
-
-impl<S: FutureSet, Output> fmt::Debug for Gather<S, Output> {
+impl<S, Output> fmt::Debug for Gather<S, Output> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Gather")
     }

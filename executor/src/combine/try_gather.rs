@@ -12,10 +12,8 @@ use std::task::{Context, Poll};
 
 use pin_project::pin_project;
 
-use super::gather::into_array;
 use super::list::FutureList;
-use super::set::{FutureSet, Round, Slot};
-use super::tuple::{Chain, ChainOf, End, Link, Tuple, chain, each_tuple, nested};
+use super::set::{Combinator, Combined, FutureSet, IntoSet, Receive};
 
 /// Runs futures that give a `Result` together, and gives all values or the
 /// first error (asyncio: `gather` with an exception).
@@ -39,43 +37,53 @@ use super::tuple::{Chain, ChainOf, End, Link, Tuple, chain, each_tuple, nested};
 /// # Errors
 ///
 /// The first error of a future.
-pub fn try_gather<G: IntoTryGather>(futures: G) -> TryGather<G::Set, G::Error, G::Output> {
-    futures.into_try_gather()
+pub fn try_gather<G: IntoTryGather>(futures: G) -> TryGather<G::Set, G::Output> {
+    TryGather(Combined::new(futures.into_set()))
 }
 
 /// What [`try_gather`] takes: a tuple, an array or a `Vec` of futures that give
 /// a `Result`.
-pub trait IntoTryGather {
-    /// The futures, ready to be polled together.
-    type Set: TrySet<Self::Error>;
+pub trait IntoTryGather:
+    IntoSet<TryGathering, Stop = Self::Error, Collection = Self::Output>
+{
     /// The values.
     type Output;
     /// The error.
     type Error;
-    /// Makes the future of all values, or of the first error.
-    fn into_try_gather(self) -> TryGather<Self::Set, Self::Error, Self::Output>;
 }
 
-/// Futures whose outputs are `Result`s with one type of error.
-pub trait TrySet<E>: FutureSet {
-    /// The values of all members.
-    type Values;
-    /// Takes the error of a member, if that is its output.
-    fn take_error(self: Pin<&mut Self>, index: usize) -> Option<E>;
-    /// Takes all values, once all members have given one.
-    fn take_values(self: Pin<&mut Self>) -> Option<Self::Values>;
+impl<G: IntoSet<TryGathering>> IntoTryGather for G {
+    type Output = G::Collection;
+    type Error = G::Stop;
+}
+
+/// The combinator: keeps values and stops at an error. Polls by index, so that
+/// the first of two errors in one turn counts.
+pub struct TryGathering;
+
+impl Combinator for TryGathering {
+    const BY_INDEX: bool = true;
+}
+
+impl<T, E> Receive<Result<T, E>> for TryGathering {
+    type Kept = T;
+    type Stop = E;
+
+    #[inline]
+    fn receive(output: Result<T, E>) -> ControlFlow<E, T> {
+        match output {
+            Ok(value) => ControlFlow::Continue(value),
+            Err(error) => ControlFlow::Break(error),
+        }
+    }
 }
 
 /// The future of [`try_gather`].
 #[pin_project]
 #[must_use = "futures do nothing unless awaited"]
-pub struct TryGather<S: TrySet<E>, E, Output> {
-    #[pin]
-    set: S,
-    convert: fn(S::Values) -> Output,
-}
+pub struct TryGather<S, Output>(#[pin] Combined<TryGathering, S, Output>);
 
-impl<F, T, E, Output> TryGather<FutureList<F>, E, Output>
+impl<F, T, E, Output> TryGather<FutureList<F, TryGathering>, Output>
 where
     F: Future<Output = Result<T, E>>,
 {
@@ -88,183 +96,27 @@ where
     #[track_caller]
     pub fn limit(mut self, n: usize) -> Self {
         assert!(n > 0, "try_gather(..).limit(0) would never run anything");
-        self.set.set_limit(n);
+        if let Some(list) = &mut self.0.set {
+            list.poll_woken_only(n);
+        }
         self
     }
 }
 
-impl<S: TrySet<E>, E, Output> Future for TryGather<S, E, Output> {
-    type Output = Result<Output, E>;
+impl<S: FutureSet<Output>, Output> Future for TryGather<S, Output> {
+    type Output = Result<Output, S::Stop>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let this = self.project();
-        let mut set = this.set;
-        let mut error = None;
-        let round = set.as_mut().poll_round(cx, |set, index| {
-            error = set.take_error(index);
-            match error {
-                Some(_) => ControlFlow::Break(()),
-                None => ControlFlow::Continue(()),
-            }
-        });
-        if let Some(error) = error {
-            set.clear();
-            return Poll::Ready(Err(error));
-        }
-        if round != Round::Finished {
-            return Poll::Pending;
-        }
-        let values = set.take_values();
-        let values = values.expect("a try_gather was polled after it was ready");
-        Poll::Ready(Ok((this.convert)(values)))
+        let combined = self.project().0;
+        let polled = combined.poll(cx, "a try_gather was polled after it was ready");
+        polled.map(|end| match end {
+            ControlFlow::Continue(values) => Ok(values),
+            ControlFlow::Break((_, error)) => Err(error),
+        })
     }
 }
 
-/// Takes the error in a slot, if it holds one.
-fn take_error<F, T, E>(mut slot: Pin<&mut Slot<F>>) -> Option<E>
-where
-    F: Future<Output = Result<T, E>>,
-{
-    match &*slot {
-        Slot::Done(Err(_)) => slot.as_mut().take()?.err(),
-        _ => None,
-    }
-}
-
-impl<F, T, E> TrySet<E> for FutureList<F>
-where
-    F: Future<Output = Result<T, E>>,
-{
-    type Values = Vec<T>;
-
-    fn take_error(mut self: Pin<&mut Self>, index: usize) -> Option<E> {
-        take_error(self.slot(index))
-    }
-
-    fn take_values(self: Pin<&mut Self>) -> Option<Vec<T>> {
-        let outputs = self.take_all()?;
-        outputs.into_iter().map(Result::ok).collect()
-    }
-}
-
-impl<F, T, E> IntoTryGather for Vec<F>
-where
-    F: Future<Output = Result<T, E>>,
-{
-    type Set = FutureList<F>;
-    type Output = Vec<T>;
-    type Error = E;
-
-    fn into_try_gather(self) -> TryGather<Self::Set, Self::Error, Self::Output> {
-        TryGather {
-            set: in_order(self),
-            convert: |values| values,
-        }
-    }
-}
-
-impl<F, T, E, const N: usize> IntoTryGather for [F; N]
-where
-    F: Future<Output = Result<T, E>>,
-{
-    type Set = FutureList<F>;
-    type Output = [T; N];
-    type Error = E;
-
-    fn into_try_gather(self) -> TryGather<Self::Set, Self::Error, Self::Output> {
-        TryGather {
-            set: in_order(self),
-            convert: into_array,
-        }
-    }
-}
-
-/// A list polled by index, so that the first of two errors in one turn counts.
-fn in_order<F: Future>(futures: impl IntoIterator<Item = F>) -> FutureList<F> {
-    let mut list = FutureList::new(futures);
-    list.poll_by_index();
-    list
-}
-
-/// A chain whose outputs are `Result`s.
-pub trait TryChain<E>: Chain {
-    /// The values, as nested pairs.
-    type Values;
-    /// Takes the error of the `n`th future, if that is its output.
-    fn take_error(self: Pin<&mut Self>, n: usize) -> Option<E>;
-    /// Takes all values, once all futures have given one.
-    fn take_values(self: Pin<&mut Self>) -> Option<Self::Values>;
-}
-
-impl<E> TryChain<E> for End {
-    type Values = ();
-
-    fn take_error(self: Pin<&mut Self>, _: usize) -> Option<E> {
-        None
-    }
-
-    fn take_values(self: Pin<&mut Self>) -> Option<()> {
-        Some(())
-    }
-}
-
-impl<F, Rest, T, E> TryChain<E> for Link<F, Rest>
-where
-    F: Future<Output = Result<T, E>>,
-    Rest: TryChain<E>,
-{
-    type Values = (T, Rest::Values);
-
-    fn take_error(self: Pin<&mut Self>, n: usize) -> Option<E> {
-        let this = self.project();
-        match n {
-            0 => take_error(this.slot),
-            n => this.rest.take_error(n - 1),
-        }
-    }
-
-    fn take_values(self: Pin<&mut Self>) -> Option<Self::Values> {
-        let this = self.project();
-        Some((this.slot.take()?.ok()?, this.rest.take_values()?))
-    }
-}
-
-impl<C: TryChain<E>, E> TrySet<E> for Tuple<C> {
-    type Values = C::Values;
-
-    fn take_error(self: Pin<&mut Self>, index: usize) -> Option<E> {
-        self.project().chain.take_error(index)
-    }
-
-    fn take_values(self: Pin<&mut Self>) -> Option<C::Values> {
-        self.project().chain.take_values()
-    }
-}
-
-macro_rules! try_gather_tuple {
-    ($($f:ident $x:ident $t:ident),+) => {
-        impl<Error, $($t,)+ $($f),+> IntoTryGather for ($($f,)+)
-        where
-            $($f: Future<Output = Result<$t, Error>>,)+
-        {
-            type Set = Tuple<ChainOf!($($f)+)>;
-            type Output = ($($t,)+);
-            type Error = Error;
-
-            fn into_try_gather(self) -> TryGather<Self::Set, Self::Error, Self::Output> {
-                let ($($x,)+) = self;
-                TryGather {
-                    set: Tuple::new(chain!($($x)+), false),
-                    convert: |nested!($($x)+)| ($($x,)+),
-                }
-            }
-        }
-    };
-}
-
-each_tuple!(try_gather_tuple);
-
-impl<S: TrySet<E>, E, Output> fmt::Debug for TryGather<S, E, Output> {
+impl<S, Output> fmt::Debug for TryGather<S, Output> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TryGather")
     }

@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 use super::handle::TaskRef;
 use crate::base::slab::TaskKey;
 use crate::event_loop::runtime::Runtime;
-use crate::event_loop::task::State;
+use crate::event_loop::task::{State, Task};
 
 /// Waits until this task is asked to stop, by
 /// [`cancel_within`](crate::JoinHandle::cancel_within) (asyncio: `except
@@ -58,17 +58,15 @@ use crate::event_loop::task::State;
 ///
 /// When it is first polled outside of a task.
 pub fn cancelled() -> Cancelled {
-    Cancelled { listening: None }
+    Cancelled(None)
 }
 
 /// The future of [`cancelled`].
 #[must_use = "futures do nothing unless awaited"]
-pub struct Cancelled {
-    /// From the first poll on.
-    listening: Option<Listening>,
-}
+pub struct Cancelled(Option<Listener>);
 
-struct Listening {
+/// Made by the first poll.
+struct Listener {
     runtime: Rc<Runtime>,
     task: TaskKey,
     /// The number of the registered wait, if there is one.
@@ -79,44 +77,35 @@ impl Future for Cancelled {
     type Output = ();
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        let listening = self.listening.get_or_insert_with(Listening::new);
-        listening.stop();
-        if listening.is_requested() {
-            return Poll::Ready(());
+        let listener = self.0.get_or_insert_with(Listener::new);
+        listener.stop();
+        let (runtime, key) = (&listener.runtime, listener.task);
+        let is_alive = |task: &Task| task.state == State::Alive;
+        if !runtime.tasks.borrow().get(key).is_some_and(is_alive) {
+            return Poll::Ready(()); // asked to stop, cancelled or ended
         }
-        listening.start(cx);
+        let waiter = runtime.poll.waiter(cx);
+        let mut listeners = runtime.cancel_listeners.borrow_mut();
+        let waits = listeners.entry(key).or_default();
+        let number = waits.last().map_or(0, |(last, _)| last + 1);
+        waits.push((number, waiter));
+        listener.wait = Some(number);
         Poll::Pending
     }
 }
 
-impl Listening {
+impl Listener {
     fn new() -> Self {
         let runtime = Runtime::expect_current("cancelled");
         let task = runtime.poll.task().expect(
             "cancelled() waits for the cancel of the task that polls it, and this is polled \
              outside of a task",
         );
-        Listening {
+        Listener {
             runtime,
             task,
             wait: None,
         }
-    }
-
-    /// Returns whether the task was asked to stop or cancelled, or has ended.
-    fn is_requested(&self) -> bool {
-        let tasks = self.runtime.tasks.borrow();
-        let task = tasks.get(self.task);
-        task.is_none_or(|task| task.state != State::Alive)
-    }
-
-    fn start(&mut self, cx: &Context<'_>) {
-        let waiter = self.runtime.poll.waiter(cx);
-        let mut listeners = self.runtime.cancel_listeners.borrow_mut();
-        let waits = listeners.entry(self.task).or_default();
-        let number = waits.last().map_or(0, |(last, _)| last + 1);
-        waits.push((number, waiter));
-        self.wait = Some(number);
     }
 
     fn stop(&mut self) {
@@ -135,7 +124,7 @@ impl Listening {
     }
 }
 
-impl Drop for Listening {
+impl Drop for Listener {
     fn drop(&mut self) {
         self.stop();
     }
@@ -143,7 +132,7 @@ impl Drop for Listening {
 
 impl fmt::Debug for Cancelled {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cancelled")
+        f.write_str("Cancelled")
     }
 }
 

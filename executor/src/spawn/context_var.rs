@@ -5,11 +5,10 @@
 //!
 //! Called by users. Imports `event_loop::context`, which holds the values.
 
-use std::any::Any;
 use std::fmt;
 use std::marker::PhantomData;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use crate::event_loop::context::{self, ContextMap};
 use crate::event_loop::runtime::Runtime;
@@ -41,10 +40,9 @@ use crate::event_loop::runtime::Runtime;
 /// ```
 pub struct ContextVar<T: 'static> {
     name: &'static str,
-    /// Assigned at the first use; 0 before. Being a cell, it also prevents use
-    /// of the variable as a `const`, which would make each use a variable of its
-    /// own.
-    id: AtomicU64,
+    /// Assigned at the first use. Being a cell, it also prevents use of the
+    /// variable as a `const`, which would make each use a variable of its own.
+    id: OnceLock<u64>,
     value: PhantomData<fn() -> T>,
 }
 
@@ -53,7 +51,7 @@ impl<T: Clone + Send + Sync + 'static> ContextVar<T> {
     pub const fn new(name: &'static str) -> Self {
         ContextVar {
             name,
-            id: AtomicU64::new(0),
+            id: OnceLock::new(),
             value: PhantomData,
         }
     }
@@ -69,24 +67,12 @@ impl<T: Clone + Send + Sync + 'static> ContextVar<T> {
 
     /// Sets the value in the running task, or in this thread outside of tasks.
     pub fn set(&'static self, value: T) {
-        let value: Arc<dyn Any + Send + Sync> = Arc::new(value);
-        let id = self.id();
-        // Dropped at the end, with nothing borrowed.
-        let _displaced = match Runtime::with(|runtime| runtime.poll.task().map(|_| runtime.clone()))
-        {
-            Some(Some(runtime)) => {
-                let mut context = runtime.take_context();
-                let displaced = context.set(id, value);
-                runtime.set_context(context);
-                displaced
-            }
-            _ => {
-                let mut context = context::replace_thread(ContextMap::EMPTY);
-                let displaced = context.set(id, value);
-                context::replace_thread(context);
-                displaced
-            }
-        };
+        // While the map is taken out, it is not shared with the task and need
+        // not be copied for it.
+        let mut context = replace_current(ContextMap::EMPTY);
+        let displaced = context.set(self.id(), Arc::new(value));
+        replace_current(context);
+        drop(displaced); // may run any code: with nothing borrowed
     }
 
     /// Returns the name it was created with.
@@ -95,33 +81,24 @@ impl<T: Clone + Send + Sync + 'static> ContextVar<T> {
     }
 
     fn id(&self) -> u64 {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let id = self.id.load(Ordering::Relaxed);
-        if id != 0 {
-            return id;
-        }
-        let fresh = NEXT.fetch_add(1, Ordering::Relaxed);
-        let claimed = self
-            .id
-            .compare_exchange(0, fresh, Ordering::Relaxed, Ordering::Relaxed);
-        claimed.map_or_else(|theirs| theirs, |_| fresh)
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        *self.id.get_or_init(|| NEXT.fetch_add(1, Ordering::Relaxed))
     }
 }
 
-impl Runtime {
-    /// Takes the current task's map, to be changed and put back: while it is
-    /// out, it is not shared with the task and need not be copied for it.
-    fn take_context(&self) -> ContextMap {
-        let mut tasks = self.tasks.borrow_mut();
-        let task = self.poll.task().and_then(|key| tasks.get_mut(key));
-        task.map_or(ContextMap::EMPTY, |task| task.context.take())
-    }
-
-    fn set_context(&self, context: ContextMap) {
-        let mut tasks = self.tasks.borrow_mut();
-        if let Some(task) = self.poll.task().and_then(|key| tasks.get_mut(key)) {
-            task.context = context;
+/// Replaces the map of the current task, or of this thread outside of tasks, and
+/// returns the former one.
+fn replace_current(mut context: ContextMap) -> ContextMap {
+    let in_task = Runtime::with(|runtime| {
+        let key = runtime.poll.task()?;
+        if let Some(task) = runtime.tasks.borrow_mut().get_mut(key) {
+            std::mem::swap(&mut task.context, &mut context);
         }
+        Some(())
+    });
+    match in_task.flatten() {
+        Some(()) => context,
+        None => context::replace_thread(context),
     }
 }
 

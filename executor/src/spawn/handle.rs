@@ -52,10 +52,7 @@ use crate::event_loop::tasks::drop_future_of;
 ///
 /// Outside a running loop, at the caller's line.
 #[track_caller]
-pub fn spawn<F>(future: F) -> JoinHandle<F::Output>
-where
-    F: Future + 'static,
-{
+pub fn spawn<F: Future + 'static>(future: F) -> JoinHandle<F::Output> {
     let runtime = Runtime::expect_current("spawn");
     spawn_on(runtime, None, Location::caller(), future)
 }
@@ -76,10 +73,10 @@ where
 ///
 /// Outside a running loop, at the caller's line.
 #[track_caller]
-pub fn spawn_named<F>(name: impl Into<String>, future: F) -> JoinHandle<F::Output>
-where
-    F: Future + 'static,
-{
+pub fn spawn_named<F: Future + 'static>(
+    name: impl Into<String>,
+    future: F,
+) -> JoinHandle<F::Output> {
     let runtime = Runtime::expect_current("spawn_named");
     let name = name.into().into_boxed_str();
     spawn_on(runtime, Some(name), Location::caller(), future)
@@ -87,15 +84,12 @@ where
 
 /// Starts a task on a given loop.
 #[inline]
-pub(crate) fn spawn_on<F>(
+pub(crate) fn spawn_on<F: Future + 'static>(
     runtime: Rc<Runtime>,
     name: Option<Box<str>>,
     site: &'static Location<'static>,
     future: F,
-) -> JoinHandle<F::Output>
-where
-    F: Future + 'static,
-{
+) -> JoinHandle<F::Output> {
     let identity = runtime.new_identity(name, site);
     JoinHandle {
         task: add_task(runtime, identity, Box::pin(Cell::Running(future))),
@@ -141,16 +135,14 @@ impl TaskRef {
             self.runtime.poll.consume_budget();
             return Poll::Ready(());
         }
-        let (key, waiter) = (self.key, self.runtime.poll.waiter(cx));
+        let (key, mut waiter) = (self.key, self.runtime.poll.waiter(cx));
         let by = waiter.task;
         let hooks = &self.runtime.hooks;
         hooks.emit(WAIT, move |hook| hook.join_wait(key, by));
-        let displaced = {
-            let mut tasks = self.runtime.tasks.borrow_mut();
-            let task = tasks.get_mut(key);
-            task.map(|task| std::mem::replace(&mut task.waiter, waiter))
-        };
-        drop(displaced);
+        if let Some(task) = self.runtime.tasks.borrow_mut().get_mut(key) {
+            std::mem::swap(&mut task.waiter, &mut waiter);
+        }
+        drop(waiter); // the displaced one, with nothing borrowed
         Poll::Pending
     }
 
@@ -158,13 +150,10 @@ impl TaskRef {
     /// task has not finished; `out` stays empty if the output was read before.
     #[inline]
     fn read_output(&self, out: &mut dyn Any) -> bool {
-        let work = {
-            let mut tasks = self.runtime.tasks.borrow_mut();
-            match tasks.get_mut(self.key) {
-                Some(task) if task.is_finished() => task.work.take(),
-                Some(_) => return false,
-                None => None,
-            }
+        let work = match self.runtime.tasks.borrow_mut().get_mut(self.key) {
+            Some(task) if task.is_finished() => task.work.take(),
+            Some(_) => return false,
+            None => None,
         };
         if let Some(mut work) = work {
             work.as_mut().take(out);

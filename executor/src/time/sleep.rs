@@ -84,8 +84,7 @@ enum State {
         home: u64,
         timer: TimerKey,
     },
-    /// The deadline had passed at the first poll: one turn, then ready.
-    Yielded,
+    /// Ready at the next poll.
     Done,
 }
 
@@ -104,9 +103,13 @@ impl Sleep {
     /// ```
     pub fn reset(&mut self, duration: Duration) {
         if let State::Armed { home, timer } = self.state {
-            let home = Runtime::current().filter(|here| here.id() == home);
-            if home.is_some_and(|home| reschedule(&home, timer, duration)) {
-                return;
+            if let Some(here) = Runtime::current().filter(|here| here.id() == home) {
+                let deadline = deadline_after(&here, duration);
+                if here.timers.borrow_mut().reschedule(timer, deadline) {
+                    let hooks = &here.hooks;
+                    hooks.emit(TIMER, move |hook| hook.timer_move(timer, deadline));
+                    return;
+                }
             }
         }
         self.disarm();
@@ -117,57 +120,35 @@ impl Sleep {
     /// timeout) or in the next turn (a sleep).
     #[inline]
     pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>, at_once: bool) -> Poll<()> {
-        let Some(runtime) = Runtime::current() else {
-            no_loop();
-        };
-        let runtime = &*runtime;
-        match self.state {
-            State::For(Duration::ZERO) => self.pass(runtime, cx, at_once),
-            State::For(duration) => {
-                let now = runtime.clock.now();
-                let deadline = now.saturating_add(saturating_nanos(duration));
-                self.arm(runtime, deadline, cx)
-            }
+        let runtime = Runtime::current().expect(
+            "a sleep or timeout was polled where no loop runs: await it inside `executor::run(..)`",
+        );
+        let deadline = match self.state {
+            State::For(Duration::ZERO) => None,
+            State::For(duration) => Some(deadline_after(&runtime, duration)),
             State::Until(deadline) => {
                 let deadline = runtime.clock.nanos_at(deadline);
-                if deadline <= runtime.clock.now() {
-                    self.pass(runtime, cx, at_once)
-                } else {
-                    self.arm(runtime, deadline, cx)
-                }
+                (deadline > runtime.clock.now()).then_some(deadline)
             }
-            State::Armed { home, timer } => self.poll_armed(runtime, home, timer, cx),
-            State::Yielded => self.done(),
-            State::Done => Poll::Ready(()),
-        }
-    }
-
-    fn arm(&mut self, runtime: &Runtime, deadline: Nanos, cx: &Context<'_>) -> Poll<()> {
+            State::Armed { home, timer } => return self.poll_armed(&runtime, home, timer, cx),
+            State::Done => return Poll::Ready(()),
+        };
+        let Some(deadline) = deadline else {
+            self.state = State::Done;
+            if at_once {
+                return Poll::Ready(());
+            }
+            runtime.wake_current(cx);
+            return Poll::Pending;
+        };
         let waiter = runtime.poll.waiter(cx);
         let task = waiter.task;
         let timer = runtime.timers.borrow_mut().add(deadline, waiter);
-        runtime
-            .hooks
-            .emit(TIMER, move |hook| hook.timer_add(timer, task, deadline));
-        self.state = State::Armed {
-            home: runtime.id(),
-            timer,
-        };
+        let hooks = &runtime.hooks;
+        hooks.emit(TIMER, move |hook| hook.timer_add(timer, task, deadline));
+        let home = runtime.id();
+        self.state = State::Armed { home, timer };
         Poll::Pending
-    }
-
-    fn pass(&mut self, runtime: &Runtime, cx: &Context<'_>, at_once: bool) -> Poll<()> {
-        if at_once {
-            return self.done();
-        }
-        self.state = State::Yielded;
-        runtime.wake_current(cx);
-        Poll::Pending
-    }
-
-    fn done(&mut self) -> Poll<()> {
-        self.state = State::Done;
-        Poll::Ready(())
     }
 
     fn poll_armed(
@@ -183,7 +164,8 @@ impl Sleep {
              loop that first polled it; make a new sleep"
         );
         if !runtime.timers.borrow().is_armed(timer) {
-            return self.done();
+            self.state = State::Done;
+            return Poll::Ready(());
         }
         let waiter = runtime.poll.waiter(cx);
         if !runtime.timers.borrow().wakes(timer, &waiter) {
@@ -200,41 +182,22 @@ impl Sleep {
         };
         self.state = State::Done;
         // Found also between two runs of a runner; the heap is gone with a loop.
-        if let Some(home) = Runtime::find(home) {
-            cancel(&home, timer);
-        }
-    }
-}
-
-/// Moves an armed timer; returns `false` if it has fired.
-fn reschedule(home: &Runtime, timer: TimerKey, duration: Duration) -> bool {
-    let now = home.clock.now();
-    let deadline = now.saturating_add(saturating_nanos(duration));
-    let moved = home.timers.borrow_mut().reschedule(timer, deadline);
-    if moved {
-        home.hooks
-            .emit(TIMER, move |hook| hook.timer_move(timer, deadline));
-    }
-    moved
-}
-
-/// Disarms a timer, unless it has fired.
-#[inline]
-fn cancel(home: &Runtime, timer: TimerKey) {
-    let displaced = {
-        let mut timers = home.timers.borrow_mut();
-        if !timers.is_armed(timer) {
+        let Some(home) = Runtime::find(home) else {
             return;
+        };
+        let mut timers = home.timers.borrow_mut();
+        if timers.is_armed(timer) {
+            let displaced = timers.cancel(timer);
+            drop(timers);
+            home.hooks.emit(TIMER, move |hook| hook.timer_cancel(timer));
+            drop(displaced); // may be a foreign waker: with nothing borrowed
         }
-        timers.cancel(timer)
-    };
-    home.hooks.emit(TIMER, move |hook| hook.timer_cancel(timer));
-    drop(displaced); // may be a foreign waker: with nothing borrowed
+    }
 }
 
-#[cold]
-fn no_loop() -> ! {
-    panic!("a sleep or timeout was polled where no loop runs: await it inside `executor::run(..)`")
+fn deadline_after(runtime: &Runtime, duration: Duration) -> Nanos {
+    let now = runtime.clock.now();
+    now.saturating_add(saturating_nanos(duration))
 }
 
 impl Future for Sleep {
@@ -259,7 +222,7 @@ impl fmt::Debug for Sleep {
             State::For(duration) => return write!(f, "Sleep(for {duration:?})"),
             State::Until(_) => "until a moment",
             State::Armed { .. } => "armed",
-            State::Yielded | State::Done => "over",
+            State::Done => "over",
         };
         write!(f, "Sleep({state})")
     }

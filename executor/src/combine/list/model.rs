@@ -53,7 +53,7 @@ fn no_wake_is_lost(poll: PollMember) {
     loop {
         members.start_round(&waiter, false);
         let mut seen = [false, false];
-        while let Some(index) = members.next() {
+        while let Some(index) = members.next(1) {
             poll(&mut members, index, &mut || {
                 seen = flags.each_ref().map(|flag| flag.load(Ordering::Relaxed));
             });

@@ -8,51 +8,71 @@ use std::future::poll_fn;
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 
+use crate::combine::gather::Gathering;
+use crate::combine::set::Combined;
 use crate::event_loop::runtime::Runtime;
 
 type Log = Rc<RefCell<Vec<usize>>>;
 
+type List<F> = FutureList<F, Gathering>;
+
 /// Futures that log their polls and complete once their index is in `ready`.
-fn set(len: usize, log: &Log, ready: &Log) -> FutureList<impl Future<Output = usize> + use<>> {
+/// Until then, each poll wakes them if `woken` is set.
+fn list(
+    len: usize,
+    log: &Log,
+    ready: &Log,
+    woken: bool,
+) -> List<impl Future<Output = usize> + use<>> {
     FutureList::new((0..len).map(|index| {
         let (log, ready) = (log.clone(), ready.clone());
-        poll_fn(move |_| {
+        poll_fn(move |cx| {
             log.borrow_mut().push(index);
-            match ready.borrow().contains(&index) {
-                true => Poll::Ready(index * 10),
-                false => Poll::Pending,
+            if ready.borrow().contains(&index) {
+                return Poll::Ready(index * 10);
             }
+            if woken {
+                cx.waker().wake_by_ref();
+            }
+            Poll::Pending
         })
     }))
 }
 
-/// Polls one round outside of a loop, where the budget has no limit.
-fn round<F: Future>(list: &mut FutureList<F>) -> (Round, Vec<(usize, F::Output)>) {
-    let mut outputs = Vec::new();
+/// Polls one round outside of a loop, where the budget has no limit; returns
+/// the new outputs.
+fn round<F: Future>(list: &mut List<F>) -> Vec<(usize, F::Output)> {
+    let mut alive = (0..list.len)
+        .filter(|&index| matches!(*list.slots.at(index), Slot::Running(_)))
+        .count();
     let mut cx = Context::from_waker(Waker::noop());
-    let end = Pin::new(list).poll_round(&mut cx, |mut list, index| {
-        outputs.extend(list.slot(index).take().map(|output| (index, output)));
-        ControlFlow::Continue(())
+    let mut round = Round::begin(&mut alive);
+    let order = 0..list.len;
+    let polled = FutureSet::<Vec<_>>::poll_members(Pin::new(list), order, &mut round, &mut cx);
+    assert!(polled.is_continue());
+    let completed = (0..list.len).filter_map(|index| {
+        let slot = list.slots.at(index);
+        matches!(*slot, Slot::Done(_)).then(|| (index, slot.take()))
     });
-    (end, outputs)
+    completed.collect()
 }
 
 #[test]
 fn a_small_list_polls_each_running_future_once_per_round() {
     let (log, ready) = (Log::default(), Log::default());
-    let mut list = set(3, &log, &ready);
-    assert_eq!(round(&mut list), (Round::Pending, vec![]));
+    let mut list = list(3, &log, &ready, false);
+    assert_eq!(round(&mut list), []);
     ready.borrow_mut().push(1);
-    assert_eq!(round(&mut list), (Round::Pending, vec![(1, 10)]));
+    assert_eq!(round(&mut list), [(1, 10)]);
     ready.borrow_mut().extend([0, 2]);
-    assert_eq!(round(&mut list), (Round::Finished, vec![(0, 0), (2, 20)]));
+    assert_eq!(round(&mut list), [(0, 0), (2, 20)]);
     assert_eq!(*log.borrow(), [0, 1, 2, 0, 1, 2, 0, 2]);
 }
 
 #[test]
 fn a_large_list_polls_only_woken_futures() {
     let (log, ready) = (Log::default(), Log::default());
-    let mut list = set(POLL_ALL + 1, &log, &ready);
+    let mut list = list(POLL_ALL + 1, &log, &ready, false);
     round(&mut list);
     assert_eq!(log.borrow().len(), POLL_ALL + 1, "each is started");
     log.borrow_mut().clear();
@@ -64,18 +84,19 @@ fn a_large_list_polls_only_woken_futures() {
 fn a_round_that_the_budget_ended_continues_with_the_member_it_did_not_poll() {
     let (log, ready) = (Log::default(), Log::default());
     for len in [3, POLL_ALL + 1] {
-        let mut list = set(len, &log, &ready);
+        let list = list(len, &log, &ready, false);
+        let mut combined = Combined::<Gathering, _, Vec<_>>::new(list);
         crate::run(poll_fn(|cx| {
             let runtime = Runtime::current().expect("a loop runs");
             while !runtime.poll.is_budget_exhausted() {
                 runtime.poll.consume_budget();
             }
-            let polled = Pin::new(&mut list).poll_round(cx, |_, _| ControlFlow::Continue(()));
-            assert_eq!(polled, Round::Pending);
+            assert!(Pin::new(&mut combined).poll(cx, "").is_pending());
             Poll::Ready(())
         }));
         assert!(log.borrow().is_empty(), "the budget was exhausted");
-        round(&mut list);
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(Pin::new(&mut combined).poll(&mut cx, "").is_pending());
         assert_eq!(log.take(), (0..len).collect::<Vec<_>>());
     }
 }
@@ -83,12 +104,12 @@ fn a_round_that_the_budget_ended_continues_with_the_member_it_did_not_poll() {
 #[test]
 fn no_more_than_the_limit_are_started_and_not_completed() {
     let (log, ready) = (Log::default(), Log::default());
-    let mut list = set(5, &log, &ready);
-    list.set_limit(2);
+    let mut list = list(5, &log, &ready, true);
+    list.poll_woken_only(2);
     round(&mut list);
     assert_eq!(log.take(), [0, 1]);
     ready.borrow_mut().push(0);
-    assert_eq!(round(&mut list).1, [(0, 0)]);
+    assert_eq!(round(&mut list), [(0, 0)]);
     assert_eq!(
         log.take(),
         [0, 1, 2],
