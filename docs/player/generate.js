@@ -30,7 +30,7 @@ const PLACES = {
   "poll.start": ["poll_once", ".poll_start("],
   "inside": ["poll_task", "work.as_mut().poll("],
   "inside.main": ["poll_task", "poll_main(cx)"],
-  "poll.end": ["poll_once", ".poll_end("],
+  "poll.end": ["poll_once", "report_end_of_poll("],
   "task.done": ["poll_task", "runtime.finish("],
   "task.cancelled": ["poll_task", "Polled::Cancelled(Some("],
   "task.panicked": ["poll_task", "Polled::Panicked(Some("],

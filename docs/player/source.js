@@ -11,9 +11,11 @@ var LOOP_SOURCE = {
      "    let mut spare = spare.unwrap_or_else(|| TaskWaker::unbound(runtime.inbox()));",
      "    let mut polls = 0;",
      "    loop {",
-     "        runtime.ready.start_turn(&runtime.rng);",
-     "        runtime.hooks.emit(RUN, |hook| hook.turn_start());",
-     "        while let Some(task) = runtime.ready.pop() {",
+     "        runtime.ready.borrow_mut().start_turn(&runtime.rng);",
+     "        runtime.emit(RUN, |hook| hook.turn_start());",
+     "        // A closure, so that the borrow ends before the poll.",
+     "        let next = || runtime.ready.borrow_mut().pop();",
+     "        while let Some(task) = next() {",
      "            if poll_task(runtime, task, main, &mut spare, poll_main).is_ready() {",
      "                runtime.spare_waker.set(Some(spare));",
      "                return Ok(());",
@@ -26,9 +28,9 @@ var LOOP_SOURCE = {
      "            }",
      "        }",
      "        drain_inbox(runtime);",
-     "        if runtime.ready.is_empty() {",
+     "        if runtime.ready.borrow().is_empty() {",
      "            look_around(runtime);",
-     "            if runtime.ready.is_empty() {",
+     "            if runtime.ready.borrow().is_empty() {",
      "                polls = 0;",
      "                wait_for_something(runtime)?;",
      "            }",
@@ -39,7 +41,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/run.rs · poll_task",
-    "first": 198,
+    "first": 200,
     "lines": [
      "fn poll_task(",
      "    runtime: &Runtime,",
@@ -69,7 +71,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/run.rs · poll_once",
-    "first": 241,
+    "first": 243,
     "lines": [
      "pub(crate) fn poll_once(",
      "    &self,",
@@ -82,29 +84,39 @@ var LOOP_SOURCE = {
      "        let Some(task) = tasks.get_mut(key) else {",
      "            return Polled::Gone;",
      "        };",
-     "        if task.state == State::CancelRequested {",
-     "            return Polled::Cancelled(task.work.take());",
+     "        // Before the poll, so that a wake during the poll queues it again.",
+     "        task.is_woken = false;",
+     "        if task.state >= State::CancelRequested {",
+     "            return match task.state {",
+     "                State::CancelRequested => Polled::Cancelled(task.work.take()),",
+     "                _ => Polled::Gone,",
+     "            };",
      "        }",
      "        (task.work.take(), task.waker.take())",
      "    };",
-     "    let waker = poll_waker(own.as_deref(), spare, key.to_bits()).waker();",
-     "    let outer = self.poll.enter(key, waker);",
-     "    self.hooks.emit(POLL, move |hook| hook.poll_start(key));",
-     "    let mut cx = Context::from_waker(waker);",
+     "    let waker = poll_waker(own.as_deref(), spare, key.to_bits());",
+     "    let nested = self.poll.enter(key, waker.waker());",
+     "    self.emit(POLL, move |hook| hook.poll_start(key));",
+     "    let mut cx = Context::from_waker(waker.waker());",
      "    let result = catch_unwind(AssertUnwindSafe(|| poll(work.as_mut(), &mut cx)));",
-     "    let registered = self.poll.leave(outer);",
-     "    let own = own.or_else(|| spare.replace_if_cloned().map(Box::new));",
-     "    if let Ok(Poll::Pending) = result {",
-     "        let mut tasks = self.tasks.borrow_mut();",
-     "        if let Some(task) = tasks.get_mut(key) {",
-     "            task.work = work.take();",
-     "            task.waker = own;",
-     "        }",
+     "    let registered = self.poll.leave(nested);",
+     "    if self.hooks.wants(POLL) {",
+     "        self.report_end_of_poll(key, &result, registered, waker.clones());",
      "    }",
-     "    self.hooks",
-     "        .emit(POLL, |hook| hook.poll_end(key, &result, registered));",
+     "    let own = own.or_else(|| spare.replace_if_cloned().map(Box::new));",
      "    match result {",
-     "        Ok(Poll::Pending) => Polled::Pending,",
+     "        Ok(Poll::Pending) => {",
+     "            self.with_task(key, |task| {",
+     "                // The slots are empty; saying so spares two drop checks.",
+     "                if let (Some(work), slot @ None) = (work, &mut task.work) {",
+     "                    *slot = Some(work);",
+     "                }",
+     "                if let (Some(own), slot @ None) = (own, &mut task.waker) {",
+     "                    *slot = Some(own);",
+     "                }",
+     "            });",
+     "            Polled::Pending",
+     "        }",
      "        Ok(Poll::Ready(())) => Polled::Ready(work),",
      "        Err(payload) => Polled::Panicked(work, payload),",
      "    }",
@@ -113,7 +125,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · look_around",
-    "first": 28,
+    "first": 32,
     "lines": [
      "pub(super) fn look_around(runtime: &Runtime) {",
      "    drain_inbox(runtime);",
@@ -123,7 +135,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · drain_inbox",
-    "first": 36,
+    "first": 40,
     "lines": [
      "pub(super) fn drain_inbox(runtime: &Runtime) {",
      "    if runtime.inbox().has_messages() {",
@@ -134,32 +146,30 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · handle_messages",
-    "first": 42,
+    "first": 46,
     "lines": [
      "fn handle_messages(runtime: &Runtime) {",
-     "    runtime.with_messages(|messages| {",
-     "        runtime.inbox().drain(messages);",
-     "        let n = messages.len();",
-     "        runtime.hooks.emit(INBOX, move |hook| hook.inbox_drained(n));",
-     "        for message in messages.drain(..) {",
-     "            runtime.hooks.emit(INBOX, |hook| hook.inbox_message());",
-     "            match message {",
-     "                Message::Wake(task) => runtime.ready.wake(task),",
-     "                Message::Cancel(task) => {",
-     "                    runtime.request_cancel(task);",
-     "                }",
-     "                Message::JobDone(job) => end_job(runtime, job),",
-     "                Message::Run(call) => catch_and_report(\"a call from another thread\", call),",
-     "                Message::Nudge => {}",
-     "            }",
+     "    let messages = &runtime.messages;",
+     "    runtime.inbox().drain(&mut messages.borrow_mut());",
+     "    let n = messages.borrow().len();",
+     "    runtime.emit(INBOX, move |hook| hook.inbox_drained(n));",
+     "    let next = || messages.borrow_mut().pop_front();",
+     "    while let Some(message) = next() {",
+     "        runtime.emit(INBOX, |hook| hook.inbox_message());",
+     "        match message {",
+     "            Message::Wake(task) => runtime.wake(task),",
+     "            Message::Cancel(task) => drop(runtime.request_cancel(task)),",
+     "            Message::JobDone(job) => end_job(runtime, job),",
+     "            Message::Run(call) => catch_and_report(\"a call from another thread\", call),",
+     "            Message::Nudge => {}",
      "        }",
-     "    });",
+     "    }",
      "}"
     ]
    },
    {
     "title": "executor/src/event_loop/look.rs · fire_due_timers",
-    "first": 72,
+    "first": 74,
     "lines": [
      "fn fire_due_timers(runtime: &Runtime) {",
      "    if runtime.timers.borrow().next_deadline().is_none() {",
@@ -169,24 +179,20 @@ var LOOP_SOURCE = {
      "    loop {",
      "        let due = runtime.timers.borrow_mut().pop_due(now);",
      "        let Some((timer, waiter)) = due else { return };",
-     "        runtime",
-     "            .hooks",
-     "            .emit(TIMER, move |hook| hook.timer_fire(timer));",
-     "        runtime.ready.wake_waiter(waiter);",
+     "        runtime.emit(TIMER, move |hook| hook.timer_fire(timer));",
+     "        runtime.wake_waiter(waiter);",
      "    }",
      "}"
     ]
    },
    {
     "title": "executor/src/event_loop/look.rs · wait_for_something",
-    "first": 132,
+    "first": 127,
     "lines": [
      "pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {",
      "    runtime.driver.owner.refuse_forked_child();",
      "    let deadline = runtime.timers.borrow().next_deadline();",
-     "    runtime",
-     "        .hooks",
-     "        .emit(PARK, move |hook| hook.park_start(deadline));",
+     "    runtime.emit(PARK, move |hook| hook.park_start(deadline));",
      "    let mut io = false;",
      "    match deadline {",
      "        _ if runtime.clock.is_virtual() && !is_quiet(runtime) => {}",
@@ -200,7 +206,7 @@ var LOOP_SOURCE = {
      "        }",
      "        None => wait_for_other_threads(runtime)?,",
      "    }",
-     "    runtime.hooks.emit(PARK, move |hook| hook.park_end(io));",
+     "    runtime.emit(PARK, move |hook| hook.park_end(io));",
      "    look_around(runtime);",
      "    Ok(())",
      "}"
@@ -214,55 +220,55 @@ var LOOP_SOURCE = {
    ],
    "poll.start": [
     2,
-    259
+    266
    ],
    "inside": [
     1,
-    206
+    208
    ],
    "inside.main": [
     1,
-    209
+    211
    ],
    "poll.end": [
     2,
-    272
+    271
    ],
    "task.done": [
     1,
-    214
+    216
    ],
    "task.cancelled": [
     1,
-    216
+    218
    ],
    "task.panicked": [
     1,
-    217
+    219
    ],
    "main.done": [
     0,
-    175
+    177
    ],
    "main.stalled": [
     0,
-    189
+    191
    ],
    "main.panicked": [
     1,
-    218
+    220
    ],
    "inbox.drain": [
     5,
-    46
+    50
    ],
    "inbox.wake": [
     5,
-    50
+    55
    ],
    "inbox.job": [
     5,
-    54
+    57
    ],
    "timer.fire": [
     6,
@@ -274,19 +280,19 @@ var LOOP_SOURCE = {
    ],
    "park.start": [
     7,
-    137
+    130
    ],
    "park.wait": [
     7,
-    139
+    132
    ],
    "park.end": [
     7,
-    151
+    144
    ],
    "io.event": [
     0,
-    181
+    183
    ]
   }
  },
@@ -636,21 +642,20 @@ var LOOP_SOURCE = {
     "21": 229,
     "22": 231,
     "23": 231,
-    "24": 231,
+    "24": 228,
     "25": 228,
-    "26": 228,
-    "37": 231,
-    "38": 229,
+    "36": 231,
+    "37": 229,
+    "38": 231,
     "39": 231,
-    "40": 231,
-    "41": 229,
+    "40": 229,
+    "41": 231,
     "42": 231,
-    "43": 231,
+    "43": 228,
     "44": 228,
-    "45": 228,
-    "46": 231,
+    "45": 231,
+    "46": 228,
     "47": 228,
-    "48": 228,
     "59": 231,
     "60": 229,
     "61": 231,

@@ -8,7 +8,7 @@ loopTrace("shuffled", {
 "clock": "virtual",
 "unit": "ns",
 "seed": 7,
-"sites": [["executor/src/event_loop/run.rs",136],["executor/src/event_loop/tasks.rs",60],["executor/src/event_loop/ready.rs",134],["executor/src/event_loop/run.rs",171],["executor/src/event_loop/run.rs",259],["executor/src/spawn/handle.rs",147],["executor/src/event_loop/run.rs",272],["executor/src/spawn/print.rs",51],["executor/src/event_loop/ready.rs",176],["executor/src/event_loop/tasks.rs",88],["executor/src/event_loop/tasks.rs",80],["executor/src/event_loop/shutdown.rs",40],["executor/src/event_loop/shutdown.rs",42]],
+"sites": [["executor/src/event_loop/run.rs",136],["executor/src/event_loop/tasks.rs",68],["executor/src/event_loop/wake.rs",109],["executor/src/event_loop/run.rs",171],["executor/src/event_loop/run.rs",266],["executor/src/spawn/handle.rs",141],["executor/src/event_loop/run.rs",300],["executor/src/spawn/print.rs",51],["executor/src/event_loop/wake.rs",95],["executor/src/event_loop/tasks.rs",96],["executor/src/event_loop/tasks.rs",88],["executor/src/event_loop/shutdown.rs",40],["executor/src/event_loop/shutdown.rs",42]],
 "dropped": 0,
 "events": [
 {"i":0,"t":0,"k":"run.start","s":0},
