@@ -39,7 +39,7 @@ fn no_wake_is_lost(poll: PollMember) {
     let mut kept = None;
     let _ = members.poll(0, |cx| {
         kept = Some(cx.waker().clone());
-        Poll::Pending
+        Poll::<()>::Pending
     });
     let kept = kept.expect("it was polled");
     let flags = Arc::new([AtomicBool::new(false), AtomicBool::new(false)]);
@@ -74,7 +74,7 @@ fn a_poll_of_a_member_sees_what_was_written_before_each_wake() {
         no_wake_is_lost(|members, index, future| {
             let _ = members.poll(index, |_| {
                 future();
-                Poll::Pending
+                Poll::<()>::Pending
             });
         });
     });
