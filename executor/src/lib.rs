@@ -106,7 +106,7 @@
 //! | 0 | `event_loop`: the loop and its tasks | `run`, `look`, `task`, `waker`, `ready`, `wake`, `poll`, `tasks`, `context`, `runtime`, `listing`, `recycle`, `shutdown` |
 //! | 1 | `spawn`: tasks as users see them | `handle`, `cancel_on_drop`, `current`, `yield_now`, `cancelled`, `context_var`, `print` |
 //! | 1 | `time`: the clock, and what waits for it | `now`, `sleep`, `timeout`, `interval`, `cancel_within` |
-//! | 1 | `combine`: several futures in one task | `set`, `list`, `tuple`, `gather`, `try_gather`, `race`, `as_completed` |
+//! | 1 | `combine`: several futures in one task | `set`, `list`, `gather`, `try_gather`, `race`, `as_completed` |
 //! | 1 | `blocking`: calls on threads | `pool`, `to_thread`, `run_in_executor`, `cancel_check` |
 //! | 1 | `runner`: loops that run more than once | `runner`, `builder`, `background`, `remote`, `answer` |
 //! | 2 | `scope`: tasks that borrow | `scope`, `nursery`, `handle` |
