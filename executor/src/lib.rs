@@ -239,12 +239,17 @@ pub mod instrument {
     pub use crate::observe::tracer::Tracer;
 }
 
+/// What can be asked of observers where there are none.
+#[cfg(not(feature = "observe"))]
+#[derive(Default)]
+pub(crate) struct NoOptions;
+
 /// Connects observers to the loop, which does not import them.
 impl Compose for Composition {
     #[cfg(feature = "observe")]
     type Options = observe::attach::Options;
     #[cfg(not(feature = "observe"))]
-    type Options = ();
+    type Options = NoOptions;
 
     #[inline]
     fn observe(runtime: &Rc<Runtime>, options: Self::Options) {
@@ -252,7 +257,7 @@ impl Compose for Composition {
         observe::attach::observe(runtime, options);
         #[cfg(not(feature = "observe"))]
         {
-            let ((), _) = (options, runtime);
+            let (NoOptions, _) = (options, runtime);
             say_once_that_nothing_observes();
         }
     }
