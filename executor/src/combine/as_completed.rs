@@ -42,7 +42,7 @@ use crate::event_loop::runtime::Runtime;
 pub fn as_completed<F: Future>(futures: Vec<F>) -> AsCompleted<F> {
     let alive = futures.len();
     let mut list = FutureList::new(futures.into_iter());
-    list.poll_woken_only(usize::MAX);
+    list.poll_woken_only();
     AsCompleted {
         list,
         alive,

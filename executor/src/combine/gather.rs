@@ -108,7 +108,7 @@ impl<F: Future, Output> Gather<FutureList<F, Gathering>, Output> {
     pub fn limit(mut self, n: usize) -> Self {
         assert!(n > 0, "gather(..).limit(0) would never run anything");
         if let Some(list) = &mut self.0.set {
-            list.poll_woken_only(n);
+            list.set_limit(n);
         }
         self
     }

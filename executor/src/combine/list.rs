@@ -55,10 +55,17 @@ impl<F: Future, C: Receive<F::Output>> FutureList<F, C> {
         }
     }
 
-    /// Polls only woken futures, however few there are, and lets at most `limit`
-    /// be started and not completed at once.
-    pub(super) fn poll_woken_only(&mut self, limit: usize) {
-        self.woken.get_or_insert_with(WokenMembers::new).limit = limit;
+    /// Polls only woken futures, however few there are.
+    pub(super) fn poll_woken_only(&mut self) -> &mut WokenMembers {
+        self.woken.get_or_insert_with(WokenMembers::new)
+    }
+
+    /// Lets at most `limit` futures be started and not completed at once, which
+    /// needs to know the woken ones. A limit that cannot be reached is none.
+    pub(super) fn set_limit(&mut self, limit: usize) {
+        if limit < self.len {
+            self.poll_woken_only().limit = limit;
+        }
     }
 
     /// Polls the rest of the woken futures, then starts as many as the limit

@@ -97,7 +97,7 @@ where
     pub fn limit(mut self, n: usize) -> Self {
         assert!(n > 0, "try_gather(..).limit(0) would never run anything");
         if let Some(list) = &mut self.0.set {
-            list.poll_woken_only(n);
+            list.set_limit(n);
         }
         self
     }

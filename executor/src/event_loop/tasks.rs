@@ -182,9 +182,12 @@ impl Runtime {
             if let Some(error) = work.error().filter(|error| error.is_panic()) {
                 report(format_args!("{error} (and nobody awaited it)"));
             }
-            let what = format_args!("the destructor of the output of {identity}");
-            self.poll
-                .with_current_task(key, || catch_and_report(what, || drop(work)));
+            self.poll.with_current_task(key, || {
+                catch_and_report(
+                    format_args!("the destructor of the output of {identity}"),
+                    || drop(work),
+                );
+            });
         }
         self.remove(key);
     }

@@ -105,7 +105,7 @@ fn a_round_that_the_budget_ended_continues_with_the_member_it_did_not_poll() {
 fn no_more_than_the_limit_are_started_and_not_completed() {
     let (log, ready) = (Log::default(), Log::default());
     let mut list = list(5, &log, &ready, true);
-    list.poll_woken_only(2);
+    list.set_limit(2);
     round(&mut list);
     assert_eq!(log.take(), [0, 1]);
     ready.borrow_mut().push(0);
