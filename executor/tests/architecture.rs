@@ -81,19 +81,19 @@ const CORE: &[&str] = &["run", "spawn", "sleep", "timeout", "gather", "to_thread
 // limit is what it needs today, and the goal is printed beside the figure.
 
 const CORE_LIMITS: Limits = Limits {
-    lines: 4_013,
+    lines: 4_012,
     files: 35,
     crates: NO_LIMIT,
     goal: "3,000 lines in 32 files",
 };
 const RUN_LIMITS: Limits = Limits {
-    lines: 2_721,
+    lines: 2_718,
     files: NO_LIMIT,
     crates: NO_LIMIT,
     goal: "2,000 lines",
 };
 const BUILD_LIMITS: Limits = Limits {
-    lines: 5_184,
+    lines: 5_183,
     files: 62,
     crates: 13,
     goal: "4,500 lines in 55 files",

@@ -134,10 +134,8 @@ impl<Kind: Copy, T> Slab<Kind, T> {
     #[inline]
     pub(crate) fn get(&self, key: Key<Kind>) -> Option<&T> {
         let slot = self.slots.get(key.index())?;
-        (slot.generation == key.generation)
-            .then_some(slot)?
-            .value
-            .as_ref()
+        let value = slot.value.as_ref();
+        value.filter(|_| slot.generation == key.generation)
     }
 
     #[inline]

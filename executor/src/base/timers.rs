@@ -265,7 +265,7 @@ mod tests {
     use super::*;
 
     fn waiter() -> Waiter {
-        Waiter::NONE
+        Waiter::default()
     }
 
     /// Removes what is due, as indices into `armed`.

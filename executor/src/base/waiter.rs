@@ -22,16 +22,11 @@ pub(crate) struct Waiter {
 }
 
 impl Waiter {
-    pub(crate) const NONE: Waiter = Waiter {
-        task: None,
-        waker: None,
-    };
-
     pub(crate) fn is_some(&self) -> bool {
         self.task.is_some() || self.waker.is_some()
     }
 
-    /// Takes the waiter, leaving `NONE`.
+    /// Takes the waiter, leaving none.
     pub(crate) fn take(&mut self) -> Self {
         std::mem::take(self)
     }

@@ -13,7 +13,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-use super::list::FutureList;
+use super::list::{FutureList, WokenMembers};
 use super::race::Racing;
 use super::set::{FutureSet, Round, RoundEnd};
 use crate::event_loop::runtime::Runtime;
@@ -42,7 +42,7 @@ use crate::event_loop::runtime::Runtime;
 pub fn as_completed<F: Future>(futures: Vec<F>) -> AsCompleted<F> {
     let alive = futures.len();
     let mut list = FutureList::new(futures.into_iter());
-    list.poll_woken_only();
+    list.woken.get_or_insert_with(WokenMembers::new);
     AsCompleted {
         list,
         alive,

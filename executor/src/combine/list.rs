@@ -36,8 +36,8 @@ const POLL_ALL: usize = 32;
 pub struct FutureList<F: Future, C: Receive<F::Output>> {
     slots: Blocks<Slot<F, C>>,
     len: usize,
-    /// In a large list: the wakers and the woken list.
-    woken: Option<WokenMembers>,
+    /// Set if only woken futures are polled, as in a large list.
+    pub(super) woken: Option<WokenMembers>,
 }
 
 impl<F: Future, C: Receive<F::Output>> FutureList<F, C> {
@@ -55,16 +55,11 @@ impl<F: Future, C: Receive<F::Output>> FutureList<F, C> {
         }
     }
 
-    /// Polls only woken futures, however few there are.
-    pub(super) fn poll_woken_only(&mut self) -> &mut WokenMembers {
-        self.woken.get_or_insert_with(WokenMembers::new)
-    }
-
     /// Lets at most `limit` futures be started and not completed at once, which
     /// needs to know the woken ones. A limit that cannot be reached is none.
     pub(super) fn set_limit(&mut self, limit: usize) {
         if limit < self.len {
-            self.poll_woken_only().limit = limit;
+            self.woken.get_or_insert_with(WokenMembers::new).limit = limit;
         }
     }
 
@@ -278,7 +273,7 @@ impl WakeTarget for WokenList {
 }
 
 impl WokenMembers {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let list = Arc::new(WokenList(Mutex::default()));
         WokenMembers {
             spare: OwnedWaker::unbound(&list),

@@ -132,7 +132,7 @@ impl Reactor {
         let end = || End {
             may_be_ready: true,
             try_always: false,
-            waiter: Waiter::NONE,
+            waiter: Waiter::default(),
         };
         let ends = [end(), end()];
         let key = self.sources.borrow_mut().insert(Source { ends, fd, peer });

@@ -79,7 +79,7 @@ impl Task {
         Task {
             work,
             waker: None,
-            waiter: Waiter::NONE,
+            waiter: Waiter::default(),
             context,
             identity,
             parent,

@@ -212,7 +212,7 @@ impl<S: mio::event::Source> Drop for WaitGuard<'_, S> {
         };
         let (key, direction) = (self.source.key, self.direction);
         let reactor = &self.source.reactor;
-        if let Some(waiter) = reactor.set_waiter(key, direction, Waiter::NONE) {
+        if let Some(waiter) = reactor.set_waiter(key, direction, Waiter::default()) {
             let hooks = &runtime.hooks;
             hooks.emit(SOURCE, move |hook| hook.source_wait_end(key, direction));
             // The waiter may be of another wait that has replaced this one: of

@@ -201,7 +201,7 @@ mod tests {
 
     fn push_back(list: &mut WaitList, permits: usize) -> WaitKey {
         let waiter = LoopWaiter {
-            inner: Waiter::NONE,
+            inner: Waiter::default(),
             loop_id: 0,
         };
         list.push_back(waiter, Wanted::Permits(permits), Location::caller())
