@@ -5,7 +5,7 @@
 //! watchdog, the deadlock report) implement three methods, and the recorder's
 //! public event type can live in another crate without a twin in the core.
 //!
-//! **Invariant:** while nobody subscribes, the interest mask is 0, and each
+//! **Invariant:** while no hook subscribes, the interest mask is 0, and each
 //! call site costs one load and one branch that always goes the same way.
 //! Subscribers see events in the order in which they happen, and none that
 //! they cause themselves.

@@ -8,7 +8,7 @@
 //!
 //! Most polls never clone their waker: a sleep, a join or a lock of this crate
 //! records the task's key instead (a [`Waiter`](crate::base::waiter::Waiter)).
-//! So whoever polls owns one *spare* waker and passes it to each poll, and a
+//! So the caller of a poll owns one *spare* waker and passes it on, and a
 //! task gets a waker of its own only when a poll kept a clone. A million
 //! sleeping tasks share one waker, and spawning allocates none.
 //!
