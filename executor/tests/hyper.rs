@@ -243,8 +243,8 @@ fn a_client_that_leaves_mid_stream_has_the_services_body_dropped() {
 #[test]
 fn a_client_that_leaves_while_the_body_waits_has_it_dropped_too() {
     run(async {
-        // This body has nothing to say for an hour: only the reading side can
-        // tell the server that nobody listens.
+        // This body sends nothing for an hour: only the reading side can show
+        // the server that the client has closed the connection.
         let (ticks, dropped) = Ticks::new(1, Duration::from_secs(3600));
         let ticks = RefCell::new(Some(ticks));
         let service = service_fn(move |_| {

@@ -1,7 +1,7 @@
 //! Events of a loop, as plain data.
 //!
 //! **Invariant:** an event holds only copies, so it stays valid after its loop
-//! is gone.
+//! was dropped.
 //!
 //! Made by the runtime that is recorded, or read from a file.
 

@@ -114,7 +114,7 @@ impl fmt::Display for Wait {
                     QueueOperation::Join => write!(f, "all items of {queue} to be done at {line}"),
                 }
             }
-            Wait::Waker => write!(f, "a waker that somebody else holds"),
+            Wait::Waker => write!(f, "a wake through a clone of its waker"),
         }
     }
 }

@@ -180,7 +180,7 @@ impl Runtime {
         let taken = self.with_task(key, |task| Some((task.work.take()?, task.identity.clone())));
         if let Some(Some((work, identity))) = taken {
             if let Some(error) = work.error().filter(|error| error.is_panic()) {
-                report(format_args!("{error} (and nobody awaited it)"));
+                report(format_args!("{error} (its handle was dropped)"));
             }
             self.poll.with_current_task(key, || {
                 catch_and_report(

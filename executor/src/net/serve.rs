@@ -118,7 +118,7 @@ impl<H> Serve<H> {
     /// If `n` is zero: no connection would ever be served.
     #[track_caller]
     pub fn limit(mut self, n: usize) -> Self {
-        assert!(n > 0, "serve(..).limit(0) would never serve anybody");
+        assert!(n > 0, "serve(..).limit(0) would never serve a connection");
         self.limit = n;
         self
     }

@@ -67,10 +67,10 @@ impl<T> Drop for Answer<T> {
         let stage = std::mem::replace(&mut lock(&self.slot).stage, Stage::Ended(None));
         if let Stage::Ended(Some(Err(error))) = &stage {
             if error.is_panic() {
-                report(format_args!("{error} (and nobody awaited it)"));
+                report(format_args!("{error} (its handle was dropped)"));
             }
         }
-        let what = "the destructor of an output that nobody read";
+        let what = "the destructor of an output that was not read";
         catch_and_report(what, || drop(stage));
     }
 }

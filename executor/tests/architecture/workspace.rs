@@ -49,7 +49,7 @@ pub(crate) struct Target {
     pub(crate) root: String,
     modules: Vec<Module>,
     pub(crate) imports: BTreeSet<Import>,
-    /// Paths that begin with the name of another crate: who, and which crate.
+    /// Paths that begin with the name of another crate: the file, and the crate.
     pub(crate) foreign: BTreeSet<Import>,
     /// From a file to another with methods of its types. Callers reach them
     /// without an import.

@@ -242,9 +242,9 @@ fn the_proxy_passes_on_both_directions_and_their_ends() {
 
 #[test]
 fn the_proxy_names_the_client_and_the_target_that_it_cannot_reach() {
-    // Where datagrams are taken nobody listens for connections. (A listener
-    // that is dropped goes on listening in a child process that another test
-    // starts, until the program of that begins.)
+    // A port that a datagram socket holds has no listener. (A dropped listener
+    // stays open in a child process that another test starts, until the
+    // child's program begins.)
     let datagrams = UdpSocket::bind("127.0.0.1:0").unwrap();
     let to = datagrams.local_addr().unwrap().to_string();
     let Some(program) = example("proxy", &["127.0.0.1:0", &to]) else {

@@ -904,10 +904,10 @@ fn a_destructor_may_spawn_cancel_and_ask_while_its_scope_ends() {
                     s.spawn_named(name, async move {
                         let again = inner.clone();
                         let _gone = OnDrop(move || {
-                            let who = current_task().unwrap().name();
+                            let name = current_task().unwrap().name();
                             let late = again.spawn(async {});
                             again.cancel();
-                            log.push(format!("{who} {} {}", late.is_finished(), tasks().len()));
+                            log.push(format!("{name} {} {}", late.is_finished(), tasks().len()));
                         });
                         pending::<()>().await;
                     });

@@ -1,7 +1,7 @@
 //! Programs that were found at random, kept as tests; and one that shows that
 //! a printed program is the program.
 //!
-//! Invariant: what stands here was printed by `print`. Called by nobody.
+//! Invariant: `print` produced each program. No other file calls this one.
 
 #![allow(clippy::needless_return, reason = "so is a `Fail` printed")]
 

@@ -21,7 +21,7 @@ pub(crate) enum Kind {
     Modelled,
     /// Everything that runs on the loop's own thread.
     Wild,
-    /// Thread jobs too: their order is nobody's promise.
+    /// Thread jobs too: their order is not defined.
     Threads,
     /// Those for which asyncio promises the same order, to the line.
     Strict,

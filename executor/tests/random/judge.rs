@@ -103,7 +103,7 @@ fn is_the_same(kind: Kind, one: &Run, other: &Run) -> Option<String> {
 
 /// Where two logs part.
 pub(crate) fn first_difference(
-    who: &str,
+    one: &str,
     log: &[String],
     other: &str,
     other_log: &[String],
@@ -119,7 +119,7 @@ pub(crate) fn first_difference(
         some.join("\n    ")
     };
     Some(format!(
-        "the logs part at line {at}\n  {who}:\n    {}\n  {other}:\n    {}",
+        "the logs part at line {at}\n  {one}:\n    {}\n  {other}:\n    {}",
         show(log),
         show(other_log)
     ))

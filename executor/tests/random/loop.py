@@ -46,7 +46,7 @@ class VirtualLoop(asyncio.SelectorEventLoop):
 
 
 class Handle:
-    """Awaits a task without cancelling it along with whoever awaits it."""
+    """Awaits a task; cancelling the awaiting task does not cancel it."""
 
     _asyncio_future_blocking = False
 
@@ -57,7 +57,7 @@ class Handle:
         return self.task.get_loop()
 
     def add_done_callback(self, callback, *, context=None):
-        # The task's own result must not be thrown into whoever awaits it.
+        # The task's own result must not be thrown into the awaiting task.
         self.callback, self.context = callback, context
         self.told = lambda task: callback(self)
         self.task.add_done_callback(self.told, context=context)
@@ -181,7 +181,7 @@ class World:
         elif id in s.busy:
             what = "busy"
         else:
-            # Kept alive: asyncio may collect a task that nobody holds.
+            # Kept alive: asyncio may collect a task without a reference to it.
             s.tasks[f"detached {id}"] = s.tasks.pop(id)
             what = "done"
         self.say(f"detach {id}: {what}")

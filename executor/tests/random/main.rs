@@ -19,9 +19,9 @@ use std::process::{Command, Stdio};
 
 use generate::Kind;
 
-/// Runs a test again in a process of its own, whose stderr nobody sees: the
-/// executor reports there each panic that nobody awaited, and there are many.
-/// In that process it gives `true`.
+/// Runs a test again in a process of its own, without its stderr: the executor
+/// reports each panic of a task whose handle was dropped, and these programs
+/// have many. Returns `true` in that process.
 fn is_quiet_child(test: &str) -> bool {
     const MARK: &str = "EXECUTOR_RANDOM_CHILD";
     if std::env::var_os(MARK).is_some() {

@@ -193,8 +193,8 @@ impl<'a> Model<'a> {
         }
     }
 
-    fn wake(&mut self, whom: Wake) {
-        match whom {
+    fn wake(&mut self, target: Wake) {
+        match target {
             Wake::Task(task) => {
                 if self.tasks[task].done.is_none() && !self.queue.contains(&task) {
                     self.queue.push_back(task);
@@ -213,7 +213,7 @@ impl<'a> Model<'a> {
     }
 
     fn wake_all(&mut self, called: Vec<Wake>) {
-        called.into_iter().for_each(|whom| self.wake(whom));
+        called.into_iter().for_each(|target| self.wake(target));
     }
 
     fn spawn(&mut self, body: &'a Body, var: Option<u8>) {
@@ -560,7 +560,7 @@ impl<'a> Model<'a> {
         }
     }
 
-    /// Who is polled in this round, and with which wake.
+    /// Returns the children that are polled in this round, and with which wake.
     fn round(&mut self, many: &Many<'a>, wake: Wake) -> Vec<(usize, Wake)> {
         let Some(number) = many.crowd else {
             return (0..many.kids.len()).map(|kid| (kid, wake)).collect();

@@ -29,7 +29,7 @@ pub(crate) enum Step {
     Timeout(u64, Body),
     /// Children, and the scope's own body.
     Scope(Vec<Body>, Body),
-    /// Runs until somebody asks the task to stop.
+    /// Runs until the task is asked to stop.
     UntilAsked(Body),
     Lock(u8, Body),
     Permit(u8, Body),
@@ -96,7 +96,7 @@ impl Body {
         self.steps.iter().any(Step::may_wait_for_ever)
     }
 
-    /// Is there such a step in it, however deep?
+    /// Returns whether the body has such a step, at any depth.
     pub(crate) fn has(&self, is: fn(&Step) -> bool) -> bool {
         let has = |step: &Step| is(step) || step.bodies().iter().any(|body| body.has(is));
         self.steps.iter().any(has)
@@ -138,7 +138,7 @@ fn count(body: &mut Body, id: u32, last: &mut u32, spawned: &mut Vec<u32>) {
     }
 }
 
-/// Lets steps that name a task name one of `spawned`; `task` is who runs them.
+/// Lets steps that name a task name one of `spawned`; `task` runs them.
 fn resolve(body: &mut Body, task: u32, spawned: &[u32], strict: bool) {
     // Mostly those that are spawned above: others are seldom there yet.
     let mut above = body.id;

@@ -15,7 +15,7 @@ use crate::program::{Body, Step};
 
 const LOOP: &str = include_str!("loop.py");
 
-/// Is there a Python with `asyncio.timeout`?
+/// Returns whether Python is installed and has `asyncio.timeout`.
 pub(crate) fn is_there() -> bool {
     let version = "import sys; sys.exit(sys.version_info < (3, 11))";
     let status = Command::new("python3").args(["-c", version]).status();

@@ -1,14 +1,15 @@
 //! The reference model's locks, semaphores, events and queues.
 //!
-//! Invariant: whoever comes first is called first, and what a call promises is
-//! nobody else's. Called by `model`, which wakes those that are called.
+//! Invariant: waiters are called in the order in which they came, and what a
+//! call grants stays with its waiter. Called by `model`, which wakes the called
+//! waiters.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use crate::program::Step;
 
-/// Lines 0 and 1 are locks, 2 and 3 semaphores, 4 and 5 events; then those
-/// who get from the queues, and those who put.
+/// Lines 0 and 1 are locks, 2 and 3 semaphores, 4 and 5 events; then come the
+/// getters of the queues, and their putters.
 const EVENTS: usize = 4;
 const GETTERS: usize = 6;
 const PUTTERS: usize = 8;
@@ -26,7 +27,8 @@ struct Line {
     called: BTreeSet<u64>,
 }
 
-/// What somebody got at the front of a line, and who was called because of it.
+/// What the waiter at the front of a line got, and which waiters were called
+/// because of it.
 #[derive(Default)]
 pub(crate) struct Got {
     pub(crate) item: u32,
@@ -66,7 +68,7 @@ impl Shared {
         })
     }
 
-    /// Is what the line is for there, for somebody who has not waited?
+    /// Returns whether a newcomer gets what the line is for without waiting.
     fn is_open(&self, line: usize) -> bool {
         match line {
             ..EVENTS => self.free[line] > 0,
@@ -130,13 +132,13 @@ impl Shared {
         Err(self.next_ticket)
     }
 
-    /// What somebody with a ticket gets, if it was called.
+    /// Returns what the holder of a ticket gets, if it was called.
     pub(crate) fn take_call(&mut self, line: usize, ticket: u64, item: u32) -> Option<Got> {
         let was_called = self.lines[line].called.remove(&ticket);
         was_called.then(|| self.take(line, item))
     }
 
-    /// Somebody with a ticket goes away: what was promised is the next one's.
+    /// Removes the holder of a ticket: what it was granted goes to the next waiter.
     pub(crate) fn leave(&mut self, line: usize, ticket: u64) -> Vec<Wake> {
         let was_called = self.lines[line].called.remove(&ticket);
         self.lines[line].waiting.retain(|(own, _)| *own != ticket);

@@ -56,7 +56,7 @@ impl Drop for Token {
 
 struct Slot {
     handle: JoinHandle<Outcome>,
-    /// Does somebody await it?
+    /// Whether a body awaits the handle.
     busy: bool,
 }
 
@@ -93,7 +93,7 @@ pub(crate) struct Remains {
     pub(crate) tokens: i32,
 }
 
-/// Logs that a body is gone.
+/// Logs that a body was dropped.
 struct Guard(World);
 
 impl Drop for Guard {
@@ -231,7 +231,7 @@ impl World {
         let _busy = Busy(self, id);
         let ended = poll_fn(|cx| {
             let mut slots = self.shared.slots.borrow_mut();
-            let slot = slots.get_mut(&id).expect("busy: nobody takes it away");
+            let slot = slots.get_mut(&id).expect("a busy slot is not removed");
             Pin::new(&mut slot.handle).poll(cx)
         })
         .await;
@@ -356,13 +356,13 @@ impl World {
 
     pub(crate) async fn put(&self, which: usize) {
         let put = self.shared.queues[which].put(self.id);
-        put.await.expect("nobody closes it");
+        put.await.expect("the queue is not closed");
         self.log(format_args!("put {which}"));
     }
 
     pub(crate) async fn get(&self, which: usize) {
         let item = self.shared.queues[which].get().await;
-        let item = item.expect("nobody closes it");
+        let item = item.expect("the queue is not closed");
         self.log(format_args!("got {which}: {item}"));
     }
 
@@ -392,7 +392,7 @@ impl World {
     }
 }
 
-/// Somebody awaits a handle, as long as this is there.
+/// Marks a handle as awaited, until it is dropped.
 struct Busy<'a>(&'a World, u32);
 
 impl Drop for Busy<'_> {

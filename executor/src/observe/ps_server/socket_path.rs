@@ -66,7 +66,7 @@ pub(crate) fn check(directory: &Path) -> io::Result<()> {
     if metadata.is_dir() && is_ours && metadata.mode() & 0o077 == 0 {
         return Ok(());
     }
-    let text = "it is not a folder of this user's that nobody else may enter (mode 700)";
+    let text = "it must be a folder of this user that other users cannot enter (mode 700)";
     Err(named(
         directory,
         io::Error::new(ErrorKind::PermissionDenied, text),

@@ -172,7 +172,7 @@ fn c004_a_caught_panic_of_a_nested_run_does_the_outer_loop_no_harm() {
         assert_eq!(
             task.await.unwrap(),
             Some(id),
-            "the task still knows who it is"
+            "the task is still the current one"
         );
         sleep(Duration::from_nanos(1)).await;
         "main's value"

@@ -158,7 +158,7 @@ fn c274_a_thread_job_and_there_is_no_report() {
 }
 
 thread_local! {
-    /// The task that main awaits, for those who come in through a `Handle`.
+    /// The task that main awaits, for code that a `Handle` sends.
     static AWAITED: RefCell<Option<JoinHandle<()>>> = const { RefCell::new(None) };
 }
 

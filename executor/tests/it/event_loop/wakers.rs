@@ -570,8 +570,8 @@ fn assert_two_are_reported(reports: &[String], line: u32) {
     let end = "can never be woken: its future returned Pending and kept no waker. A future must \
                store `cx.waker().clone()` and wake it, or poll one that does";
     assert_eq!(reports.len(), 2, "{reports:#?}");
-    for (report, (who, line)) in reports.iter().zip([("2 \"lost\"", line), ("3", line + 1)]) {
-        let start = format!("task {who} (spawned at {}:{line}:", file!());
+    for (report, (task, line)) in reports.iter().zip([("2 \"lost\"", line), ("3", line + 1)]) {
+        let start = format!("task {task} (spawned at {}:{line}:", file!());
         assert!(
             report.starts_with(&start),
             "{start} does not begin {report}"
@@ -670,7 +670,7 @@ fn c065_a_listing_polls_no_task_and_loses_no_wake() {
     assert_eq!(trace_of(true), trace_of(false));
 }
 
-// ---- other people's code --------------------------------------------------
+// ---- foreign code ---------------------------------------------------------
 
 thread_local! {
     /// How often a `Meddler` did its work.
@@ -786,7 +786,7 @@ fn c067_a_waker_may_use_the_loop_while_the_loop_ends() {
 }
 
 /// Two tasks, the first of which completes a channel of the second when it is
-/// dropped; ended by `end`. Gives who was dropped, in order.
+/// dropped; ended by `end`. Returns the tasks in the order of their drops.
 fn dropped_together(sender_first: bool, end: impl FnOnce([JoinHandle<()>; 2])) -> Vec<String> {
     let log = Log::new();
     let mut runner = virtual_runner();

@@ -115,7 +115,7 @@ fn a_port_in_use_is_an_error_that_names_the_address() {
     });
 }
 
-/// The first port that needs a privilege, for who has none.
+/// Port 1 needs a privilege, which the tests do not have.
 #[test]
 fn a_port_that_is_not_permitted_is_an_error_that_names_the_address() {
     run_to_end(|| async {

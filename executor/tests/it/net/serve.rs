@@ -128,7 +128,7 @@ fn a_limit_of_zero_is_refused() {
     run_to_end(|| async {
         let (listener, _) = listen().await;
         let text = panic_text(|| drop(serve(listener, echo).limit(0)));
-        assert_eq!(text, "serve(..).limit(0) would never serve anybody");
+        assert_eq!(text, "serve(..).limit(0) would never serve a connection");
     });
 }
 
@@ -271,7 +271,7 @@ fn the_error_of_a_handler_is_reported_with_the_address_of_the_peer() {
     let test = "net::serve::the_error_of_a_handler_is_reported_with_the_address_of_the_peer";
     if let Some(child) = in_own_process(test, &[]) {
         let stdout = String::from_utf8_lossy(&child.stdout);
-        let (_, peer) = stdout.split_once("peer=").expect("it says who connected");
+        let (_, peer) = stdout.split_once("peer=").expect("it prints the peer");
         let peer = peer.lines().next().unwrap();
         assert_eq!(
             reports(&child),

@@ -209,5 +209,5 @@ fn no_socket_is_trusted_in_a_folder_that_others_may_enter() {
     let _liar = std::os::unix::net::UnixListener::bind(socket).unwrap();
     let error = refusal(&folder, &[&own], 1);
     assert!(error.contains("cannot be reached: "), "{error}");
-    assert!(error.contains("that nobody else may enter"), "{error}");
+    assert!(error.contains("that other users cannot enter"), "{error}");
 }

@@ -424,7 +424,7 @@ fn c038_a_panic_that_a_dropped_handle_would_have_told_is_reported_once() {
     let reports = reports(&child);
     assert_eq!(reports.len(), 2, "{reports:?}");
     for (report, text) in reports.iter().zip(["the handle goes", "the task ends"]) {
-        let end = format!("panicked: {text} first (and nobody awaited it)");
+        let end = format!("panicked: {text} first (its handle was dropped)");
         assert!(report.ends_with(&end), "{end} is not in {reports:?}");
     }
 }

@@ -52,7 +52,7 @@ fn c011_background_tasks_and_context_variables_survive_between_runs() {
         let task = spawn(async move {
             mine.push("started");
             sleep(Duration::from_secs(1)).await;
-            mine.push(USER.get().unwrap_or("nobody"));
+            mine.push(USER.get().unwrap_or("no user"));
             "output"
         });
         yield_now().await;
@@ -79,7 +79,7 @@ fn c013_dropping_a_runner_drops_its_parked_tasks_with_the_loop_entered() {
     runner.run(async {
         drop(spawn_named("parked", async move {
             let _guard =
-                OnDrop(|| mine.push(current_task().map_or("nobody".into(), |me| me.name())));
+                OnDrop(|| mine.push(current_task().map_or("no task".into(), |me| me.name())));
             pending::<()>().await;
         }));
         yield_now().await;

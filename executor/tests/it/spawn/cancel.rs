@@ -292,7 +292,7 @@ fn c079_a_destructor_sees_the_context_variables_of_its_task() {
     let log = Log::new();
     let reads = |log: &Log| {
         let log = log.clone();
-        OnDrop(move || log.push(USER.get().unwrap_or("nobody")))
+        OnDrop(move || log.push(USER.get().unwrap_or("no user")))
     };
     virtual_runner().run(async {
         USER.set("main");
@@ -341,7 +341,7 @@ fn c080_a_destructor_finds_the_loop_and_a_spawn_in_it_is_refused() {
         let log = log.clone();
         drop(spawn_named("left over", async move {
             let _guard = OnDrop(|| {
-                log.push(current_task().map_or("nobody".into(), |me| me.name()));
+                log.push(current_task().map_or("no task".into(), |me| me.name()));
                 let _now = now();
                 let _handle = Handle::current();
                 drop(sleep(Duration::from_secs(1)));

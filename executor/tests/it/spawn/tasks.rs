@@ -445,17 +445,17 @@ fn c035_a_future_is_dropped_when_spawn_refuses_it() {
     assert_eq!(dropped.get(), 1);
 }
 
-// ---- who am I -------------------------------------------------------------
+// ---- the current task -----------------------------------------------------
 
 #[test]
 fn c037_the_current_task_is_always_ones_own() {
     let log = Log::new();
-    let name = || current_task().map_or("nobody".to_string(), |me| me.name());
-    assert_eq!(name(), "nobody");
+    let name = || current_task().map_or("no task".to_string(), |me| me.name());
+    assert_eq!(name(), "no task");
     virtual_runner().run(async {
-        let interleaved = ["a", "b"].map(|who| {
+        let interleaved = ["a", "b"].map(|own| {
             let log = log.clone();
-            spawn_named(who, async move {
+            spawn_named(own, async move {
                 for _ in 0..3 {
                     log.push(name());
                     yield_now().await;
@@ -469,7 +469,7 @@ fn c037_the_current_task_is_always_ones_own() {
         }
     });
     assert_eq!(log.take(), ["a", "b", "a", "b", "a", "b"]);
-    assert_eq!(name(), "nobody");
+    assert_eq!(name(), "no task");
 }
 
 #[test]
@@ -497,7 +497,7 @@ fn c037_in_the_destructor_of_an_unread_output_it_is_the_task_that_made_it() {
     let log = Log::new();
     let speak = |log: &Log| {
         let log = log.clone();
-        OnDrop(move || log.push(current_task().map_or("nobody".into(), |me| me.name())))
+        OnDrop(move || log.push(current_task().map_or("no task".into(), |me| me.name())))
     };
     virtual_runner().run(async {
         // Once with the handle dropped before the task ends, once after.
@@ -584,7 +584,7 @@ fn c038_a_panic_that_is_not_awaited_is_reported_once_with_name_and_line() {
     assert_eq!(reports.len(), expected.len(), "{reports:?}");
     for (n, (name, panic)) in expected.into_iter().enumerate() {
         let place = format!("\"{name}\" (spawned at {}:{}:", file!(), first + n as u32);
-        let end = format!("panicked: {panic} (and nobody awaited it)");
+        let end = format!("panicked: {panic} (its handle was dropped)");
         assert!(reports[n].contains(&place), "{place} is not in {reports:?}");
         assert!(reports[n].ends_with(&end), "{end} is not in {reports:?}");
     }
