@@ -28,9 +28,9 @@ var LoopDrive = (function () {
     for (const timer of someTimers(state, real)) {
       all.push({ text: "Fire timer " + timer.timer + " (due at " + LoopSentence.seconds(timer.deadline) + ")", event: { k: "timer.fire", timer: timer.timer } });
     }
-    if (state.inbox.length) all.push({ text: "Take in the mail", event: { k: "inbox.drain", n: state.inbox.length } });
+    if (state.inbox.length) all.push({ text: "Drain the inbox", event: { k: "inbox.drain", n: state.inbox.length } });
     const until = state.timers.length ? state.timers[0].deadline : null;
-    all.push({ text: "Park " + (until === null ? "until somebody wakes you" : "until " + LoopSentence.seconds(until)), event: { k: "park.start", until } });
+    all.push({ text: "Park " + (until === null ? "until you are woken" : "until " + LoopSentence.seconds(until)), event: { k: "park.start", until } });
     return all;
   }
 
@@ -53,7 +53,7 @@ var LoopDrive = (function () {
     const trial = LoopFold.copy(state);
     const before = trial.flags.length;
     LoopFold.apply(trial, Object.assign({ i: real.i, t: state.t }, event));
-    // That nobody can wake a task is the program's fault, not the loop's.
+    // A task that nothing can wake is the program's fault, not the loop's.
     const broken = trial.flags.slice(before).filter((flag) => flag.rule !== "live-waker");
     if (broken.length) return { broken };
     const field = DECISIONS[event.k];

@@ -18,7 +18,7 @@ var LoopFold = (function () {
       i: -1, t: 0, k: null,
       mode: "idle", turn: 0, polling: null,
       suspended: [], // tasks that poll children of their scopes just now
-      rolls: new Set(), // children that stand on the roll of their scope
+      scoped: new Set(), // children on their scopes' lists of woken tasks
       line: [], // the ready queue: tasks above zero, asyncio's callbacks below
       queued: new Set(),
       tasks: new Map(),
@@ -32,7 +32,7 @@ var LoopFold = (function () {
       calls: new Map(), // asyncio's callbacks that wait: number -> name
       calling: null,
       flags: [],
-      unwakeable: new Set(), // tasks that wait, and nobody can wake them
+      unwakeable: new Set(), // tasks that wait, and nothing can wake them
       waiters: new Map(), // "timer 1" -> tasks that wait for it
       armed: 0,
       tiesAreFree: trace.lang === "python", // asyncio's heap keeps no order among equals
@@ -45,7 +45,7 @@ var LoopFold = (function () {
       line: state.line.slice(),
       queued: new Set(state.queued),
       suspended: state.suspended.slice(),
-      rolls: new Set(state.rolls),
+      scoped: new Set(state.scoped),
       tasks: new Map(state.tasks),
       timers: state.timers.slice(),
       inbox: state.inbox.slice(),
@@ -122,7 +122,7 @@ var LoopFold = (function () {
     else state.waiters.delete(key);
   }
 
-  // What was waited for is over: nobody waits for it any more.
+  // The target of a wait has completed: removes it from the waits of all tasks.
   function over(state, what) {
     for (const number of state.waiters.get(keyOf(what)) || []) {
       dropWaits(state, number, (on) => same(on, what));
@@ -191,7 +191,7 @@ var LoopFold = (function () {
     "turn": (s, e) => { s.mode = "turn"; s.turn = e.n; },
     "turn.order": (s, e) => { s.line = e.order.slice(); s.queued = new Set(e.order); },
     "ready.push": (s, e) => { push(s, e); s.line.push(e.task); s.queued.add(e.task); },
-    "scope.push": (s, e) => { push(s, e); s.rolls.add(e.task); },
+    "scope.push": (s, e) => { push(s, e); s.scoped.add(e.task); },
     "poll.start": startPoll,
     "poll.end": endPoll,
     "park.start": startPark,
@@ -205,7 +205,7 @@ var LoopFold = (function () {
     "task.cancel": (s, e) => setTask(s, e.task, { cancel: true }),
     "task.done": (s, e) => {
       leaveQueue(s, e.task);
-      s.rolls.delete(e.task);
+      s.scoped.delete(e.task);
       dropWaits(s, e.task, () => true);
       setTask(s, e.task, { state: e.how, wakers: 0, noted: false });
       over(s, { task: e.task });
@@ -246,8 +246,8 @@ var LoopFold = (function () {
 
   function push(state, event) {
     const number = event.task;
-    if (state.queued.has(number) || state.rolls.has(number)) {
-      flag(state, "no-duplicate", "task " + number + " stands in the queue already");
+    if (state.queued.has(number) || state.scoped.has(number)) {
+      flag(state, "no-duplicate", "task " + number + " is in the queue already");
     }
     if (isOver(state, number)) {
       flag(state, "no-poll-after-done", "task " + number + " has ended, and was queued");
@@ -257,21 +257,21 @@ var LoopFold = (function () {
 
   function startPoll(state, event) {
     const number = event.task;
-    const onRoll = state.rolls.has(number);
-    if (!onRoll && state.polling !== null) {
+    const isScoped = state.scoped.has(number);
+    if (!isScoped && state.polling !== null) {
       flag(state, "one-at-a-time", "task " + state.polling + " is still being polled");
     }
-    if (onRoll && state.polling === null) {
+    if (isScoped && state.polling === null) {
       flag(state, "one-at-a-time", "task " + number + " is its scope's to poll, and the loop polled it");
     }
     if (isOver(state, number)) {
       flag(state, "no-poll-after-done", "task " + number + " has ended, and was polled");
     }
     const first = state.line.find((entry) => entry > 0);
-    if (first !== number && !onRoll) {
+    if (first !== number && !isScoped) {
       flag(state, "queue-order", "task " + number + " was not at the front of the queue");
     }
-    if (onRoll) state.rolls.delete(number);
+    if (isScoped) state.scoped.delete(number);
     else leaveQueue(state, number);
     if (state.polling !== null) state.suspended.push(state.polling);
     state.mode = "poll";
@@ -286,7 +286,7 @@ var LoopFold = (function () {
     state.polling = state.suspended.length ? state.suspended.pop() : null;
     if (state.polling === null) state.mode = "turn";
     if (isOver(state, event.task)) return;
-    const woken = state.queued.has(event.task) || state.rolls.has(event.task);
+    const woken = state.queued.has(event.task) || state.scoped.has(event.task);
     setTask(state, event.task, { state: woken ? "ready" : "waiting" });
   }
 
@@ -298,7 +298,7 @@ var LoopFold = (function () {
   function startPark(state, event) {
     if (state.line.length) flag(state, "no-park-with-work", "the queue is not empty");
     for (const number of state.unwakeable) {
-      flag(state, "live-waker", "task " + number + " waits, and nobody can wake it");
+      flag(state, "live-waker", "task " + number + " waits, and nothing can wake it");
     }
     state.mode = "park";
     state.parked = { until: event.until === undefined ? null : event.until };

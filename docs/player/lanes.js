@@ -149,7 +149,7 @@ var LoopLanes = (function () {
     return { lanes, wakes, rowOfTask };
   }
 
-  // The lane an arrow starts from: timers, sockets and mail are the loop's.
+  // The lane an arrow starts from: timers, sockets and messages are the loop's.
   function causeRow(wake, rowOfTask, threads) {
     if (wake.th && threads.has(wake.th)) return threads.get(wake.th).row;
     if (wake.by && wake.by.task) return rowOfTask(wake.by.task);

@@ -1,8 +1,8 @@
 """What the recorder knows of a run of asyncio's loop: the events so far, the
-numbers it gave to tasks, timers and jobs, and who is being run at the moment.
+numbers it gave to tasks, timers and jobs, and the task or callback that runs.
 
 An event is appended in the order in which things happen, over all threads.
-record.py stands at the loop's doors and calls this.
+record.py wraps parts of the loop, which call this.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ class Numbers:
 
 
 class Recorder:
-    """The events so far, and who is being run at the moment."""
+    """The events so far, and the task or callback that runs."""
 
     def __init__(self, virtual):
         self.virtual = virtual
@@ -58,7 +58,7 @@ class Recorder:
         self.jobs = 0
         self.jobs_running = 0
         self.job_for = weakref.WeakKeyDictionary()  # future -> job
-        self.letters = 0  # from other threads, not taken out yet
+        self.messages = 0  # from other threads, not drained yet
         self.sources = {}  # file descriptor -> source
         self.sources_seen = 0
         self.waits = weakref.WeakKeyDictionary()  # task -> what it waits for
@@ -127,7 +127,7 @@ class Recorder:
         if name.endswith("._read_from_self"):
             return  # the loop emptying its own pipe
         if threading.get_ident() != self.main_thread:
-            self.letters += 1
+            self.messages += 1
             self.emit("inbox.push", task=None, what="call")
         number, _ = self.calls.of(handle)
         self.emit("call.push", call=number, name=CALLS.get(name, name))
@@ -320,7 +320,7 @@ class Recorder:
     # ---- waiting -----------------------------------------------------------
 
     def select(self, loop, select, timeout):
-        """Stands around the loop's one blocking call."""
+        """Records the loop's one blocking call."""
         self.turn_is_due = True
         parks = timeout is None or timeout > 0
         until = round(loop._scheduled[0]._when * SECOND) if loop._scheduled else None
@@ -332,7 +332,7 @@ class Recorder:
             cause = "io" if sockets else "wake" if found else "timer"
             self.emit("park.end", cause=cause)
         if len(found) > len(sockets):
-            self.mail_taken()
+            self.inbox_drained()
         for key, mask in sockets:
             self.io_event(key, mask)
         return found
@@ -349,7 +349,7 @@ class Recorder:
             self.virtual_now = max(self.virtual_now, until)
         return found
 
-    def mail_taken(self):
-        letters, self.letters = self.letters, 0
-        if letters:
-            self.emit("inbox.drain", n=letters)
+    def inbox_drained(self):
+        messages, self.messages = self.messages, 0
+        if messages:
+            self.emit("inbox.drain", n=messages)

@@ -56,10 +56,10 @@ var LoopPane = (function () {
       const box = this.part("flags");
       box.hidden = !flags.length;
       if (!flags.length) return;
-      // That nobody can wake a task is a fault of the program; the rest are the loop's.
+      // A task that nothing can wake is a fault of the program; the rest are the loop's.
       const ours = flags.some((flag) => flag.rule !== "live-waker");
       box.append(make("p", {}, ours ? "⚑ This loop broke a rule, " + LoopSentence.count(flags.length, "time") + "."
-        : "⚑ This program has a task that nobody can wake."),
+        : "⚑ This program has a task that nothing can wake."),
         make("ul", {}, ...flags.slice(0, 8).map((flag) => make("li", {},
           make("button", { type: "button", class: "link", "data-flag": flag.rule, onclick: () => this.app.go(this, flag.i) },
             "event " + flag.i + ", " + flag.rule), ": " + flag.text))));
@@ -90,7 +90,7 @@ var LoopPane = (function () {
       this.tell(event, state);
       LoopPanels.phases(this.part("phases"), state, event);
       LoopPanels.queue(this.part("queue"), state);
-      LoopPanels.mail(this.part("mail"), state);
+      LoopPanels.inbox(this.part("inbox"), state);
       LoopPanels.timers(this.part("timers"), state);
       LoopPanels.poller(this.part("poller"), state);
       LoopPanels.pool(this.part("pool"), state);

@@ -1,4 +1,4 @@
-// The state as panels: queue, mail slot, timers, poller, pool, tasks, output.
+// The state as panels: queue, inbox, timers, poller, pool, tasks, output.
 //
 // Invariant: a panel shows the state it was given and nothing else, so that a
 // step back shows exactly what the step forward showed.
@@ -33,7 +33,7 @@ var LoopPanels = (function () {
   }
 
   // What a mode asks: the question, which a screen reader is told of because its
-  // element stays; the answers; the score. Who was here stays here.
+  // element stays; the answers; the score. A focus in the answers stays there.
   function sheet(box, question, buttons, score) {
     if (!box.firstChild) {
       box.append(make("p", { class: "question", "aria-live": "polite" }),
@@ -60,7 +60,7 @@ var LoopPanels = (function () {
     return task && task.name && task.name !== "Task-" + number ? task.name : "";
   }
 
-  // ---- the queue and the mail slot ----------------------------------------------
+  // ---- the queue and the inbox ---------------------------------------------------
 
   function queue(box, state) {
     list(box, state.line, (entry) => {
@@ -74,10 +74,10 @@ var LoopPanels = (function () {
     return make("li", { class: "chip", "data-task": number }, "task " + number, make("small", {}, nameOf(state, number)));
   }
 
-  function mail(box, state) {
-    list(box, state.inbox, (letter) =>
-      make("li", { class: "chip" }, letter.what || "letter", make("small", {}, letter.task ? "task " + letter.task : "")), "empty");
-    box.dataset.letters = state.inbox.length;
+  function inbox(box, state) {
+    list(box, state.inbox, (message) =>
+      make("li", { class: "chip" }, message.what || "message", make("small", {}, message.task ? "task " + message.task : "")), "empty");
+    box.dataset.messages = state.inbox.length;
   }
 
   // ---- timers, sockets, jobs ------------------------------------------------------
@@ -97,7 +97,7 @@ var LoopPanels = (function () {
         source.writer && "write → task " + source.writer].filter(Boolean).join(" · "))), "no sockets");
     if (state.parked) {
       const until = state.parked.until;
-      box.append(make("p", { class: "parked" }, "parked " + (until === null ? "until somebody wakes it" : "until " + say.seconds(until))));
+      box.append(make("p", { class: "parked" }, "parked " + (until === null ? "until it is woken" : "until " + say.seconds(until))));
     }
     box.dataset.parked = state.parked ? String(state.parked.until) : "";
   }
@@ -164,8 +164,8 @@ var LoopPanels = (function () {
   }
 
   function fill(one, state, event, task) {
-    const roll = state.rolls.has(task.task);
-    const words = (roll ? "on its scope’s roll" : STATES[task.state] || task.state) + (task.cancel && !LoopFold.ENDED[task.state] ? ", asked to stop" : "");
+    const scoped = state.scoped.has(task.task);
+    const words = (scoped ? "on its scope’s list" : STATES[task.state] || task.state) + (task.cancel && !LoopFold.ENDED[task.state] ? ", asked to stop" : "");
     one.dataset.state = task.state;
     one.classList.toggle("now", event.task === task.task);
     one.cells[1].className = "state " + task.state;
@@ -184,20 +184,20 @@ var LoopPanels = (function () {
       const some = task.waits.slice(0, 3).map((wait) => say.on(state, wait));
       return some.join(", ") + (task.waits.length > 3 ? " and " + (task.waits.length - 3) + " more" : "");
     }
-    if (state.mode === "park" && state.unwakeable.has(task.task)) return "⚑ nobody can wake it";
+    if (state.mode === "park" && state.unwakeable.has(task.task)) return "⚑ nothing can wake it";
     return "";
   }
 
   // ---- where the loop is -----------------------------------------------------------
 
   const PHASES = [
-    ["turn", "turn"], ["poll", "poll a task"], ["mail", "take in mail"],
+    ["turn", "turn"], ["poll", "poll a task"], ["inbox", "drain the inbox"],
     ["timers", "fire timers"], ["park", "park"],
   ];
 
   function phaseOf(state, event) {
     if (state.calling !== null) return "poll"; // asyncio's callbacks run in the turn too
-    if (event.k === "inbox.drain") return "mail";
+    if (event.k === "inbox.drain") return "inbox";
     if (event.k === "timer.fire" || (event.by && event.by.timer && state.mode !== "poll")) return "timers";
     if (event.k === "park.end" || state.mode === "park") return "park";
     if (state.mode === "poll" || event.k === "poll.end" || event.k.startsWith("call.")) return "poll";
@@ -210,5 +210,5 @@ var LoopPanels = (function () {
       make("li", { "aria-current": key === now ? "step" : null }, key === "turn" && state.turn ? "turn " + state.turn : text)));
   }
 
-  return { make, keepFocus, sheet, queue, mail, timers, poller, pool, printed, tasks, phases };
+  return { make, keepFocus, sheet, queue, inbox, timers, poller, pool, printed, tasks, phases };
 })();

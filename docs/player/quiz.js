@@ -1,7 +1,7 @@
 // Predict: before the loop does something that can be foretold, asks what.
 //
-// Invariant: the answer is the next event of the trace; nobody wrote the
-// questions by hand, and they need no chance.
+// Invariant: the answer is the next event of the trace; no question is written
+// by hand, and none needs chance.
 //
 // Called by player.js in the mode "predict".
 "use strict";
@@ -34,7 +34,7 @@ var LoopQuiz = (function () {
     choices.push({ text: "It parks", right: event.k === "park.start" });
     return {
       text: "What does the loop do next?", choices,
-      after: event.k === "park.start" ? "The queue is empty, so it parks." : "Task " + event.task + " stands at the front of the queue.",
+      after: event.k === "park.start" ? "The queue is empty, so it parks." : "Task " + event.task + " is at the front of the queue.",
     };
   }
 
@@ -44,7 +44,7 @@ var LoopQuiz = (function () {
     const times = deadlines.slice(0, 3);
     if (times.length && !times.includes(sum)) times.push(sum);
     const choices = times.map((time) => ({ text: "Until " + say.seconds(time), right: event.until === time }));
-    choices.push({ text: "Until somebody wakes it", right: event.until === null });
+    choices.push({ text: "Until it is woken", right: event.until === null });
     if (!choices.some((choice) => choice.right)) choices.push({ text: "Until " + say.seconds(event.until), right: true });
     return {
       text: "How long will it sleep?", choices,
@@ -52,14 +52,14 @@ var LoopQuiz = (function () {
     };
   }
 
-  // What somebody would say who thinks that waits add up.
+  // The wrong answer that adds up the waits.
   function deadlinesSum(state) {
     return state.timers.slice(0, 50).reduce((sum, timer) => sum + (timer.deadline || 0), 0);
   }
 
   function whatDoesItDo(event, state) {
     const effect = { queued: 0, "already-queued": 1, "after-done": 2 }[event.effect];
-    const texts = ["It puts the task in the ready queue", "Nothing: the task stands in the queue already", "Nothing: the task has ended"];
+    const texts = ["It puts the task in the ready queue", "Nothing: the task is in the queue already", "Nothing: the task has ended"];
     return {
       text: say.upper(say.by(state, event.by)) + " wakes " + say.task(state, event.task) + ". What does that do?",
       choices: texts.map((text, n) => ({ text, right: n === effect })),

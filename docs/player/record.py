@@ -9,9 +9,8 @@ from disk can load. With --virtual the loop's clock jumps to the next deadline
 instead of waiting, so that a program without sockets and threads always gives
 the same trace.
 
-Nothing of asyncio is replaced: this file puts somebody at the doors of
-BaseEventLoop (its ready queue, its timers, its selector), and loop_recorder.py
-writes down who comes through. Needs CPython 3.9 to 3.13 and its standard
+Nothing of asyncio is replaced: this file wraps the ready queue, the timers and
+the selector of BaseEventLoop, and loop_recorder.py records what passes through. Needs CPython 3.9 to 3.13 and its standard
 library only; the loops recorded are those of the main thread.
 """
 
@@ -39,11 +38,11 @@ from loop_recorder import SECOND, Recorder  # noqa: E402
 HOUSEKEEPING = ("shutdown_asyncgens", "shutdown_default_executor")
 
 
-# ---- the doors -------------------------------------------------------------
+# ---- the wrappers ----------------------------------------------------------
 
 
 class Queue(collections.deque):
-    """The loop's ready queue, with somebody at both ends."""
+    """The loop's ready queue, observed at both ends."""
 
     recorder = None
 
@@ -58,7 +57,7 @@ class Queue(collections.deque):
 
 
 class Selector:
-    """The loop's selector, with somebody at `select`."""
+    """The loop's selector, observed at `select`."""
 
     def __init__(self, inner, loop, recorder):
         self.inner, self.loop, self.recorder = inner, loop, recorder
@@ -84,7 +83,7 @@ class Selector:
 
 
 def instrument(recorder):
-    """Puts the recorder at the doors of every loop made from now on."""
+    """Attaches the recorder to every loop made from now on."""
     base = asyncio.base_events.BaseEventLoop
     around_loops(recorder)
     around_runs(recorder, base)

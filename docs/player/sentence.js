@@ -52,9 +52,9 @@ var LoopSentence = (function () {
 
   function by(state, cause) {
     if (typeof cause === "string") {
-      return { io: "a socket", mail: "mail from another thread", loop: "the loop" }[cause] || cause;
+      return { io: "a socket", mail: "a message from another thread", loop: "the loop" }[cause] || cause;
     }
-    return cause ? on(state, cause) : "somebody";
+    return cause ? on(state, cause) : "something";
   }
 
   function upper(text) {
@@ -65,7 +65,7 @@ var LoopSentence = (function () {
 
   const kinds = {
     "run.start": () => "The run begins.",
-    "run.end": (s, e) => "The run is over: the main task " + ({ returned: "has returned", panicked: "failed", stalled: "can never go on" }[e.how] || "has ended") + ".",
+    "run.end": (s, e) => "The run is over: the main task " + ({ returned: "has returned", panicked: "failed", stalled: "can never continue" }[e.how] || "has ended") + ".",
     "loop.close": () => "The loop closes: what is left is cancelled.",
     "loop.closed": () => "The loop is closed. Nothing is left.",
     "turn": (s) => "Turn " + s.turn + " begins, with " + queueText(s) + ".",
@@ -73,22 +73,22 @@ var LoopSentence = (function () {
     "task.spawn": (s, e) => upper(task(s, e.task)) + " is made" +
       (e.parent === null || e.parent === undefined ? ": it is the main task." : " by " + task(s, e.parent) + ". It has not run yet."),
     "ready.push": (s, e) => upper(task(s, e.task)) + " goes to the back of the ready queue" + place(s) + ".",
-    "scope.push": (s, e) => upper(task(s, e.task)) + " goes on the roll of its scope, whose owner will poll it.",
+    "scope.push": (s, e) => upper(task(s, e.task)) + " goes on its scope’s list of woken tasks; the scope’s owner will poll it.",
     "poll.start": (s, e) => (s.suspended.length
-      ? upper(task(s, s.suspended[s.suspended.length - 1])) + " takes " + task(s, e.task) + " from the roll of its scope and polls it for the "
+      ? upper(task(s, s.suspended[s.suspended.length - 1])) + " takes " + task(s, e.task) + " from its scope’s list and polls it for the "
       : "The loop takes " + task(s, e.task) + " from the front of the queue and polls it for the ") +
       ordinal((s.tasks.get(e.task) || { polls: 1 }).polls) + " time.",
     "poll.end": (s, e) => upper(task(s, e.task)) + ({
       ready: " is ready: it has its result.", panic: " panicked.",
-    }[e.result] || " is pending: it gives " + (s.polling === null ? "the loop" : task(s, s.polling) + " its turn") + " back" + (s.queued.has(e.task) ? ", and stands in the queue again." : ".")),
+    }[e.result] || " is pending: it gives " + (s.polling === null ? "the loop" : task(s, s.polling) + " its turn") + " back" + (s.queued.has(e.task) ? ", and is in the queue again." : ".")),
     "task.done": (s, e) => upper(task(s, e.task)) + " is over: it " + (ENDED[e.how] || "ended") + (e.text ? " (" + e.text + ")" : "") + ".",
-    "task.cancel": (s, e) => "Somebody asks " + task(s, e.task) + " to stop.",
+    "task.cancel": (s, e) => upper(task(s, e.task)) + " is asked to stop.",
     "wake": (s, e) => upper(by(s, e.by)) + " wakes " + task(s, e.task) + ({
-      "already-queued": ". That does nothing: it stands in the queue already.",
+      "already-queued": ". That does nothing: it is in the queue already.",
       "after-done": ". That does nothing: it has ended.",
     }[e.effect] || "."),
     "waker.count": (s, e) => (e.n ? count(e.n, "clone") : "No clone") + " of the waker of " + task(s, e.task) + (e.n > 1 ? " are" : " is") + " alive" +
-      (e.noted ? "; the runtime has the task written down, to wake it." : "."),
+      (e.noted ? "; the runtime has registered the task, to wake it." : "."),
     "child.poll": (s, e) => upper(task(s, e.task)) + " polls its future number " + e.child + ".",
     "child.done": (s, e) => "Future number " + e.child + " of " + task(s, e.task) + " is ready.",
     "await": (s, e) => upper(task(s, e.task)) + " will wait for " + on(s, e.on) + ".",
@@ -97,19 +97,19 @@ var LoopSentence = (function () {
     "timer.move": (s, e) => "Timer " + e.timer + " is moved to " + seconds(e.deadline) + ".",
     "timer.fire": (s, e) => "Timer " + e.timer + " is due, and is gone.",
     "timer.cancel": (s, e) => "Timer " + e.timer + " is dropped before it was due.",
-    "park.start": (s, e) => "Nothing is ready. The loop parks " + (e.until === null || e.until === undefined ? "until somebody wakes it." : "until " + seconds(e.until) + "."),
-    "park.end": (s, e) => "The loop goes on at " + seconds(s.t) + ({ timer: ": a timer is due.", io: ": a socket is ready.", wake: ": another thread rang." }[e.cause] || "."),
+    "park.start": (s, e) => "Nothing is ready. The loop parks " + (e.until === null || e.until === undefined ? "until it is woken." : "until " + seconds(e.until) + "."),
+    "park.end": (s, e) => "The loop continues at " + seconds(s.t) + ({ timer: ": a timer is due.", io: ": a socket is ready.", wake: ": another thread unparked it." }[e.cause] || "."),
     "io.register": (s, e) => upper(e.kind || "a socket") + " becomes socket " + e.src + (e.addr ? " (" + e.addr + ")" : "") + ".",
     "io.deregister": (s, e) => "Socket " + e.src + " is closed.",
-    "io.interest": (s, e) => (e.task === null ? "Nobody" : upper(task(s, e.task))) + " is to be woken when socket " + e.src + (e.dir === "write" ? " takes bytes." : " has bytes."),
+    "io.interest": (s, e) => (e.task === null ? "No task" : upper(task(s, e.task))) + " is to be woken when socket " + e.src + (e.dir === "write" ? " takes bytes." : " has bytes."),
     "io.event": (s, e) => "The poller says: socket " + e.src + " is " + ([e.readable && "readable", e.writable && "writable", e.closed && "closed"].filter(Boolean).join(" and ") || "quiet") + ".",
     "io.try": (s, e) => "A " + e.op + " on socket " + e.src + ({ ok: " succeeds.", "would-block": " would have to wait.", error: " fails." }[e.result] || "."),
-    "inbox.push": (s, e) => "A letter (" + e.what + ") lies in the mail slot" + (e.task ? ", for " + task(s, e.task) : "") + ".",
-    "inbox.drain": (s, e) => "The loop takes " + count(e.n, "letter") + " out of the mail slot.",
+    "inbox.push": (s, e) => "A message (" + e.what + ") is put into the inbox" + (e.task ? ", for " + task(s, e.task) : "") + ".",
+    "inbox.drain": (s, e) => "The loop drains " + count(e.n, "message") + " from the inbox.",
     "pool.submit": (s, e) => upper(task(s, e.task)) + " hands job " + e.job + " to the thread pool.",
     "pool.start": (s, e) => "Thread " + (e.th || "?") + " begins job " + e.job + ".",
     "pool.end": (s, e) => "Thread " + (e.th || "?") + " has ended job " + e.job + (e.result === "panic" ? ", which failed." : "."),
-    "pool.done": (s, e) => "The loop hears that job " + e.job + " has ended.",
+    "pool.done": (s, e) => "The loop finds that job " + e.job + " has ended.",
     "pool.cancel": (s, e) => "Job " + e.job + " is given up before it began.",
     "print": (s, e) => (e.task === null || e.task === undefined ? "The program" : upper(task(s, e.task))) + " prints “" + e.text + "”.",
     "mark": (s, e) => "The program notes “" + e.text + "”.",
@@ -158,7 +158,7 @@ var LoopSentence = (function () {
     if (seen.has(number)) return lines.push("That is the task we began with: they wait for each other.");
     seen.add(number);
     if (one.state === "polling") return lines.push(name + " does not wait: it is being polled.");
-    if (state.rolls.has(number)) return lines.push(name + " waits on the roll of its scope: " + task(state, one.parent) + " polls it when it is polled.");
+    if (state.scoped.has(number)) return lines.push(name + " is on its scope’s list of woken tasks: " + task(state, one.parent) + " polls it when it is polled.");
     if (one.state === "ready") return lines.push(name + " waits for its turn: it is number " + (state.line.indexOf(number) + 1) + " in the ready queue.");
     if (ENDED[one.state]) return lines.push(name + " does not wait: it " + ENDED[one.state] + ".");
     if (!one.waits.length) return lines.push(name + noWait(state, one));
@@ -172,8 +172,8 @@ var LoopSentence = (function () {
 
   function noWait(state, one) {
     if (!one.polls) return " was made and never queued.";
-    if (one.wakers || one.noted) return " waits until somebody who has its waker wakes it.";
-    if (state.mode === "park") return " waits, and nobody has its waker: nobody can wake it.";
+    if (one.wakers || one.noted) return " waits until its waker is called.";
+    if (state.mode === "park") return " waits, and no clone of its waker is left: nothing can wake it.";
     return " waits for nothing any more: it is about to be woken, or to end.";
   }
 

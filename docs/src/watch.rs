@@ -93,8 +93,8 @@ impl Story {
             Event::TimerFire { timer } => format!("timer {} fires", self.timer(*timer)),
             Event::TimerCancel { timer } => format!("    timer {} is dropped", self.timer(*timer)),
             Event::ParkStart { until: Some(at) } => format!("park until {}", ms(*at)),
-            Event::ParkStart { until: None } => "park until somebody rings".into(),
-            Event::InboxDrained { messages } => format!("mail: {messages}"),
+            Event::ParkStart { until: None } => "park without a deadline".into(),
+            Event::InboxDrained { messages } => format!("inbox: {messages}"),
             Event::JobSubmit { task, .. } => format!("    {} starts a job", self.name(*task)),
             Event::JobEnd { .. } => "the job is done".into(),
             Event::Print { text, .. } => format!("    print {text}"),
@@ -124,7 +124,7 @@ impl Story {
     }
 
     fn name(&self, task: TaskId) -> &str {
-        self.names.get(&task).map_or("nobody", String::as_str)
+        self.names.get(&task).map_or("no task", String::as_str)
     }
 
     fn timer(&mut self, timer: u64) -> usize {

@@ -1,4 +1,4 @@
-// The page for everybody: by keyboard, by ear, on a telephone, without motion and
+// Accessibility: by keyboard, by ear, on a telephone, without motion and
 // without script.
 //
 // Invariant: as in browser.js, nothing is judged by its speed.

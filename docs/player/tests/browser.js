@@ -61,7 +61,7 @@ const SHOWN = `(() => {
     queue: numbers(part("queue").dataset.tasks),
     chips: Array.from(part("queue").querySelectorAll("[data-task]"), (one) => Number(one.dataset.task)),
     timers: numbers(part("timers").dataset.timers),
-    letters: Number(part("mail").dataset.letters),
+    messages: Number(part("inbox").dataset.messages),
     parked: part("poller").dataset.parked,
     printed: part("printed").textContent,
     tasks: Array.from(part("tasks").rows, (row) => [Number(row.dataset.task), row.dataset.state, Number(row.querySelector(".number").textContent)]),
@@ -77,7 +77,7 @@ function expected(trace) {
     fold.apply(state, event);
     const dump = fold.dump(state);
     return {
-      i: event.i, queue: dump.queue, chips: dump.queue, timers: dump.timers.map((timer) => timer.timer), letters: dump.inbox.length,
+      i: event.i, queue: dump.queue, chips: dump.queue, timers: dump.timers.map((timer) => timer.timer), messages: dump.inbox.length,
       parked: dump.parked ? String(dump.parked.until) : "", printed: dump.printed.join("\n"),
       tasks: dump.tasks.map((task) => [task.task, task.state, task.polls]),
       status: sentence.say(event, state) + state.flags.filter((flag) => flag.i === event.i)

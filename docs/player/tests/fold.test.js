@@ -55,7 +55,7 @@ for (const { name, trace } of all) {
   });
 
   test(name + ": the loop broke no rule", () => {
-    // A task that nobody can wake is a fault of the program, not of the loop.
+    // A task that nothing can wake is a fault of the program, not of the loop.
     const flags = new History(trace).flags.filter((flag) => flag.rule !== "live-waker");
     assert.deepStrictEqual(flags, []);
   });
@@ -163,7 +163,7 @@ test("a wait is explained from the task to what will end it", () => {
   assert.match(lines[1], /^Task 2 \(fetch_data\) waits for timer 1, due at 2 s \(in 2 s\)/);
 });
 
-test("polling a task that nobody woke is judged to be against the rules", () => {
+test("polling a task that was not woken is judged to be against the rules", () => {
   const trace = made(3, 60);
   const history = new History(trace);
   const first = trace.events.find((event) => event.k === "poll.start");

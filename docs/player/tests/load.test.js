@@ -64,7 +64,7 @@ test("a file of the reader's does not take the place of a trace beside the page"
   assert.ok(load.isFile("your-fetch_data") && !load.isFile("fetch_data"));
 });
 
-test("kinds and members that nobody knows are passed over", async () => {
+test("unknown kinds and members are passed over", async () => {
   const name = await load.file(file(event({ k: "of.the.future", more: { a: [1] } }), "new.json"));
   assert.strictEqual(new History(load.traces.get(name)).last, good().events.length - 1);
 });
