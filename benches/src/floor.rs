@@ -1,7 +1,7 @@
 //! What the floors have in common: polling without a runtime.
 //!
 //! A floor is what a row's promise costs when it is written by hand for this
-//! one row: no names, no cancel, no panic caught, nobody else on the loop. No
+//! one row: no names, no cancel, no panic caught, no other task on the loop. No
 //! runtime can be faster and still be one; how near it comes is the measure.
 
 use std::cell::Cell;

@@ -25,8 +25,8 @@ use std::task::{Context, Poll};
 
 use crate::side::Side;
 
-/// Who cannot run here, and why. Tries to start each that asks the kernel for
-/// something unusual.
+/// The runtimes that cannot run on this machine, and why. Tries each that asks
+/// the kernel for something unusual.
 pub(crate) fn that_cannot_run() -> Vec<(&'static str, String)> {
     let tries = [
         (MonoioUring::NAME, monoio::try_uring()),

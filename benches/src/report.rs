@@ -113,7 +113,7 @@ fn is_of(expected: &Value, about: &Value, keys: &[&str]) -> Result<(), String> {
     }
 }
 
-/// The rows that a whole run has and this one has not: somebody gave no result.
+/// The rows that a whole run has and this one has not: a contender failed.
 fn missing(rows: &[Measured]) -> Vec<String> {
     let all = groups::all().into_iter().map(|row| row.id());
     let all = all.chain(memory::rows().into_iter().map(|row| row.id.to_string()));

@@ -15,7 +15,7 @@ async fn on_the_loop() -> u64 {
 /// A build without optimization is for trying out, not for measuring.
 const TIMES: u32 = if cfg!(debug_assertions) { 1 } else { 20 };
 
-/// The best of twenty times: what the machine can do when nobody disturbs it.
+/// The best of twenty times: what the machine can do when it is idle otherwise.
 async fn measure(name: &str, work: impl AsyncFn()) {
     let mut best = f64::INFINITY;
     for _ in 0..TIMES {

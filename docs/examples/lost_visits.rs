@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 async fn visit(visits: Rc<Cell<u32>>) {
     let seen = visits.get();
-    yield_now().await; // everybody else runs here
+    yield_now().await; // the other tasks run now
     visits.set(seen + 1);
 }
 

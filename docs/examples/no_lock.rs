@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 async fn visit(visits: Rc<Cell<u32>>) {
     let seen = visits.get();
-    visits.set(seen + 1); // nobody ran in between
+    visits.set(seen + 1); // no other task ran in between
     yield_now().await;
 }
 

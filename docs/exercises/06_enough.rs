@@ -1,4 +1,4 @@
-//! A stream that goes on for ever, and a reader who has had enough.
+//! A stream without an end, and a reader that has had enough.
 
 use std::cell::Cell;
 use std::process::ExitCode;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use docs::Exercise;
 use executor::sleep;
 
-/// Says whether somebody is still connected.
+/// Returns whether a reader is still connected.
 struct Connection(Rc<Cell<bool>>);
 
 impl Drop for Connection {

@@ -24,11 +24,11 @@ const CLAIMS: [(Here, &str); 6] = [
     (NotSaid, "`gather` makes a task of each of its arguments."),
     (
         NotSaid,
-        "`run_in_executor` starts the call before anybody awaits it.",
+        "`run_in_executor` starts the call before it is awaited.",
     ),
     (
         NotSaid,
-        "A task may vanish half way if nobody keeps its handle.",
+        "A task may vanish half way if its handle is not kept.",
     ),
     (
         NotSaid,

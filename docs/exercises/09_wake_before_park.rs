@@ -8,27 +8,28 @@ use docs::Exercise;
 #[derive(Default)]
 struct Parker {
     woken: Mutex<bool>,
-    bell: Condvar,
+    changed: Condvar,
 }
 
 impl Parker {
     fn wake(&self) {
         *self.woken.lock().unwrap() = true;
-        self.bell.notify_one();
+        self.changed.notify_one();
     }
 
     /// Sleeps until `wake` is called, or returns at once if it was called
     /// since the last `park`.
     fn park(&self) {
         let woken = self.woken.lock().unwrap();
-        // TODO: whoever rings before this line is not heard.
-        let mut woken = self.bell.wait(woken).unwrap();
+        // TODO: a wake that comes before this line is lost.
+        let mut woken = self.changed.wait(woken).unwrap();
         *woken = false;
     }
 }
 
 fn main() -> ExitCode {
-    let hint = "the bell is only a hint to look at `woken`: look first, wait while it is false";
+    let hint =
+        "a notification is only a hint to look at `woken`: look first, wait while it is false";
     Exercise::new(hint).judge("park", || {
         let parker = Arc::new(Parker::default());
         parker.wake();

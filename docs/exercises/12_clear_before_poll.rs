@@ -23,8 +23,8 @@ impl Wake for TaskWaker {
     }
 }
 
-/// Polls the one task while it is in the queue. `false` if it is not done and
-/// nobody can wake it any more.
+/// Polls the one task while it is in the queue. Returns `false` if the task has
+/// not completed and nothing can wake it any more.
 fn run(mut task: Pin<Box<dyn Future<Output = ()>>>) -> bool {
     let ready = Arc::new(Mutex::new(VecDeque::from([()])));
     let waker = Arc::new(TaskWaker {

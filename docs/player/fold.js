@@ -18,7 +18,7 @@ var LoopFold = (function () {
       i: -1, t: 0, k: null,
       mode: "idle", turn: 0, polling: null,
       suspended: [], // tasks that poll children of their scopes just now
-      scoped: new Set(), // children on their scopes' lists of woken tasks
+      scoped: new Set(), // woken children that their scopes will poll
       line: [], // the ready queue: tasks above zero, asyncio's callbacks below
       queued: new Set(),
       tasks: new Map(),

@@ -181,7 +181,7 @@ class Recorder:
             self.emit("call.end", call=number)
 
     def cause_of(self, handle):
-        """Who stands behind a callback: a timer, a thread's job, or the loop."""
+        """Returns what caused a callback: a timer, a thread's job, or the loop."""
         if handle in self.timers.known:
             return {"timer": self.timers.of(handle)[0]}
         for thing in handle._args or ():

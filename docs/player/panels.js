@@ -151,8 +151,8 @@ var LoopPanels = (function () {
     note.textContent = hidden > 0 ? "and " + hidden + " more" : state.tasks.size ? "" : "no task yet";
   }
 
-  // A row is made once and filled at each step: a reader who stands on one of
-  // its buttons, by eye or by ear, is not thrown off it.
+  // A row is made once and filled at each step, so that the focus stays on the
+  // button where a reader put it.
   function row(task, act) {
     const name = "task " + task.task;
     return make("tr", { "data-task": task.task },

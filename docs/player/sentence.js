@@ -73,7 +73,7 @@ var LoopSentence = (function () {
     "task.spawn": (s, e) => upper(task(s, e.task)) + " is made" +
       (e.parent === null || e.parent === undefined ? ": it is the main task." : " by " + task(s, e.parent) + ". It has not run yet."),
     "ready.push": (s, e) => upper(task(s, e.task)) + " goes to the back of the ready queue" + place(s) + ".",
-    "scope.push": (s, e) => upper(task(s, e.task)) + " goes on its scope’s list of woken tasks; the scope’s owner will poll it.",
+    "scope.push": (s, e) => upper(task(s, e.task)) + " goes on its scope’s list of woken children; the scope’s owner will poll it.",
     "poll.start": (s, e) => (s.suspended.length
       ? upper(task(s, s.suspended[s.suspended.length - 1])) + " takes " + task(s, e.task) + " from its scope’s list and polls it for the "
       : "The loop takes " + task(s, e.task) + " from the front of the queue and polls it for the ") +
@@ -158,7 +158,7 @@ var LoopSentence = (function () {
     if (seen.has(number)) return lines.push("That is the task we began with: they wait for each other.");
     seen.add(number);
     if (one.state === "polling") return lines.push(name + " does not wait: it is being polled.");
-    if (state.scoped.has(number)) return lines.push(name + " is on its scope’s list of woken tasks: " + task(state, one.parent) + " polls it when it is polled.");
+    if (state.scoped.has(number)) return lines.push(name + " is on its scope’s list of woken children: " + task(state, one.parent) + " polls it when it is polled.");
     if (one.state === "ready") return lines.push(name + " waits for its turn: it is number " + (state.line.indexOf(number) + 1) + " in the ready queue.");
     if (ENDED[one.state]) return lines.push(name + " does not wait: it " + ENDED[one.state] + ".");
     if (!one.waits.length) return lines.push(name + noWait(state, one));

@@ -1,4 +1,4 @@
-"""`await` on something that does not have to wait lets nobody else run."""
+"""`await` on something that does not have to wait lets no other task run."""
 
 import asyncio
 

@@ -23,11 +23,11 @@ const CLAIMS: [(Here, &str); 6] = [
     (Wrong, "`gather` makes a task of each of its arguments."),
     (
         Wrong,
-        "`run_in_executor` starts the call before anybody awaits it.",
+        "`run_in_executor` starts the call before it is awaited.",
     ),
     (
         Wrong,
-        "A task may vanish half way if nobody keeps its handle.",
+        "A task may vanish half way if its handle is not kept.",
     ),
     (
         Wrong,

@@ -8,13 +8,13 @@ use docs::Exercise;
 #[derive(Default)]
 struct Parker {
     woken: Mutex<bool>,
-    bell: Condvar,
+    changed: Condvar,
 }
 
 impl Parker {
     fn wake(&self) {
         *self.woken.lock().unwrap() = true;
-        self.bell.notify_one();
+        self.changed.notify_one();
     }
 
     /// Sleeps until `wake` is called, or returns at once if it was called
@@ -22,14 +22,15 @@ impl Parker {
     fn park(&self) {
         let mut woken = self.woken.lock().unwrap();
         while !*woken {
-            woken = self.bell.wait(woken).unwrap();
+            woken = self.changed.wait(woken).unwrap();
         }
         *woken = false;
     }
 }
 
 fn main() -> ExitCode {
-    let hint = "the bell is only a hint to look at `woken`: look first, wait while it is false";
+    let hint =
+        "a notification is only a hint to look at `woken`: look first, wait while it is false";
     Exercise::new(hint).judge("park", || {
         let parker = Arc::new(Parker::default());
         parker.wake();

@@ -66,9 +66,9 @@ impl Exercise {
         }
     }
 
-    /// For an exercise without a loop: `who` is named if it hangs.
-    pub fn judge(self, who: &str, check: impl FnOnce() -> Result<(), String>) -> ExitCode {
-        let polled = Arc::new(Mutex::new(Some(who.to_owned())));
+    /// For an exercise without a loop: `name` is printed if it hangs.
+    pub fn judge(self, name: &str, check: impl FnOnce() -> Result<(), String>) -> ExitCode {
+        let polled = Arc::new(Mutex::new(Some(name.to_owned())));
         watch_over(polled, self.hint);
         match check() {
             Ok(()) => {
@@ -149,11 +149,11 @@ impl Instrument for Watch {
         match event {
             Event::TaskSpawn { task, name, .. } => self.names.push((*task, name.clone())),
             Event::PollStart { task } => {
-                *self.polled.lock().expect("nobody panics with it") =
+                *self.polled.lock().expect("no thread panics with it") =
                     Some(format!("the poll of {}", self.name(*task)));
             }
             Event::PollEnd { .. } => {
-                *self.polled.lock().expect("nobody panics with it") = None;
+                *self.polled.lock().expect("no thread panics with it") = None;
             }
             _ => {}
         }
@@ -168,7 +168,7 @@ fn watch_over(polled: Arc<Mutex<Option<String>>>, hint: &'static str) {
     let limit = limit.and_then(|text| text.parse().ok()).unwrap_or(10);
     thread::spawn(move || {
         thread::sleep(Duration::from_secs(limit));
-        let polled = polled.lock().expect("nobody panics with it").take();
+        let polled = polled.lock().expect("no thread panics with it").take();
         let what = match polled {
             Some(name) => format!("{name} has not returned"),
             None => "the loop goes round and round".into(),

@@ -62,7 +62,7 @@ pub const ALL: [Program; 14] = [
     }),
     program("lost_waker", "a future that keeps no waker", |runner| {
         let stalled = runner.try_run(lost_waker());
-        assert!(stalled.is_err(), "nobody can wake it");
+        assert!(stalled.is_err(), "nothing can wake it");
     }),
     program("tick_tock", "two tasks, each with its own pace", |runner| {
         runner.run(tick_tock::program());

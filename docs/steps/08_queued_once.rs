@@ -35,10 +35,10 @@ fn sleep(time: u64) -> Sleep {
     Sleep { deadline }
 }
 
-/// The clock jumps to the next deadline, and wakes who waits for it.
+/// The clock jumps to the next deadline, and wakes what waits for it.
 fn park() {
     let next = SLEEPERS.with_borrow_mut(BTreeMap::pop_first);
-    let (deadline, wakers) = next.expect("nobody can ever go on");
+    let (deadline, wakers) = next.expect("no task can ever continue");
     NOW.set(deadline);
     wakers.into_iter().for_each(Waker::wake);
 }

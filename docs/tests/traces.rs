@@ -155,7 +155,7 @@ fn every_recorded_loop_keeps_the_rules() {
         let broken = replay::judge(&program.record());
         let rules: Vec<_> = broken.iter().map(|broken| broken.rule).collect();
         match program.name {
-            // The two tasks that nobody can wake are what it shows.
+            // The two tasks that nothing can wake are what it shows.
             "lost_waker" => assert_eq!(rules, [Rule::LiveWaker, Rule::LiveWaker], "{broken:?}"),
             name => assert_eq!(broken, [], "{name}"),
         }

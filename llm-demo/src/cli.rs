@@ -5,7 +5,7 @@
 //!
 //! | exit code | why |
 //! |---|---|
-//! | 0 | all went well, or nobody reads the output any more |
+//! | 0 | all went well, or the reader of the output has gone |
 //! | 1 | something failed; one line on stderr says what |
 //! | 2 | the arguments make no sense |
 //! | 130 | Ctrl-C |
@@ -152,8 +152,8 @@ pub fn run_with_its_own_ctrl_c<E: Display>(
     program: impl Future<Output = Result<(), E>>,
 ) -> ExitCode {
     finish(runner.try_run(async {
-        // Whoever has waited for one Ctrl-C has replaced what the system does
-        // about them. One poll is enough.
+        // Waiting for one Ctrl-C replaces what the system does about them.
+        // One poll is enough.
         #[cfg(unix)]
         drop(executor::timeout(Duration::ZERO, executor::signal::ctrl_c()).await);
         program.await

@@ -197,7 +197,7 @@ impl OpenAi {
     /// Sends a request, as often as `retry` says, and has its answer finished.
     ///
     /// What that takes, some 4 KiB, is in a box and gone with the head of the
-    /// answer: whoever streams would carry it along inside his own future.
+    /// answer: a stream would carry it along inside its own future.
     async fn post<T>(
         &self,
         path: &str,
@@ -318,7 +318,7 @@ impl OpenAi {
     }
 }
 
-/// Who cannot be reached was named by somebody: says where.
+/// Adds where the address that cannot be reached was set.
 fn with_source_of_url(mut error: Error) -> Error {
     if let Error::Connect { to, .. } = &mut error {
         to.push_str(" (from --base-url or OPENAI_BASE_URL)");

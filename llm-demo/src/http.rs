@@ -1,8 +1,8 @@
 //! A small HTTP client on hyper and this loop: requests out, bodies in.
 //!
-//! **Invariant:** nothing runs beside the caller: a connection is driven by
-//! whoever waits for its answer, so bytes are read when they are asked for and
-//! dropping the answer closes the connection.
+//! **Invariant:** nothing runs beside the caller: a connection is driven by the
+//! task that waits for its answer, so bytes are read when they are asked for
+//! and dropping the answer closes the connection.
 //!
 //! Called by `client` and by the program `fetch_urls`.
 

@@ -16,7 +16,7 @@
 //! ```
 //!
 //! The programs are in `src/bin`, one for each idea. They use the `executor`
-//! crate as anybody would, through its public names.
+//! crate as any application would, through its public names.
 //!
 //! | module | what it is |
 //! |---|---|

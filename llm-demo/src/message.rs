@@ -11,11 +11,11 @@ use serde_json::{Map, Value, json};
 
 use crate::error::Error;
 
-/// Who says a message.
+/// The speaker of a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Role {
-    /// Whoever set the conversation up.
+    /// The program that set the conversation up.
     System,
     /// The same, in the words of newer models.
     Developer,
@@ -85,7 +85,7 @@ pub struct ToolCall {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ChatMessage {
-    /// Who says it.
+    /// The speaker.
     pub role: Role,
     /// The text.
     pub content: String,

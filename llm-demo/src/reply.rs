@@ -3,7 +3,7 @@
 //! **Invariant:** every reply of a stream holds all that came up to it, and
 //! what came after it never changes it.
 //!
-//! Gathered by `stream` and `client`, and by whoever brings events of their own.
+//! Gathered by `stream` and `client`, and by callers with events of their own.
 
 use std::rc::Rc;
 
@@ -62,7 +62,7 @@ impl From<ChatResponse> for CompletionResponse {
 }
 
 /// Puts the pieces of an answer together: all of a [`ChatStream`] but the
-/// socket, for who has a connection of another kind.
+/// socket, for a connection of another kind.
 ///
 /// ```
 /// let mut gathered = llm_demo::Gathered::new();
@@ -100,8 +100,8 @@ impl Gathered {
         }
     }
 
-    /// Adds what one event has as its data. `None` if nobody would look at it,
-    /// as at the first one, which only tells the role.
+    /// Adds what one event has as its data. Returns `None` if it brought nothing
+    /// new, like the first one, which only names the role.
     ///
     /// # Errors
     ///
@@ -115,8 +115,8 @@ impl Gathered {
         &self.message
     }
 
-    /// Adds a chunk. `None` if it brought nothing that anybody would look at,
-    /// as the first one does, which only tells the role.
+    /// Adds a chunk. Returns `None` if it brought nothing new, like the first
+    /// one, which only names the role.
     pub(crate) fn add(&mut self, mut chunk: Chunk) -> Result<Option<ChatResponse>, Error> {
         let usage = chunk.usage.take();
         let model = chunk.model.take();
@@ -132,7 +132,7 @@ impl Gathered {
         self.finish_reason = finish_reason.or(self.finish_reason.take());
         if !delta.is_empty() || !fragments.is_empty() {
             self.deltas += 1;
-            // Copies only if somebody kept the last reply; else a long answer
+            // Copies only if the caller kept the last reply; else a long answer
             // costs its length, not the square of it.
             let message = Rc::make_mut(&mut self.message);
             message.content.push_str(&delta);

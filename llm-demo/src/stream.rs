@@ -151,8 +151,8 @@ impl ChatStream {
         }
     }
 
-    /// The next reply in what has been taken. One at a time: a reply that
-    /// somebody holds makes the next one copy the text.
+    /// Returns the next reply in what has been taken. One at a time: a reply
+    /// that the caller keeps makes the next one copy the text.
     fn next_reply(&mut self) -> Result<Option<ChatResponse>, Error> {
         while let Format::Events(parser) = &mut self.format {
             let Some(event) = parser.next_event() else {

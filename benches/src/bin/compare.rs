@@ -59,7 +59,7 @@ fn compare(arguments: &[String]) -> Result<(), String> {
         let times = pace(first, row)?;
         let mut costs = [Vec::new(), Vec::new()];
         for round in 0..ROUNDS {
-            // Who begins changes, so that none always finds what the other left.
+            // The first changes, so that none always finds what the other left.
             for turn in [round % 2, (round + 1) % 2] {
                 costs[turn].push(run([first, second][turn], row, times)?);
             }

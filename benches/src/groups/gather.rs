@@ -40,7 +40,7 @@ rows! { "gather",
 ///
 /// Same work: the same vector of children is built and given away, one vector
 /// of outputs comes back. The building is in the number. It cannot say what
-/// waiting costs: nobody waits.
+/// waiting costs: no child waits.
 pub fn of_ready<S: Side>(load: Load) -> Duration {
     S::run(async {
         let watch = Stopwatch::start();

@@ -18,7 +18,7 @@ rows! { "lifecycle",
 /// Same work: everything that a user's program does before its first and
 /// after its last line. It cannot say what the very first run of a thread
 /// costs: the executor keeps an unused loop for the next one. Nor what the
-/// first socket, timer or blocking call costs: the executor makes its organs
+/// first socket, timer or blocking call costs: the executor makes those parts
 /// when they are first used, tokio makes its poller here.
 pub fn start_and_stop<S: Side>(load: Load) -> Duration {
     let watch = Stopwatch::start();

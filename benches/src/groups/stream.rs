@@ -18,7 +18,7 @@ const STREAMS: u64 = 1_000;
 /// writes one token on each stream in turn. A row's number is for one token.
 ///
 /// Same work: the same bytes and the same parser. How many tokens a read finds
-/// depends on who is faster, the thread or the runtime: a runtime that falls
+/// depends on which is faster, the thread or the runtime: a runtime that falls
 /// behind finds more at once, which makes it cheaper. So the time on the wall
 /// is mostly the writer's; (CPU) is what the reading thread worked. It cannot
 /// say how long a token takes from the writer to its reader.

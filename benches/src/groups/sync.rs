@@ -59,7 +59,7 @@ pub fn rows() -> Vec<Row> {
     ]
 }
 
-/// Locks and unlocks, on the main future, with nobody else there.
+/// Locks and unlocks, on the main future, with no other waiter.
 mod free_lock {
     use super::*;
 

@@ -67,7 +67,7 @@ fn with_worker(measure: impl FnOnce(&dyn Fn(u64)) -> Duration) -> Duration {
     let (answers, answered) = mpsc::channel();
     let worker = thread::spawn(move || {
         for job in inbox {
-            answers.send(black_box(job)).expect("somebody waits");
+            answers.send(black_box(job)).expect("the receiver waits");
         }
     });
     let took = measure(&|job| {
@@ -88,7 +88,7 @@ pub fn at_once_by_hand(load: Load) -> Duration {
         let (answers, answered) = mpsc::channel();
         let worker = thread::spawn(move || {
             for job in inbox {
-                answers.send(black_box(job)).expect("somebody waits");
+                answers.send(black_box(job)).expect("the receiver waits");
             }
         });
         for job in 0..load.batch {

@@ -19,7 +19,7 @@ rows! { "yield",
 /// The main future yields with the runtime's own `yield_now`.
 ///
 /// Same work: one future, polled again and again with nothing else to do. It
-/// cannot say what others pay who are ready too: nobody is.
+/// cannot say what other ready tasks pay: there are none.
 pub fn main_future<S: Side>(load: Load) -> Duration {
     S::run(yield_often::<S>(load.times))
 }

@@ -14,7 +14,7 @@ use super::client::{self, Tokens};
 use super::{BUFFER, Took};
 use crate::clock::{CpuWatch, Stopwatch};
 
-const BELL: Token = Token(usize::MAX);
+const UNPARK: Token = Token(usize::MAX);
 
 /// What [`asked`](super::asked) does. Without an answer it sends back what it
 /// reads; with one it gives that for every read that ends a request's head.
@@ -25,19 +25,19 @@ pub fn asked(
     answer: Option<&'static [u8]>,
 ) -> Took {
     let mut poll = Poll::new().expect("a poller");
-    let bell = Arc::new(Waker::new(poll.registry(), BELL).expect("a waker"));
+    let unparker = Arc::new(Waker::new(poll.registry(), UNPARK).expect("a waker"));
     let (listener, addr) = client::listen(connections);
     let (begin, may_begin) = mpsc::channel();
     let (finish, finished) = mpsc::channel();
-    // One stays here: the last to go closes the bell, rung or not.
-    let (warm, done) = (Arc::clone(&bell), Arc::clone(&bell));
+    // One clone stays on this thread: dropping the last one closes it.
+    let (warm, done) = (Arc::clone(&unparker), Arc::clone(&unparker));
     let client = client::ask_in_rounds(
         (addr, connections, rounds, request),
-        move || warm.wake().expect("a bell"),
+        move || warm.wake().expect("an open poller"),
         may_begin,
         move |wall| {
             finish.send(wall).expect("the server waits");
-            done.wake().expect("a bell");
+            done.wake().expect("an open poller");
         },
     );
     let mut streams = accept(&poll, &listener, connections);
@@ -46,36 +46,36 @@ pub fn asked(
         Some(_) => {}
         None => write(stream, bytes),
     };
-    until_bell(&mut poll, &mut streams, |_, stream, bytes| {
+    until_unparked(&mut poll, &mut streams, |_, stream, bytes| {
         reply(stream, bytes)
     });
     let watch = CpuWatch::start();
     begin.send(()).expect("the client waits");
-    until_bell(&mut poll, &mut streams, |_, stream, bytes| {
+    until_unparked(&mut poll, &mut streams, |_, stream, bytes| {
         reply(stream, bytes)
     });
     let cpu = watch.stop();
     let wall = finished.recv().expect("the client has finished");
     drop(client.join().expect("the client does not panic"));
-    drop(bell);
+    drop(unparker);
     Took { wall, cpu }
 }
 
 /// What [`streamed`](super::streamed) does.
 pub fn streamed(streams: usize, tokens: u64) -> Took {
     let mut poll = Poll::new().expect("a poller");
-    let bell = Arc::new(Waker::new(poll.registry(), BELL).expect("a waker"));
-    let warm = Arc::clone(&bell);
+    let unparker = Arc::new(Waker::new(poll.registry(), UNPARK).expect("a waker"));
+    let warm = Arc::clone(&unparker);
     let (listener, addr) = client::listen(streams);
     let (begin, may_begin) = mpsc::channel();
     let writer = client::write_tokens(
         (addr, streams, tokens),
-        move || warm.wake().expect("a bell"),
+        move || warm.wake().expect("an open poller"),
         may_begin,
     );
     let mut readers: Vec<_> = (0..streams).map(|_| Tokens::default()).collect();
     let mut sockets = accept(&poll, &listener, streams);
-    until_bell(&mut poll, &mut sockets, |at, _, bytes| {
+    until_unparked(&mut poll, &mut sockets, |at, _, bytes| {
         readers[at].feed(bytes)
     });
     let (wall, cpu) = (Stopwatch::start(), CpuWatch::start());
@@ -92,7 +92,7 @@ pub fn streamed(streams: usize, tokens: u64) -> Took {
         wall: wall.stop(),
     };
     drop(writer.join().expect("the writer does not panic"));
-    drop(bell);
+    drop(unparker);
     took
 }
 
@@ -153,7 +153,7 @@ fn accept(poll: &Poll, listener: &TcpListener, count: usize) -> Vec<TcpStream> {
     (0..count).map(accept).collect()
 }
 
-fn until_bell(
+fn until_unparked(
     poll: &mut Poll,
     streams: &mut [TcpStream],
     mut on_bytes: impl FnMut(usize, &mut TcpStream, &[u8]),
@@ -161,7 +161,7 @@ fn until_bell(
     while !turn(poll, streams, &mut on_bytes) {}
 }
 
-/// Waits once and hands on what can be read; whether the bell rang.
+/// Waits once and hands on what can be read. Returns whether it was unparked.
 fn turn(
     poll: &mut Poll,
     streams: &mut [TcpStream],
@@ -176,14 +176,14 @@ fn turn(
             Err(error) if error.kind() == ErrorKind::Interrupted => return false,
             result => result.expect("a poller polls"),
         }
-        let mut rang = false;
+        let mut is_unparked = false;
         for event in events.iter() {
             match event.token() {
-                BELL => rang = true,
+                UNPARK => is_unparked = true,
                 Token(at) => read_all(at, &mut streams[at], on_bytes),
             }
         }
-        rang
+        is_unparked
     })
 }
 

@@ -83,7 +83,7 @@ macro_rules! tasks {
                 drop(stream);
                 count
                     .unbounded_send(reading.count())
-                    .expect("somebody counts");
+                    .expect("the counter receives");
             };
             $spawn;
         }

@@ -3,9 +3,9 @@
 //!
 //! The other side is the program `serve`, in a process of its own; so is each
 //! client, for what a process has once used it may keep. The clients take
-//! turns, each time against a server that has just been started, and who begins
-//! changes from turn to turn. A client that takes longer than a minute is given
-//! up, and the server ends with the turn.
+//! turns, each time against a server that has just been started, and the first
+//! client changes from turn to turn. A client that takes longer than a minute is
+//! given up, and the server ends with the turn.
 //!
 //! Two settings. *Paced*: a token every 50 ms on each stream, 20,000 a second
 //! in all, which leaves both processes time to sleep; here it counts what a
@@ -209,7 +209,7 @@ mod tests {
                 let server = server.expect("a port");
                 tell.send(server.base_url()).expect("the test waits");
                 let served = server.until(std::future::pending()).await;
-                served.expect("nobody stops it");
+                served.expect("it is not stopped");
             });
         });
         told.recv().expect("it listens")

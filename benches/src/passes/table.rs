@@ -82,7 +82,7 @@ fn llm(_: &str, _: Option<&Path>) -> Vec<Measured> {
     Vec::new()
 }
 
-/// Runs all contenders by turns. Who begins changes from round to round, so
+/// Runs all contenders by turns. The first changes from round to round, so
 /// that none always finds the caches as the same other left them.
 fn measure(row: &Row) -> Option<Measured> {
     let able: Vec<_> = row
@@ -106,7 +106,7 @@ fn measure(row: &Row) -> Option<Measured> {
             }
         }
     }
-    // Who fails in the middle has no turn to put beside the others'.
+    // A contender that fails in the middle has no turn beside the others'.
     rounds.retain(|(_, costs)| costs.len() == count);
     let has_both = rounds.len() > 1 && rounds[0].0 == "executor" && rounds[1].0 == "tokio";
     has_both.then(|| Measured::of(row.id(), row.goal, rounds))

@@ -10,7 +10,7 @@ use crate::measured::{Measured, Verdict};
 const METHOD: &str = "\
 Each row is one function that is compiled for every runtime, so all do the same work; the comment above the function argues it. \
 A row runs many operations inside one run of its runtime and reads the clock inside that run. \
-All contenders take nine turns of about 30 ms each, and who begins changes from turn to turn, so a slow minute of the machine hits all alike. \
+All contenders take nine turns of about 30 ms each, and the first of them changes from turn to turn, so a slow minute of the machine hits all alike. \
 A number is the median of the nine. A *ratio* is the executor's cost by the other's, taken turn by turn; below 1 the executor needs less. \
 In brackets stand the second and the eighth of the nine ratios: the true median lies there in 96 of 100 runs. \
 A row counts as lost only if the whole interval is above 1.\n\n\

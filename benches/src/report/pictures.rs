@@ -12,7 +12,7 @@ use crate::measured::Measured;
 /// A colour that becomes the paper's own ink: see [`dress`].
 const INK: RGBColor = RGBColor(1, 2, 3);
 
-/// Who is drawn how. The colours differ in brightness as well as in hue and
+/// The colour of each runtime. They differ in brightness as well as in hue and
 /// stand out from white and from black.
 const COLOURS: [(&str, RGBColor); 15] = [
     ("executor", RGBColor(213, 70, 0)),
@@ -393,7 +393,7 @@ fn short(value: f64) -> String {
 }
 
 /// Gives the picture paper and ink that follow the reader's light or dark, and
-/// words for who cannot see it.
+/// words for readers who cannot see it.
 fn dress(svg: &str, title: &str, says: &str) -> String {
     const STYLE: &str = "<style>svg{color:#1f2328;background:#fff}\
         @media(prefers-color-scheme:dark){svg{color:#e6edf3;background:#0d1117}}</style>\n";

@@ -1,7 +1,7 @@
 //! How a server is set up.
 //!
-//! Invariant: the listener is bound before anybody is told its address. Called
-//! by users.
+//! Invariant: the listener is bound before its address is given out. Called by
+//! users.
 
 use std::fmt;
 use std::io;
@@ -140,7 +140,7 @@ impl Builder {
     /// If `n` is zero.
     #[track_caller]
     pub fn connections(mut self, n: usize) -> Self {
-        assert!(n > 0, "connections(0) would serve nobody");
+        assert!(n > 0, "connections(0) would never serve a connection");
         self.settings.connections = n;
         self
     }
@@ -151,7 +151,7 @@ impl Builder {
         self
     }
 
-    /// Takes what the server has to tell, which otherwise nobody hears.
+    /// Receives the server's notices, which are discarded otherwise.
     pub fn log(mut self, log: impl Fn(&Notice) + 'static) -> Self {
         self.settings.log = Box::new(log);
         self

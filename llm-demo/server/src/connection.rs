@@ -62,7 +62,7 @@ pub(crate) async fn serve(
         .header_read_timeout(shared.settings.patience)
         .max_buf_size(BUFFER);
     let mut connection = pin!(http.serve_connection(stream, service));
-    // Dropped before the connection, whose answers then know who left.
+    // Dropped before the connection, so that its answers know which side ended it.
     let mut dropped = Dropped {
         going: Some(Rc::clone(&going)),
     };
@@ -153,7 +153,7 @@ async fn answer(
 fn refuse(shared: &Shared, request: &Request<Incoming>) -> Option<Response> {
     let headers = request.headers();
     if headers.contains_key(CONTENT_LENGTH) && headers.contains_key(TRANSFER_ENCODING) {
-        // Whoever else reads this connection may see another end of it.
+        // A proxy in between may see another end of the request.
         let text = "There may be Content-Length or Transfer-Encoding, not both.";
         return Some(and_close(ApiError::bad_request(text)));
     }

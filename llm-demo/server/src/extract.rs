@@ -27,7 +27,7 @@ pub(crate) fn extract(prompt: &str) -> Option<String> {
     Some(chosen.join(" "))
 }
 
-/// A context without what nobody would say: code, tables, and the lines that
+/// Returns the prose of a context: without code, tables, and the lines that
 /// name a source.
 fn prose(context: &str) -> String {
     let mut in_code = false;

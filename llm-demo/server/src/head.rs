@@ -52,7 +52,7 @@ impl Head {
         json(&envelope)
     }
 
-    /// The event that opens a chat: who speaks.
+    /// The event that opens a chat: the role of the speaker.
     pub(crate) fn opening(&self) -> String {
         let piece = Piece {
             role: Some("assistant"),

@@ -201,8 +201,8 @@ fn told(tokens: impl Iterator<Item = String> + 'static, stops: Vec<String>) -> A
     Answer::new(UntilStop::new(tokens, stops).map(Part::Text), "stop")
 }
 
-/// Searches a context, on another thread if it is so long that it would hold
-/// up everybody else.
+/// Searches a context, on another thread if it is so long that it would block
+/// the other connections.
 async fn extracted(prompt: &str) -> Option<String> {
     if prompt.len() < LONG {
         return extract(prompt);

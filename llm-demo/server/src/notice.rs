@@ -1,4 +1,4 @@
-//! What the server has to tell whoever runs it.
+//! The notices that the server gives to its log.
 //!
 //! Invariant: a notice holds no key and no text of a prompt. Called by
 //! `routes`, `stream` and `connection`; taken by the log that a server was

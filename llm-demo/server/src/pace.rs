@@ -45,7 +45,7 @@ impl Pace {
         format!("{} ", due.as_micros())
     }
 
-    /// Without a delay it is still somebody else's turn after each token.
+    /// Without a delay, the other tasks still have a turn after each token.
     async fn wait(&mut self, delay: Duration) {
         self.due = SystemTime::now() + delay;
         if delay.is_zero() {

@@ -1,4 +1,4 @@
-//! A connection that gives up on a client who does not read.
+//! A connection that gives up on a client that does not read.
 //!
 //! Invariant: a write that could not go on for the whole patience ends in an
 //! error; nothing else is changed. Called by `connection`. (hyper has such a

@@ -23,7 +23,7 @@ const COLOURS: [AnsiColor; 4] = [
 
 /// Prints answers as text or as JSON.
 ///
-/// When nobody reads the output any more (`program | head -1`), it ends the
+/// When the reader of the output has gone (`program | head -1`), it ends the
 /// process quietly with code 0.
 #[derive(Debug)]
 #[must_use = "it ends the line when it is dropped"]

@@ -180,14 +180,14 @@ impl Builder {
         self
     }
 
-    /// Who hears about what the client does. If not said, retries are
+    /// Receives the client's notices. If it is not set, retries are
     /// announced on stderr.
     pub fn notices(mut self, hear: impl Fn(&Notice) + 'static) -> Self {
         self.notify = Notify::new(hear);
         self
     }
 
-    /// Is there a key, and nobody to show it to?
+    /// Returns whether there is a key without a server to send it to.
     pub(crate) fn has_unused_key(&self) -> bool {
         self.api_key.is_some() && self.base_url.is_none()
     }

@@ -25,7 +25,7 @@ pub struct Body {
     place: Place,
     idle: Duration,
     deadline: Option<Deadline>,
-    /// Who waits has an alarm; bytes take it away.
+    /// Set while a task waits for bytes; bytes remove it.
     alarm: Option<Alarm>,
     received: u64,
 }
@@ -100,7 +100,7 @@ impl Body {
                     if let Ok(data) = frame.into_data() {
                         self.received += data.len() as u64;
                         return Poll::Ready(Some(Ok(data)));
-                    } // else trailers, which nobody wants
+                    } // else trailers, which are not used
                 }
             }
         }
@@ -120,8 +120,8 @@ impl Body {
         Pin::new(&mut self.incoming).poll_frame(cx)
     }
 
-    /// Whoever waits does so until the idle limit, counted from the begin of
-    /// the wait, or until the deadline, whichever comes first.
+    /// Completes when a wait reaches the idle limit, counted from the begin of
+    /// the wait, or the deadline, whichever comes first.
     fn poll_alarm(&mut self, cx: &mut Context<'_>) -> Poll<Error> {
         let (idle, deadline) = (self.idle, self.deadline);
         let alarm = self.alarm.get_or_insert_with(|| match deadline {

@@ -1,7 +1,7 @@
 //! One connection: hyper's two halves of it, kept together.
 //!
-//! **Invariant:** the half that moves bytes is polled only while somebody
-//! waits for an answer or its body.
+//! **Invariant:** the half that moves bytes is polled only while a task waits
+//! for an answer or its body.
 
 use std::fmt;
 use std::future::poll_fn;

@@ -63,7 +63,7 @@ impl Lazy {
 
 fn config(ca_file: Option<&Path>) -> io::Result<ClientConfig> {
     // Named, because the one that is there by default depends on which
-    // features of rustls somebody else has switched on.
+    // features of rustls other crates have switched on.
     let provider = Arc::new(ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -397,7 +397,7 @@ fn nothing_is_read_while_nobody_polls() {
         }
         assert!(
             before < MOST,
-            "the server could write {before} bytes that nobody read"
+            "the server could write {before} bytes that were not read"
         );
     });
 }

@@ -24,7 +24,7 @@ const PROGRAMS: [&str; 6] = [
     FETCH_URLS,
 ];
 
-/// Runs a program that asks nobody but its own server.
+/// Runs a program that asks only its own server.
 fn alone(program: &str, arguments: &[&str]) -> Said {
     said_with(program, arguments, &[])
 }

@@ -19,7 +19,7 @@ impl Drop for Folder {
 }
 
 fn folder(name: &str) -> Folder {
-    // Of this process alone: somebody may run the tests twice at once.
+    // Of this process alone: the tests may run twice at once.
     let name = format!("{name}-{}", std::process::id());
     let root = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
     for (file, text) in [

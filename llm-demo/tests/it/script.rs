@@ -135,7 +135,7 @@ pub(crate) async fn read_request(stream: &mut (impl futures::AsyncRead + Unpin))
     }
 }
 
-/// A port that nobody listens on, and that nobody else is given meanwhile.
+/// A port without a listener, reserved so that no other process gets it.
 pub(crate) fn deaf_port() -> (Socket, u16) {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
     socket

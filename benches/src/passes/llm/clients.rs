@@ -5,8 +5,8 @@
 //! body to the text so far, event by event; a limit of time on connecting, on
 //! the first byte and on each wait for more; answers in the order of the
 //! questions. Each in the way of its own side: ours is what `llm-demo` has,
-//! `run_jobs` with all streams in one task and each connection driven by whoever
-//! reads from it. On tokio it is a task for each answer, and one more for
+//! `run_jobs` with all streams in one task and each connection driven by its
+//! reader. On tokio it is a task for each answer, and one more for
 //! hyper's connection, as hyper's own guide has it.
 //!
 //! `llm-demo`'s replies are not `Send`, so the task on tokio is in a wrapper that

@@ -70,7 +70,7 @@ const NAMES: [&str; 19] = [
 /// Runs a program whose stdout is a closed pipe from the start.
 ///
 /// Its pipe leads to a program that has ended already, so that the test does
-/// not depend on who is quicker.
+/// not depend on which is quicker.
 #[track_caller]
 pub(crate) fn said_to_closed_pipe(program: &str, arguments: &[&str]) -> Said {
     let mut gone = Command::new("true").stdin(Stdio::piped()).spawn().unwrap();
