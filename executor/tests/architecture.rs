@@ -79,18 +79,34 @@ const CORE: &[&str] = &["run", "spawn", "sleep", "timeout", "gather", "to_thread
 
 // The limits may only go down. Where the code does not meet its goal yet, the
 // limit is what it needs today, and the goal is printed beside the figure.
+//
+// A closure is counted twice: by imports, as its goal is stated, and with every
+// file that adds methods to what it imports, so that a method moved to a file
+// that is not imported hides no line.
 
 const CORE_LIMITS: Limits = Limits {
-    lines: 4_012,
-    files: 35,
+    lines: 3_589,
+    files: 30,
     crates: NO_LIMIT,
     goal: "3,000 lines in 32 files",
 };
+const CORE_METHODS_LIMITS: Limits = Limits {
+    lines: 4_012,
+    files: 35,
+    crates: NO_LIMIT,
+    goal: "",
+};
 const RUN_LIMITS: Limits = Limits {
-    lines: 2_718,
+    lines: 2_132,
     files: NO_LIMIT,
     crates: NO_LIMIT,
     goal: "2,000 lines",
+};
+const RUN_METHODS_LIMITS: Limits = Limits {
+    lines: 2_718,
+    files: NO_LIMIT,
+    crates: NO_LIMIT,
+    goal: "",
 };
 const BUILD_LIMITS: Limits = Limits {
     lines: 5_183,
@@ -212,24 +228,32 @@ fn optional_directories_are_features() {
 
 #[test]
 fn the_core_is_small() {
-    let closure = core();
-    assert_within(&core_figure(), &CORE_LIMITS, || {
-        closure.explain(workspace(), SRC)
-    });
+    for (needs, limits) in [
+        (Needs::Imports, CORE_LIMITS),
+        (Needs::Methods, CORE_METHODS_LIMITS),
+    ] {
+        assert_within(&core_figure(needs), &limits, || {
+            closure_of(CORE, needs).explain(workspace(), SRC)
+        });
+    }
 }
 
 #[test]
 fn run_needs_little() {
-    let closure = imports_of(&["run"]);
-    assert_within(&run_figure(), &RUN_LIMITS, || {
-        closure.explain(workspace(), SRC)
-    });
+    for (needs, limits) in [
+        (Needs::Imports, RUN_LIMITS),
+        (Needs::Methods, RUN_METHODS_LIMITS),
+    ] {
+        assert_within(&run_figure(needs), &limits, || {
+            closure_of(&["run"], needs).explain(workspace(), SRC)
+        });
+    }
 }
 
 #[test]
 fn one_poll_is_short() {
     let is_lowest = |file: &String| layer_of(file) == Some(0);
-    let all: Vec<_> = imports_of(&["run"])
+    let all: Vec<_> = closure_of(&["run"], Needs::Methods)
         .files
         .into_keys()
         .filter(is_lowest)
@@ -272,8 +296,10 @@ fn the_build_without_features_is_small() {
 #[cfg_attr(windows, ignore = "Wine cannot start Cargo")]
 fn pages_quote_these_figures() {
     let figures = [
-        core_figure(),
-        run_figure(),
+        core_figure(Needs::Imports),
+        core_figure(Needs::Methods),
+        run_figure(Needs::Imports),
+        run_figure(Needs::Methods),
         walk_figure(&ONE_POLL),
         walk_figure(&A_SLEEP),
         build_figure(),
@@ -379,13 +405,9 @@ fn file_of(function: &str) -> String {
     files.remove(0)
 }
 
-fn imports_of(functions: &[&str]) -> Closure {
+fn closure_of(functions: &[&str], needs: Needs) -> Closure {
     let starts: Vec<_> = functions.iter().map(|function| file_of(function)).collect();
-    closure(workspace(), &plan(), library(), &starts)
-}
-
-fn core() -> Closure {
-    imports_of(CORE)
+    closure(workspace(), &plan(), library(), needs, &starts)
 }
 
 fn closure_figure(name: &'static str, closure: &Closure) -> Figure {
@@ -397,12 +419,20 @@ fn closure_figure(name: &'static str, closure: &Closure) -> Figure {
     }
 }
 
-fn core_figure() -> Figure {
-    closure_figure("the six functions with their imports", &core())
+fn core_figure(needs: Needs) -> Figure {
+    let name = match needs {
+        Needs::Imports => "the six functions with their imports",
+        Needs::Methods => "the six functions with all methods of what they import",
+    };
+    closure_figure(name, &closure_of(CORE, needs))
 }
 
-fn run_figure() -> Figure {
-    closure_figure("`run` with its imports", &imports_of(&["run"]))
+fn run_figure(needs: Needs) -> Figure {
+    let name = match needs {
+        Needs::Imports => "`run` with its imports",
+        Needs::Methods => "`run` with all methods of what it imports",
+    };
+    closure_figure(name, &closure_of(&["run"], needs))
 }
 
 fn walk_figure(walk: &Walk) -> Figure {
@@ -503,5 +533,5 @@ mod rules;
 mod workspace;
 
 use build::Build;
-use rules::{Closure, Plan, closure, cycles, hook_calls, incomplete, unreachable};
+use rules::{Closure, Needs, Plan, closure, cycles, hook_calls, incomplete, unreachable};
 use workspace::{Target, Workspace, sources};

@@ -2,7 +2,7 @@
 
 use super::pages::mended;
 use super::reading::{Names, lines_of_code, scope, split_tests, tokens};
-use super::rules::Plan;
+use super::rules::{Needs, Plan};
 use super::workspace::lines;
 use super::*;
 
@@ -349,14 +349,21 @@ fn a_closure_holds_what_a_function_needs() {
         ("sync.rs", "pub fn lock() { crate::core::report::f() }"),
     ]);
     let library = workspace.library("lib");
-    let files = |function: &str| {
+    let files = |function: &str, needs: Needs| {
         let starts = library.files_that_define(function);
-        let closure = closure(&workspace, &LITTLE_PLAN, library, &starts);
+        let closure = closure(&workspace, &LITTLE_PLAN, library, needs, &starts);
         let files = closure.files.keys().cloned();
         let files: Vec<_> = files.collect();
         (files, closure)
     };
-    let (run, closure) = files("run");
+    let (run, _) = files("run", Needs::Imports);
+    let expected = [
+        "lib/src/core/parts.rs",
+        "lib/src/core/parts/inner.rs",
+        "lib/src/core/run.rs",
+    ];
+    assert_eq!(run, expected);
+    let (run, closure) = files("run", Needs::Methods);
     // Not the file of `mod` lines on the way, nor a method from above.
     let expected = [
         "lib/src/base/slab.rs",
@@ -374,7 +381,7 @@ fn a_closure_holds_what_a_function_needs() {
         ),
         "{explained}"
     );
-    let (lock, _) = files("lock");
+    let (lock, _) = files("lock", Needs::Methods);
     assert_eq!(
         lock,
         [

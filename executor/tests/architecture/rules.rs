@@ -335,20 +335,29 @@ pub(crate) struct Closure {
     pub(crate) files: BTreeMap<String, Option<Import>>,
 }
 
-/// Follows imports from some files. A file also needs the modules that it
-/// declares, and the files with methods of its types, unless those are in a
-/// directory above it: that adds methods for its own callers. A crate of the
-/// workspace counts as a whole.
+/// What counts as needed by a file.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Needs {
+    /// What it imports, and the modules that it declares.
+    Imports,
+    /// The files with methods of its types as well, unless those are in a
+    /// directory above it: that adds methods for its own callers.
+    Methods,
+}
+
+/// Follows what some files need. A crate of the workspace counts as a whole.
 pub(crate) fn closure(
     workspace: &Workspace,
     plan: &Plan<'_>,
     library: &Target,
+    needs: Needs,
     starts: &[String],
 ) -> Closure {
     // What is off the plan is above it.
     let rank = |file: &str| plan.rank(place(plan.src, file)).unwrap_or(usize::MAX);
     let methods = library.methods.iter();
-    let methods = methods.filter(|import| rank(&import.to) <= rank(&import.from));
+    let methods =
+        methods.filter(|import| needs == Needs::Methods && rank(&import.to) <= rank(&import.from));
     let foreign = library.foreign.iter().flat_map(|import| {
         let library = workspace.libraries.get(&import.to);
         let files = library.map(|library| workspace.targets[*library].files());
