@@ -4,6 +4,7 @@
 //! Imports `base` and `event_loop`.
 
 pub(crate) mod pool;
+mod jobs;
 pub(crate) mod to_thread;
 pub(crate) mod run_in_executor;
 pub(crate) mod cancel_check;

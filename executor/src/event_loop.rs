@@ -19,6 +19,5 @@ pub(crate) mod poll;
 pub(crate) mod tasks;
 pub(crate) mod context;
 pub(crate) mod runtime;
-pub(crate) mod listing;
 pub(crate) mod recycle;
 pub(crate) mod shutdown;

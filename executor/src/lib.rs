@@ -103,11 +103,11 @@
 //! |---|---|---|
 //! | 0 | `base`: data without a loop | `slab`, `clock`, `rng`, `sys`, `waiter`, `timers`, `hooks`, `inbox`, `task_info`, `wait_text`, `error` |
 //! | 0 | `driver`: everything that blocks the thread | `park`, `fork`, `reactor` |
-//! | 0 | `event_loop`: the loop and its tasks | `run`, `look`, `task`, `waker`, `ready`, `wake`, `poll`, `tasks`, `context`, `runtime`, `listing`, `recycle`, `shutdown` |
-//! | 1 | `spawn`: tasks as users see them | `handle`, `cancel_on_drop`, `current`, `yield_now`, `cancelled`, `context_var`, `print` |
+//! | 0 | `event_loop`: the loop and its tasks | `run`, `look`, `task`, `waker`, `ready`, `wake`, `poll`, `tasks`, `context`, `runtime`, `recycle`, `shutdown` |
+//! | 1 | `spawn`: tasks as users see them | `handle`, `cancel_on_drop`, `listing`, `yield_now`, `cancelled`, `context_var`, `print` |
 //! | 1 | `time`: the clock, and what waits for it | `now`, `sleep`, `timeout`, `interval`, `cancel_within` |
 //! | 1 | `combine`: several futures in one task | `set`, `list`, `gather`, `try_gather`, `race`, `as_completed` |
-//! | 1 | `blocking`: calls on threads | `pool`, `to_thread`, `run_in_executor`, `cancel_check` |
+//! | 1 | `blocking`: calls on threads | `pool`, `jobs`, `to_thread`, `run_in_executor`, `cancel_check` |
 //! | 1 | `runner`: loops that run more than once | `runner`, `builder`, `background`, `remote`, `answer` |
 //! | 2 | `scope`: tasks that borrow | `scope`, `nursery`, `handle` |
 //! | 2 | `sync`: locks and queues | `lock`, `semaphore`, `event`, `queue`, `permits`, `waiters`, `wait_list` |
@@ -169,8 +169,8 @@ pub use runner::runner::Runner;
 pub use spawn::cancel_on_drop::CancelOnDrop;
 pub use spawn::cancelled::{Cancelled, cancelled};
 pub use spawn::context_var::ContextVar;
-pub use spawn::current::{current_task, tasks};
 pub use spawn::handle::{JoinHandle, spawn, spawn_named};
+pub use spawn::listing::{current_task, tasks};
 #[doc(hidden)]
 pub use spawn::print::__print_line;
 pub use spawn::yield_now::{YieldNow, yield_now};
@@ -259,13 +259,15 @@ impl Compose for Composition {
         say_once_that_nothing_observes(runtime, options);
     }
 
-    fn explain_stall(tasks: &[TaskInfo]) -> Option<String> {
+    fn explain_stall(runtime: &Runtime) -> RunError {
+        let tasks = spawn::listing::list_tasks(runtime);
         #[cfg(feature = "observe")]
-        return observe::deadlock::Deadlock::find(tasks).map(|deadlock| deadlock.to_string());
+        let deadlock = observe::deadlock::Deadlock::find(&tasks);
         #[cfg(not(feature = "observe"))]
-        {
-            let _ = tasks;
-            None
+        let deadlock: Option<String> = None;
+        RunError::Stalled {
+            deadlock: deadlock.map(|deadlock| deadlock.to_string()),
+            tasks,
         }
     }
 }

@@ -6,7 +6,7 @@
 pub(crate) mod handle;
 pub(crate) mod cancel_on_drop;
 pub(crate) mod yield_now;
-pub(crate) mod current;
+pub(crate) mod listing;
 pub(crate) mod cancelled;
 pub(crate) mod context_var;
 pub(crate) mod print;

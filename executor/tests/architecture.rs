@@ -85,8 +85,8 @@ const CORE: &[&str] = &["run", "spawn", "sleep", "timeout", "gather", "to_thread
 // that is not imported hides no line.
 
 const CORE_LIMITS: Limits = Limits {
-    lines: 3_589,
-    files: 30,
+    lines: 3_630,
+    files: 31,
     crates: NO_LIMIT,
     goal: "3,000 lines in 32 files",
 };
@@ -97,13 +97,13 @@ const CORE_METHODS_LIMITS: Limits = Limits {
     goal: "",
 };
 const RUN_LIMITS: Limits = Limits {
-    lines: 2_132,
+    lines: 2_054,
     files: NO_LIMIT,
     crates: NO_LIMIT,
     goal: "2,000 lines",
 };
 const RUN_METHODS_LIMITS: Limits = Limits {
-    lines: 2_718,
+    lines: 2_543,
     files: NO_LIMIT,
     crates: NO_LIMIT,
     goal: "",
@@ -156,7 +156,6 @@ const ONE_POLL: Walk = Walk {
         ("driver/fork.rs", "checked before a park"),
         ("driver/park.rs", "nothing is ready"),
         ("event_loop/context.rs", "a variable is read or set"),
-        ("event_loop/listing.rs", "tasks are listed"),
         ("event_loop/recycle.rs", "the start and the end of `run`"),
         ("event_loop/shutdown.rs", "the end of `run`"),
         ("event_loop/tasks.rs", "the start and the end of a task"),

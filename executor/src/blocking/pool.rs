@@ -28,12 +28,20 @@ use crate::base::sys::{
 };
 #[cfg(all(test, executor_loom))]
 use crate::base::sys::{Receiver, RecvTimeoutError, Sender, unbounded};
-use crate::event_loop::runtime::{Job, Pool};
 
 /// How long a thread waits for a job before it ends. trio's and tokio's number:
 /// long enough to serve a program that blocks now and then, short enough to
 /// return the memory.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
+
+/// A call on a thread pool.
+pub(crate) trait Job: Send + Sync {
+    /// Runs the call on the current thread, unless it was abandoned.
+    fn run(&self);
+    /// Drops the call if it has not started, and returns whether it had not. A
+    /// started call cannot be stopped; its result will be dropped.
+    fn abandon(&self) -> bool;
+}
 
 /// A pool with a maximum number of threads for calls that block, started on
 /// demand (asyncio: `concurrent.futures.ThreadPoolExecutor`).
@@ -127,14 +135,12 @@ impl ThreadPool {
             }
         }
     }
-}
 
-impl Pool for ThreadPool {
     /// Queues a job, and starts a thread for it if none is spare.
     ///
     /// Fails only if the pool has no thread at all and none can be started;
     /// the job is then not queued.
-    fn submit(&self, job: Arc<dyn Job>) -> std::io::Result<()> {
+    pub(super) fn submit(&self, job: Arc<dyn Job>) -> std::io::Result<()> {
         let found_spare = self.shared.spare.fetch_sub(1, Ordering::AcqRel) > 0;
         if !found_spare {
             self.grow()?;
@@ -144,8 +150,10 @@ impl Pool for ThreadPool {
         Ok(())
     }
 
-    fn join(self: Box<Self>) {
-        let ThreadPool { shared, jobs } = *self;
+    /// Waits for the threads to end. They must be idle, or this waits for their
+    /// jobs.
+    pub(super) fn join(self) {
+        let ThreadPool { shared, jobs } = self;
         drop(jobs);
         let handles = std::mem::take(&mut *lock(&shared.handles));
         for handle in handles {

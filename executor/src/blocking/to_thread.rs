@@ -14,14 +14,15 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Instant;
 
-use super::pool::ThreadPool;
+use super::jobs::{PendingJob, ThreadJobs};
+use super::pool::{Job, ThreadPool};
 use crate::base::error::{Payload, catch_and_report};
 use crate::base::hooks::JOB;
 use crate::base::inbox::{Inbox, Message};
 use crate::base::slab::JobKey;
 use crate::base::sys::{Arc, Mutex, lock};
 use crate::event_loop::context::{self, ContextMap};
-use crate::event_loop::runtime::{Job, PendingJob, Pool, Runtime, Started};
+use crate::event_loop::runtime::Runtime;
 
 /// Runs a blocking call on a thread, while the loop continues (asyncio:
 /// `to_thread`).
@@ -100,7 +101,8 @@ where
         runtime.driver.owner.claim();
         let waiter = runtime.poll.waiter(cx);
         let (task, site) = (waiter.task, self.site);
-        let key = runtime.jobs.pending.borrow_mut().insert(PendingJob {
+        let jobs = ThreadJobs::of(runtime);
+        let key = jobs.pending.borrow_mut().insert(PendingJob {
             job: self.call.clone(),
             waiter,
             site,
@@ -115,7 +117,7 @@ where
         hooks.emit(JOB, move |hook| hook.job_submit(key, task, site));
         let home = runtime.id();
         self.state = State::Submitted { key, home };
-        if let Err(error) = self.hand_over(runtime) {
+        if let Err(error) = self.hand_over(&jobs) {
             // Dropping this future removes the job.
             panic!(
                 "no thread could be started for the call at {site}: {error}; the process may have \
@@ -125,12 +127,12 @@ where
         Poll::Pending
     }
 
-    fn hand_over(&self, runtime: &Runtime) -> std::io::Result<()> {
+    fn hand_over(&self, jobs: &ThreadJobs) -> std::io::Result<()> {
         if let Some(pool) = &self.pool {
             return pool.submit(self.call.clone());
         }
-        let mut own = runtime.jobs.pool.borrow_mut();
-        let own = own.get_or_insert_with(|| Box::new(ThreadPool::default_size()));
+        let mut own = jobs.pool.borrow_mut();
+        let own = own.get_or_insert_with(ThreadPool::default_size);
         own.submit(self.call.clone())
     }
 }
@@ -167,7 +169,8 @@ where
             return Poll::Ready(result.unwrap_or_else(|panic| resume_unwind(panic)));
         }
         let mut waiter = runtime.poll.waiter(cx);
-        if let Some(job) = runtime.jobs.pending.borrow_mut().get_mut(key) {
+        let jobs = ThreadJobs::of(&runtime);
+        if let Some(job) = jobs.pending.borrow_mut().get_mut(key) {
             std::mem::swap(&mut job.waiter, &mut waiter);
         }
         drop(waiter); // may be a foreign waker: with nothing borrowed
@@ -188,13 +191,14 @@ impl<F, T> Drop for ToThread<F, T> {
             }
             return;
         };
-        let removed = unstarted.and_then(|_| home.jobs.remove(key));
+        let jobs = ThreadJobs::of(&home);
+        let removed = unstarted.and_then(|_| jobs.pending.borrow_mut().remove(key));
         if removed.is_some() {
             home.hooks.emit(JOB, move |hook| hook.job_cancel(key));
         }
-        let mut jobs = home.jobs.pending.borrow_mut();
-        let waiter = jobs.get_mut(key).map(|job| job.waiter.take());
-        drop(jobs);
+        let mut pending = jobs.pending.borrow_mut();
+        let waiter = pending.get_mut(key).map(|job| job.waiter.take());
+        drop(pending);
         drop((waiter, removed));
     }
 }
@@ -300,11 +304,8 @@ where
         home.send_end();
     }
 
-    fn abandon(&self) -> Started {
-        match self.abandon_any() {
-            Some(_) => Started::No,
-            None => Started::Yes,
-        }
+    fn abandon(&self) -> bool {
+        self.abandon_any().is_some()
     }
 }
 

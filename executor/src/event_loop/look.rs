@@ -5,7 +5,7 @@
 //! a deadline when it is certain that nothing can happen: that is a stall, and
 //! the run ends with it.
 //!
-//! Called by `run` and `shutdown`.
+//! Called by `run` and `shutdown`, and by the end of thread jobs.
 
 #[cfg(all(test, executor_loom))]
 mod model;
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use super::runtime::{Compose, Composition, Runtime};
 use crate::base::error::{RunError, catch_and_report};
-use crate::base::hooks::{INBOX, JOB, PARK, TIMER};
+use crate::base::hooks::{INBOX, PARK, TIMER};
 use crate::base::inbox::Message;
 use crate::base::slab::JobKey;
 
@@ -37,7 +37,7 @@ pub(super) fn look_around(runtime: &Runtime) {
 /// Handles the messages in the inbox, in order of arrival. One load if there
 /// are none.
 #[inline]
-pub(super) fn drain_inbox(runtime: &Runtime) {
+pub(crate) fn drain_inbox(runtime: &Runtime) {
     if runtime.inbox().has_messages() {
         handle_messages(runtime);
     }
@@ -61,12 +61,9 @@ fn handle_messages(runtime: &Runtime) {
     }
 }
 
-/// Removes a thread job that has ended, and wakes the task that awaits it.
-pub(super) fn end_job(runtime: &Runtime, key: JobKey) {
-    let job = runtime.jobs.remove(key);
-    runtime.emit(JOB, move |hook| hook.job_end(key));
-    if let Some(job) = job {
-        runtime.wake_waiter(job.waiter);
+pub(super) fn end_job(runtime: &Runtime, job: JobKey) {
+    if let Some(jobs) = runtime.jobs.get() {
+        jobs.end(runtime, job);
     }
 }
 
@@ -94,7 +91,7 @@ pub(super) fn look_at_sources(runtime: &Runtime) {
 /// Parks until there is a message, a source is ready or `timeout` passes, and
 /// wakes the waiters of sources; may return early. Returns whether a source was
 /// ready.
-pub(super) fn park(runtime: &Runtime, timeout: Option<Duration>) -> io::Result<bool> {
+pub(crate) fn park(runtime: &Runtime, timeout: Option<Duration>) -> io::Result<bool> {
     runtime.driver.park(timeout)?;
     Ok(wake_sources(runtime))
 }
@@ -136,7 +133,7 @@ pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {
             let left = deadline.saturating_sub(runtime.clock.now());
             io = park_or_panic(runtime, Some(Duration::from_nanos(left)));
         }
-        None if runtime.jobs.is_any_pending() || has_source_waiters(runtime) => {
+        None if runtime.has_jobs() || has_source_waiters(runtime) => {
             io = park_or_panic(runtime, None);
         }
         None => wait_for_other_threads(runtime)?,
@@ -151,7 +148,7 @@ pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {
 /// be about to become ready, that is, until the poller has been quiet for
 /// [`QUIET`].
 fn is_quiet(runtime: &Runtime) -> bool {
-    if runtime.jobs.is_any_pending() {
+    if runtime.has_jobs() {
         park_or_panic(runtime, None);
         return false;
     }
@@ -186,7 +183,7 @@ fn has_source_waiters(runtime: &Runtime) -> bool {
 /// time no program waits for long, so it is a stall after `stall_timeout`.
 fn wait_for_other_threads(runtime: &Runtime) -> Result<(), RunError> {
     if !may_be_woken_remotely(runtime) {
-        return Err(stalled(runtime));
+        return Err(Composition::explain_stall(runtime));
     }
     if !runtime.clock.is_virtual() {
         park_or_panic(runtime, None);
@@ -204,16 +201,10 @@ fn wait_for_other_threads(runtime: &Runtime) -> Result<(), RunError> {
             return Ok(());
         }
         if left.is_zero() {
-            return Err(stalled(runtime));
+            return Err(Composition::explain_stall(runtime));
         }
         park_or_panic(runtime, Some(left));
     }
-}
-
-fn stalled(runtime: &Runtime) -> RunError {
-    let tasks = runtime.list_tasks();
-    let deadlock = Composition::explain_stall(&tasks);
-    RunError::Stalled { tasks, deadlock }
 }
 
 /// Returns whether another thread, or the holder of a waker, could still wake a

@@ -60,7 +60,7 @@ impl Runtime {
             && tasks.capacity() <= LARGEST
             && self.timers.borrow().is_like_new()
             && self.driver.poller().is_none()
-            && !self.jobs.is_any_pending()
+            && self.jobs.get().is_none()
     }
 
     fn reset(&self) {

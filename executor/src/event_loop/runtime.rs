@@ -7,25 +7,26 @@
 //!
 //! Created by `run` and `runner`; found through [`Runtime::current`].
 
-use std::cell::{Cell, RefCell};
+use std::any::Any;
+use std::cell::{Cell, OnceCell, RefCell};
 use std::collections::{HashMap, VecDeque};
 use std::mem::ManuallyDrop;
-use std::panic::Location;
 use std::rc::{Rc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::poll::PollState;
 use super::ready::ReadyQueue;
 use super::task::Task;
 use super::waker::TaskWaker;
 use crate::base::clock::Clock;
+use crate::base::error::RunError;
 use crate::base::hooks::{Hook, Hooks, Interest};
 use crate::base::inbox::{Inbox, Message};
 use crate::base::rng::Rng;
 use crate::base::slab::{JobKey, Slab, TaskKey, kind};
 use crate::base::sys::unmodelled::AtomicU64;
 use crate::base::sys::{Arc, Ordering, thread_local};
-use crate::base::task_info::{TaskInfo, Wait};
+use crate::base::task_info::Wait;
 use crate::base::timers::TimerHeap;
 use crate::base::waiter::Waiter;
 use crate::driver::park::Driver;
@@ -55,9 +56,10 @@ pub(crate) struct Runtime {
     pub(crate) spare_waker: Cell<Option<TaskWaker>>,
     pub(crate) timers: RefCell<TimerHeap>,
     pub(crate) driver: Driver,
-    pub(crate) jobs: Jobs,
-    /// The waits of `Cancelled` futures, by task; each wait has a number.
-    pub(crate) cancel_listeners: RefCell<HashMap<TaskKey, Vec<(u64, Waiter)>>>,
+    /// Set by the first thread job.
+    pub(crate) jobs: OnceCell<Rc<dyn Jobs>>,
+    /// The waits of `Cancelled` futures, by task.
+    pub(crate) cancel_listeners: RefCell<HashMap<TaskKey, Slab<kind::Wait, Waiter>>>,
     pub(crate) wait_points: RefCell<WaitPoints>,
     pub(crate) clock: Clock,
     pub(crate) rng: Rng,
@@ -115,60 +117,25 @@ pub(crate) trait WaitPoint {
 pub(crate) struct WaitPoints {
     pub(crate) points: Vec<Weak<dyn WaitPoint>>,
     /// With more points than this, dropped ones are removed.
-    pub(crate) sweep_above: usize,
+    sweep_above: usize,
 }
 
-/// A call on a thread pool, as the loop sees it.
-pub(crate) trait Job: Send + Sync {
-    /// Runs the call on the current thread, unless it was abandoned.
-    fn run(&self);
-    /// Drops the call if it has not started. A started call cannot be stopped;
-    /// its result will be dropped.
-    fn abandon(&self) -> Started;
-}
+/// How many wait points are kept before dropped ones are removed.
+const FEW: usize = 64;
 
-/// Whether a job had started.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Started {
-    No,
-    Yes,
-}
-
-/// The threads behind `to_thread`, as the end of a loop sees them.
-pub(crate) trait Pool {
-    fn submit(&self, job: Arc<dyn Job>) -> std::io::Result<()>;
-    /// Waits for the threads to end. They must be idle, or this waits for their
-    /// jobs.
-    fn join(self: Box<Self>);
-}
-
-/// Thread jobs that the loop waits for. A job stays in the table until its end
-/// has reached the loop, whether or not a task still awaits it.
-#[derive(Default)]
-pub(crate) struct Jobs {
-    pub(crate) pending: RefCell<Slab<kind::Job, PendingJob>>,
-    /// The pool behind `to_thread`, from the first call on.
-    pub(crate) pool: RefCell<Option<Box<dyn Pool>>>,
-}
-
-pub(crate) struct PendingJob {
-    pub(crate) job: Arc<dyn Job>,
-    /// The task that awaits it.
-    pub(crate) waiter: Waiter,
-    pub(crate) site: &'static Location<'static>,
-    pub(crate) since: Instant,
-}
-
-impl Jobs {
+/// The thread jobs of a loop, as the loop sees them. `blocking` installs them
+/// with the first job.
+pub(crate) trait Jobs {
     /// Returns whether a job has not ended. While one has not, a virtual clock
     /// stands still and nothing is a stall.
-    pub(crate) fn is_any_pending(&self) -> bool {
-        self.pending.borrow().len() > 0
-    }
+    fn is_any_pending(&self) -> bool;
+    /// Removes a job that has ended, and wakes the task that awaits it.
+    fn end(&self, runtime: &Runtime, job: JobKey);
+    /// Drops the jobs that no thread has started, and waits for the others as
+    /// long as the settings allow.
+    fn close(&self, runtime: &Runtime);
 
-    pub(crate) fn remove(&self, key: JobKey) -> Option<PendingJob> {
-        self.pending.borrow_mut().remove(key)
-    }
+    fn as_any(self: Rc<Self>) -> Rc<dyn Any>;
 }
 
 /// The crate root implements this for [`Composition`]: it connects observers to
@@ -181,8 +148,9 @@ pub(crate) trait Compose {
     /// the environment ask.
     fn observe(runtime: &Rc<Runtime>, options: Self::Options);
 
-    /// Returns a text about the deadlock among the tasks of a stalled loop.
-    fn explain_stall(tasks: &[TaskInfo]) -> Option<String>;
+    /// Returns the error of a stalled loop, with its tasks and the deadlock
+    /// among them.
+    fn explain_stall(runtime: &Runtime) -> RunError;
 }
 
 /// See [`Compose`].
@@ -206,6 +174,10 @@ impl Runtime {
     #[track_caller]
     pub(crate) fn emit(&self, kind: Interest, call: impl Fn(&dyn Hook)) {
         self.hooks.emit(kind, call);
+    }
+
+    pub(crate) fn has_jobs(&self) -> bool {
+        self.jobs.get().is_some_and(|jobs| jobs.is_any_pending())
     }
 
     pub(crate) fn inbox(&self) -> &Arc<Inbox> {
@@ -261,6 +233,18 @@ impl Runtime {
             self.id.set(NEXT.fetch_add(1, Ordering::Relaxed));
         }
         self.id.get()
+    }
+
+    /// Registers a wait point: once for each point and loop, not for each wait.
+    #[cold]
+    pub(crate) fn register_wait_point(&self, point: Weak<dyn WaitPoint>) {
+        let all = &mut *self.wait_points.borrow_mut();
+        if all.points.len() >= all.sweep_above.max(FEW) {
+            all.points.retain(|point| point.strong_count() > 0);
+            // Twice the rest: each registration pays for two, however many.
+            all.sweep_above = all.points.len() * 2;
+        }
+        all.points.push(point);
     }
 
     /// Lets [`find`](Self::find) find this loop while it does not run: for a

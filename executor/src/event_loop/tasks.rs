@@ -18,7 +18,7 @@ use super::runtime::{OnPanic, Route, Runtime};
 use super::task::{BoxedWork, State, Task};
 use crate::base::error::{JoinError, Payload, catch_and_report, report};
 use crate::base::hooks::{Ending, RUN, TASK};
-use crate::base::slab::TaskKey;
+use crate::base::slab::{Slab, TaskKey};
 use crate::base::sys::Arc;
 use crate::base::task_info::{Identity, TaskId};
 
@@ -225,8 +225,8 @@ impl Runtime {
     pub(crate) fn wake_cancel_listeners(&self, key: TaskKey) {
         if !self.cancel_listeners.borrow().is_empty() {
             let woken = self.cancel_listeners.borrow_mut().remove(&key);
-            let waiters = woken.into_iter().flatten();
-            waiters.for_each(|(_, waiter)| self.wake_waiter(waiter));
+            let waiters = woken.into_iter().flat_map(Slab::into_values);
+            waiters.for_each(|waiter| self.wake_waiter(waiter));
         }
     }
 

@@ -16,6 +16,7 @@ use crate::base::hooks::{Hook, Interest, PARK, WAIT};
 use crate::base::slab::TaskKey;
 use crate::base::task_info::TaskId;
 use crate::event_loop::runtime::Runtime;
+use crate::spawn::listing::list_tasks;
 
 /// Reports the deadlocks of one loop.
 pub(super) struct DeadlockReport {
@@ -38,7 +39,7 @@ impl DeadlockReport {
     }
 
     fn report_if_deadlocked(&self, runtime: &Runtime) {
-        let tasks = runtime.list_tasks();
+        let tasks = list_tasks(&runtime);
         if Deadlock::is_possible(&tasks) {
             // A deadlock may become certain without a new wait: when a timer
             // fires, for example.

@@ -23,6 +23,7 @@ use crate::base::sys::unmodelled::{Mutex, lock};
 use crate::base::sys::{Arc, OnceLock};
 use crate::base::task_info::{Identity, TaskInfo};
 use crate::event_loop::runtime::Runtime;
+use crate::spawn::listing::list_tasks;
 
 /// The time between two renewals of the mirror, as a multiple of the time that a
 /// renewal takes. A loop spends at most a twentieth of its time on renewals,
@@ -123,7 +124,7 @@ impl Polling {
             return false;
         };
         let call = Box::new(move || {
-            let tasks = Runtime::with(|runtime| runtime.list_tasks());
+            let tasks = Runtime::with(|runtime| list_tasks(runtime));
             // The receiver is gone if the requesting thread gave up.
             let _ = answer.send(tasks.unwrap_or_default());
         });
@@ -162,7 +163,7 @@ impl Hook for Publisher {
         self.polls.borrow_mut().push(task);
         if let Some(runtime) = self.runtime.upgrade() {
             self.polling.publish(runtime.identity(task));
-            self.polling.renew_mirror(|| runtime.list_tasks());
+            self.polling.renew_mirror(|| list_tasks(&runtime));
         }
     }
 

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::base::task_info::{TaskId, TaskInfo, TaskState};
-use crate::spawn::current::tasks;
+use crate::spawn::listing::tasks;
 
 /// Formats a listing as a tree.
 pub(crate) struct Tree<'a>(pub(crate) &'a [TaskInfo]);

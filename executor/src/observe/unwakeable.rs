@@ -15,6 +15,7 @@ use crate::base::hooks::{Ending, Hook, Interest, POLL, TASK};
 use crate::base::slab::TaskKey;
 use crate::base::task_info::TaskState;
 use crate::event_loop::runtime::Runtime;
+use crate::spawn::listing::{describe, waits};
 
 /// Reports the unwakeable tasks of one loop.
 pub(super) struct UnwakeableReport {
@@ -36,10 +37,10 @@ impl UnwakeableReport {
         if self.reported.borrow().contains(&key) {
             return;
         }
-        let waits = runtime.waits().remove(&key).unwrap_or_default();
+        let waits = waits(runtime).remove(&key).unwrap_or_default();
         let tasks = runtime.tasks.borrow();
         let Some(task) = tasks.get(key) else { return };
-        let info = runtime.describe(key, task, waits);
+        let info = describe(runtime, key, task, waits);
         if info.state() == TaskState::Unwakeable {
             self.reported.borrow_mut().insert(key);
             report(format_args!(

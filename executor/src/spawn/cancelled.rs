@@ -11,7 +11,7 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::handle::TaskRef;
-use crate::base::slab::TaskKey;
+use crate::base::slab::{TaskKey, WaitKey};
 use crate::event_loop::runtime::Runtime;
 use crate::event_loop::task::{State, Task};
 
@@ -69,8 +69,8 @@ pub struct Cancelled(Option<Listener>);
 struct Listener {
     runtime: Rc<Runtime>,
     task: TaskKey,
-    /// The number of the registered wait, if there is one.
-    wait: Option<u64>,
+    /// The registered wait, if there is one.
+    wait: Option<WaitKey>,
 }
 
 impl Future for Cancelled {
@@ -86,10 +86,7 @@ impl Future for Cancelled {
         }
         let waiter = runtime.poll.waiter(cx);
         let mut listeners = runtime.cancel_listeners.borrow_mut();
-        let waits = listeners.entry(key).or_default();
-        let number = waits.last().map_or(0, |(last, _)| last + 1);
-        waits.push((number, waiter));
-        listener.wait = Some(number);
+        listener.wait = Some(listeners.entry(key).or_default().insert(waiter));
         Poll::Pending
     }
 }
@@ -111,14 +108,8 @@ impl Listener {
     fn stop(&mut self) {
         let Some(wait) = self.wait.take() else { return };
         let mut listeners = self.runtime.cancel_listeners.borrow_mut();
-        let Some(waits) = listeners.get_mut(&self.task) else {
-            return;
-        };
-        let at = waits.iter().position(|(number, _)| *number == wait);
-        let removed = at.map(|at| waits.remove(at));
-        if waits.is_empty() {
-            listeners.remove(&self.task);
-        }
+        let waits = listeners.get_mut(&self.task);
+        let removed = waits.and_then(|waits| waits.remove(wait));
         drop(listeners);
         drop(removed); // may be a foreign waker: with nothing borrowed
     }

@@ -13,7 +13,6 @@ use crate::base::inbox::{Inbox, Message};
 use crate::base::slab::{JobKey, Slab, kind};
 use crate::base::sys::Parker;
 use crate::base::sys::modelled::{allow, explore};
-use crate::event_loop::runtime::Started;
 
 /// A job that counts how often it runs.
 struct Counting {
@@ -28,7 +27,7 @@ impl Job for Counting {
         assert!(self.home.send(Message::JobDone(self.key)).is_ok());
     }
 
-    fn abandon(&self) -> Started {
+    fn abandon(&self) -> bool {
         unreachable!("the pool abandons no job")
     }
 }
@@ -61,7 +60,7 @@ fn all_jobs_end(pool: ThreadPool, one_by_one: bool) {
     if !one_by_one {
         wait_for_ends(&home, &parker, 2);
     }
-    Box::new(pool).join();
+    pool.join();
     assert_eq!(runs.load(Ordering::Relaxed), 2, "each job runs once");
 }
 

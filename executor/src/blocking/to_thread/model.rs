@@ -41,14 +41,14 @@ fn each_call_runs_once_and_reports_its_end() {
         while ended < 2 {
             ended += home.wait_for_messages(&parker).len();
         }
-        Box::new(pool).join();
+        pool.join();
         assert_eq!(runs.load(Ordering::Relaxed), 2, "each call runs once");
     });
 }
 
 /// A call is abandoned while a thread is about to run it. Either it runs and
 /// reports its end, or neither; and `abandon` returns which.
-fn abandoned_or_run(abandon: fn(&dyn Job, &AtomicUsize) -> Started) {
+fn abandoned_or_run(abandon: fn(&dyn Job, &AtomicUsize) -> bool) {
     let (home, _) = Inbox::with_parker();
     let runs = Arc::new(AtomicUsize::new(0));
     let key = Slab::<kind::Job, ()>::default().insert(());
@@ -57,12 +57,12 @@ fn abandoned_or_run(abandon: fn(&dyn Job, &AtomicUsize) -> Started) {
         let call = Arc::clone(&call);
         thread::spawn(move || call.run())
     };
-    let started = abandon(&*call, &runs);
+    let abandoned = abandon(&*call, &runs);
     running.join().unwrap();
     let (ran, reported) = (runs.load(Ordering::Relaxed), home.has_messages());
-    let truth = match started {
-        Started::Yes => (1, true),
-        Started::No => (0, false),
+    let truth = match abandoned {
+        false => (1, true),
+        true => (0, false),
     };
     assert_eq!((ran, reported), truth, "what became of the call");
 }
@@ -79,10 +79,7 @@ fn a_decision_before_the_call_is_abandoned_is_caught() {
         abandoned_or_run(|call, runs| {
             let looked = runs.load(Ordering::Relaxed);
             call.abandon();
-            match looked {
-                0 => Started::No,
-                _ => Started::Yes,
-            }
+            looked == 0
         });
     });
 }
