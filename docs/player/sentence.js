@@ -19,16 +19,31 @@ var LoopSentence = (function () {
   }
 
   function seconds(ns) {
-    if (ns === null || ns === undefined) return "for ever";
-    if (ns === 0) return "0 s";
-    if (ns < 1e3) return ns + " ns";
-    if (ns < 1e6) return trim(ns / 1e3) + " µs";
-    if (ns < 1e9) return trim(ns / 1e6) + " ms";
-    return trim(ns / 1e9) + " s";
+    return ns === null || ns === undefined ? "forever" : rounded(BigInt(Math.round(ns)), 6);
   }
 
-  function trim(value) {
-    return String(Number(value.toPrecision(6)));
+  const UNITS = [[1n, "ns"], [1000n, "µs"], [1000000n, "ms"], [1000000000n, "s"]];
+
+  // A time with its unit, rounded to the nearest text of `digits` digits (three
+  // or more), without zeros at its end: as in loop-trace's `lanes/label.rs`.
+  function rounded(ns, digits) {
+    if (ns === 0n) return "0 s";
+    for (const [size, unit] of UNITS) {
+      // Three digits before the point, and in the last unit all that remain.
+      const fewest = unit === "s" ? 0 : digits - 3;
+      for (let decimals = digits - 1; decimals >= fewest; decimals--) {
+        const scaled = (ns * 10n ** BigInt(decimals) + size / 2n) / size;
+        if (scaled < 10n ** BigInt(digits)) return decimal(scaled, decimals) + " " + unit;
+      }
+    }
+    return (ns + 500000000n) / 1000000000n + " s";
+  }
+
+  // `scaled` with its point moved, without zeros at its end.
+  function decimal(scaled, decimals) {
+    const text = String(scaled).padStart(decimals + 1, "0");
+    const point = text.length - decimals;
+    return (text.slice(0, point) + "." + text.slice(point)).replace(/\.?0*$/, "");
   }
 
   function count(n, one, many) {
@@ -190,7 +205,7 @@ var LoopSentence = (function () {
     return "";
   }
 
-  return { say, why, seconds, task, on, by, count, upper };
+  return { say, why, seconds, rounded, task, on, by, count, upper };
 })();
 
 if (typeof module !== "undefined") module.exports = LoopSentence;

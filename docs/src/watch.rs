@@ -50,7 +50,7 @@ pub fn story(events: &[(Duration, Event)]) -> Vec<String> {
         .enumerate()
         .filter_map(|(index, (at, event))| {
             let text = story.tell(event, &events[index + 1..])?;
-            Some(format!("{:>5} ms  {text}", at.as_millis()))
+            Some(format!("{:>5} ms  {text}", whole_ms(*at)))
         });
     lines.collect()
 }
@@ -150,5 +150,10 @@ fn end_of(task: TaskId, later: &[(Duration, Event)]) -> Option<Ending> {
 }
 
 fn ms(at: Duration) -> String {
-    format!("{} ms", at.as_millis())
+    format!("{} ms", whole_ms(at))
+}
+
+/// Rounds to the nearest millisecond.
+fn whole_ms(at: Duration) -> u128 {
+    at.saturating_add(Duration::from_micros(500)).as_millis()
 }

@@ -24,7 +24,7 @@ use clap::Args;
 use executor::{RunError, Runner};
 use first_programs::options::LoopOptions;
 
-pub use first_programs::{at_least_one, duration, friendly, tell};
+pub use first_programs::{at_least_one, duration, friendly, rounded, tell};
 pub use pace::Pace;
 pub use printer::Printer;
 

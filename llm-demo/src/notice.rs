@@ -8,6 +8,8 @@ use std::fmt;
 use std::rc::Rc;
 use std::time::Duration;
 
+use first_programs::rounded;
+
 /// The callback that a client and its streams report to.
 #[derive(Clone)]
 pub(crate) struct Notify(Rc<dyn Fn(&Notice)>);
@@ -92,7 +94,8 @@ impl fmt::Display for Notice {
                 let connection = if *reused { "kept" } else { "new" };
                 write!(
                     f,
-                    "{method} {url}: {status} after {after:.1?}, {connection} connection"
+                    "{method} {url}: {status} after {}, {connection} connection",
+                    rounded(*after, 1)
                 )
             }
             Notice::Event(data) => write!(f, "event: {data}"),

@@ -232,3 +232,11 @@ test("the real clock gives the same kinds in the same order", { skip: noPython }
   fs.rmSync(folder, { recursive: true });
   assert.deepStrictEqual(kinds(texts[0]), kinds(texts[1]));
 });
+
+test("times are rounded to the nearest text, as the drawings in Rust round them", () => {
+  const file = path.join(HOME, "../../executor/loop-trace/tests/data/durations.txt");
+  for (const line of fs.readFileSync(file, "utf8").split("\n").filter((line) => line && !line.startsWith("#"))) {
+    const [, ns, digits, text] = /^(\d+) (\d) (.*)$/.exec(line);
+    assert.strictEqual(sentence.rounded(BigInt(ns), Number(digits)), text, line);
+  }
+});

@@ -124,6 +124,6 @@ fn report_slow(task: &Identity, time: Duration, thread: &str) {
          \"{thread}\") can run. A poll must not block: await `executor::sleep(..)` instead of \
          `std::thread::sleep`, give a call that blocks to `to_thread(..)`, and let a long \
          computation `yield_now().await` now and then",
-        time.as_millis()
+        (time + Duration::from_micros(500)).as_millis() // to the nearest
     ));
 }

@@ -12,7 +12,7 @@ use std::fmt;
 use std::io::{self, Write};
 
 pub use heartbeat::Heartbeat;
-pub use times::{LONGEST, at_least_one, duration, friendly, some_time};
+pub use times::{LONGEST, at_least_one, duration, friendly, rounded, some_time};
 
 /// Writes a line to stderr, so that stdout holds nothing but results.
 ///

@@ -78,14 +78,34 @@ pub fn at_least_one(text: &str) -> Result<NonZeroUsize, String> {
 /// use std::time::Duration;
 ///
 /// assert_eq!(first_programs::friendly(Duration::from_micros(2_003_700)), "2.00s");
+/// assert_eq!(first_programs::friendly(Duration::from_millis(59_996)), "1m");
 /// assert_eq!(first_programs::friendly(Duration::from_secs(3 * 31_557_600)), "3years");
 /// ```
 pub fn friendly(duration: Duration) -> String {
     if duration.is_zero() {
         "0s".into()
-    } else if duration < Duration::from_secs(60) {
-        format!("{duration:.2?}")
+    } else if duration < Duration::from_millis(59_995) {
+        rounded(duration, 2)
     } else {
-        humantime::format_duration(Duration::from_secs(duration.as_secs())).to_string()
+        let rounded = duration.saturating_add(Duration::from_millis(500));
+        humantime::format_duration(Duration::from_secs(rounded.as_secs())).to_string()
     }
+}
+
+/// Formats a duration in its largest unit, rounded to this number of decimals.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// assert_eq!(first_programs::rounded(Duration::from_nanos(999_949), 1), "999.9µs");
+/// assert_eq!(first_programs::rounded(Duration::from_nanos(999_950), 1), "1.0ms");
+/// ```
+pub fn rounded(duration: Duration, decimals: usize) -> String {
+    // std rounds too, but keeps the unit: the second example would be 1000.0µs.
+    let units = [1_000_000_000, 1_000_000, 1_000];
+    let unit = units.into_iter().find(|unit| duration.as_nanos() >= *unit);
+    let step = (unit.unwrap_or(1) / 10_u128.pow(decimals as u32)).max(1);
+    let up = duration.saturating_add(Duration::from_nanos(step as u64 / 2));
+    let rounded = up - Duration::from_nanos((up.as_nanos() % step) as u64);
+    format!("{rounded:.decimals$?}")
 }

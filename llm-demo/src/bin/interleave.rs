@@ -10,7 +10,7 @@ use std::time::Duration;
 use clap::Parser;
 use executor::{now, try_gather};
 use first_programs::Heartbeat;
-use llm_demo::cli::{CommonArgs, Pace, Printer, friendly, remark, run};
+use llm_demo::cli::{CommonArgs, Pace, Printer, friendly, remark, rounded, run};
 use llm_demo::{Error, OpenAi};
 
 /// Asks a model three things at once and prints the answers as they come,
@@ -52,7 +52,8 @@ async fn interleave(llm: &OpenAi, options: &Options) -> Result<(), Error> {
     ));
     let (beats, worst) = (heart.beats(), heart.worst());
     remark(format_args!(
-        "heartbeat: {beats} beats, the worst {worst:.1?} late"
+        "heartbeat: {beats} beats, the worst {} late",
+        rounded(worst, 1)
     ));
     Ok(())
 }

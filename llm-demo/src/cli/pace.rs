@@ -6,6 +6,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use executor::now;
+use first_programs::rounded;
 use serde_json::{Value, json};
 
 use crate::reply::ChatResponse;
@@ -90,7 +91,7 @@ impl fmt::Display for Pace {
         let Some(first) = self.first_token() else {
             return f.write_str("no text came");
         };
-        write!(f, "first token after {first:.0?}")?;
+        write!(f, "first token after {}", rounded(first, 0))?;
         if let Some(rate) = self.per_second() {
             write!(f, ", {rate:.0} tokens/s")?;
         }

@@ -1,6 +1,7 @@
 //! Short labels for times and source lines.
 //!
-//! **Invariant:** a label of a time has at most two digits after the point.
+//! **Invariant:** a label of a time is the text of at most three digits that is
+//! nearest to it.
 //!
 //! Called by `lanes` and the drawings.
 
@@ -15,22 +16,62 @@ pub(super) fn file_and_line(site: &str) -> String {
     format!("{file}:{line}")
 }
 
-/// Returns a time with its unit: `1.25 ms`.
+/// Returns a time with its unit, rounded to three digits: `1.25 ms`.
 pub(crate) fn short(time: Duration) -> String {
-    let nanos = time.as_nanos();
+    rounded(time.as_nanos(), 3)
+}
+
+/// Returns a time with its unit, rounded to the nearest text of `digits` digits
+/// (three or more), without zeros at its end. The loop player's
+/// `sentence.js` has the same function.
+fn rounded(nanos: u128, digits: usize) -> String {
+    if nanos == 0 {
+        return "0 s".into();
+    }
     let units = [
-        (1_000_000_000, "s"),
-        (1_000_000, "ms"),
-        (1_000, "µs"),
         (1, "ns"),
+        (1_000, "µs"),
+        (1_000_000, "ms"),
+        (1_000_000_000, "s"),
     ];
-    let unit = units.iter().find(|(size, _)| nanos >= *size);
-    let (size, name) = unit.copied().unwrap_or((1, "s"));
-    let hundredths = (nanos * 100 + size / 2) / size;
-    let (whole, rest) = (hundredths / 100, hundredths % 100);
-    match rest {
-        _ if whole >= 100 || rest == 0 => format!("{whole} {name}"),
-        _ if rest % 10 == 0 || whole >= 10 => format!("{whole}.{} {name}", rest / 10),
-        _ => format!("{whole}.{rest:02} {name}"),
+    for (size, unit) in units {
+        // Three digits before the point, and in the last unit all that remain.
+        let fewest = if unit == "s" { 0 } else { digits - 3 };
+        for decimals in (fewest..digits).rev() {
+            let scaled = (nanos * power(decimals) + size / 2) / size;
+            if scaled < power(digits) {
+                return format!("{} {unit}", decimal(scaled, decimals));
+            }
+        }
+    }
+    format!("{} s", (nanos + 500_000_000) / 1_000_000_000)
+}
+
+/// Returns `scaled` with its point moved, without zeros at its end.
+fn decimal(scaled: u128, decimals: usize) -> String {
+    let (whole, rest) = (scaled / power(decimals), scaled % power(decimals));
+    let text = format!("{whole}.{rest:0decimals$}");
+    text.trim_end_matches('0').trim_end_matches('.').into()
+}
+
+fn power(of_ten: usize) -> u128 {
+    10_u128.pow(of_ten as u32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::rounded;
+
+    /// Lines of `nanoseconds digits text`, which the loop player's tests read too.
+    const ROUNDED: &str = include_str!("../../tests/data/durations.txt");
+
+    #[test]
+    fn times_are_rounded_to_the_nearest_text_and_carried_to_the_next_unit() {
+        for line in ROUNDED.lines().filter(|line| !line.starts_with('#')) {
+            let mut parts = line.splitn(3, ' ');
+            let nanos = parts.next().unwrap().parse().unwrap();
+            let digits = parts.next().unwrap().parse().unwrap();
+            assert_eq!(rounded(nanos, digits), parts.next().unwrap(), "{line}");
+        }
     }
 }
