@@ -78,8 +78,10 @@
 //! | `testing` | [`testing`]; enables `observe` |
 //! | `hyper` | `executor::hyper`: hyper and axum on this runtime; enables `net` |
 //!
-//! Without `observe`, a program with one of these variables set prints one line
-//! that says why it has no effect.
+//! A variable that is empty or `0` counts as not set. A switch with another
+//! value than `1` is on, and one line on stderr names it. Without `observe`, a
+//! program with one of these variables set prints one line that says why it has
+//! no effect.
 //!
 //! # Testing
 //!
@@ -229,6 +231,9 @@ pub use scope::scope::{Scope, TryScope, scope, try_scope};
 /// | `EXECUTOR_TRACE=trace.json` | a [`Trace`](instrument::Trace), in the format `loop-trace/1`, for the loop player |
 /// | `EXECUTOR_TRACE=trace.perfetto.json` | a trace for <https://ui.perfetto.dev> or `chrome://tracing` |
 /// | `EXECUTOR_TIMELINE=1` | a [`timeline`](instrument::timeline()), printed to stderr when the loop has ended |
+///
+/// A variable that is empty or `0` counts as not set. The name of a trace is
+/// numbered for each further loop of the process (`trace.2.json`).
 ///
 /// In code: give a [`Tracer`](instrument::Tracer) to [`Builder::instrument`].
 #[cfg(feature = "observe")]

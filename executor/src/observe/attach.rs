@@ -67,8 +67,8 @@ fn attach(runtime: &Rc<Runtime>, options: Options) {
 /// Settings of observers.
 impl Builder {
     /// Turns debug mode on or off (asyncio: `run(.., debug=True)`). By default
-    /// it is on if the environment has `EXECUTOR_DEBUG=1`. Debug mode reports on
-    /// stderr, each of these once:
+    /// it is on if the environment has `EXECUTOR_DEBUG=1` (`0`, or an empty value,
+    /// is off). Debug mode reports on stderr, each of these once:
     ///
     /// - a task that waits though nothing can ever wake it;
     /// - tasks that wait for each other's locks or ends, as soon as that is

@@ -1,7 +1,8 @@
 //! Environment variables of the observers.
 //!
 //! **Invariant:** the environment is read once per process, because one read
-//! takes longer than a whole empty run.
+//! takes longer than a whole empty run. A variable that is empty or `0` is as
+//! one that is not set; an unusual value is reported once.
 //!
 //! Called by `attach` and `recording`.
 
@@ -9,6 +10,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU8, Ordering};
+
+use crate::base::error::report;
 
 /// What the environment asks for.
 pub(super) struct Environment {
@@ -73,13 +76,44 @@ fn read_is_silent() -> bool {
 /// Returns what the environment asks for.
 pub(super) fn get() -> &'static Environment {
     static ENVIRONMENT: OnceLock<Environment> = OnceLock::new();
-    let is_on = |name: &str| variable(name).is_some_and(|value| value != "0");
     ENVIRONMENT.get_or_init(|| Environment {
-        debug: std::env::var_os("EXECUTOR_DEBUG").is_some_and(|value| value != "0"),
-        ps: std::env::var_os("EXECUTOR_PS").is_some_and(|value| value != "0"),
-        trace: variable("EXECUTOR_TRACE").map(PathBuf::from),
-        timeline: is_on("EXECUTOR_TIMELINE"),
+        debug: switch("EXECUTOR_DEBUG"),
+        ps: switch("EXECUTOR_PS"),
+        trace: file("EXECUTOR_TRACE"),
+        timeline: switch("EXECUTOR_TIMELINE"),
     })
+}
+
+/// Returns whether a switch is on. Any other value than `0` or `1` turns it on,
+/// as in asyncio, and is reported.
+fn switch(name: &str) -> bool {
+    let Some(value) = set_variable(name) else {
+        return false;
+    };
+    if value != "1" {
+        report(format_args!(
+            "{name} is {value:?} and counts as 1: set it to 1 for on, to 0 for off"
+        ));
+    }
+    true
+}
+
+/// Returns the file that a variable names. A `1` was meant for a switch: it is
+/// reported, and no file is written.
+fn file(name: &str) -> Option<PathBuf> {
+    let value = set_variable(name)?;
+    if value == "1" {
+        report(format_args!(
+            "{name} is \"1\" and has no effect: set it to the name of a file"
+        ));
+        return None;
+    }
+    Some(value.into())
+}
+
+/// Returns a variable of the observers, unless it is empty or `0`.
+fn set_variable(name: &str) -> Option<OsString> {
+    variable(name).filter(|value| value != "0")
 }
 
 /// Returns whether the environment or the program asks for a timeline.

@@ -5,6 +5,8 @@
 
 #[cfg(feature = "observe")]
 mod events;
+#[cfg(all(unix, not(miri)))]
+mod folder;
 mod futures;
 mod panics;
 mod processes;
@@ -17,6 +19,8 @@ mod tasks;
 
 #[cfg(feature = "observe")]
 pub(crate) use self::events::*;
+#[cfg(all(unix, not(miri)))]
+pub(crate) use self::folder::*;
 pub(crate) use self::futures::*;
 pub(crate) use self::panics::*;
 pub(crate) use self::processes::*;

@@ -88,6 +88,8 @@ mod observe {
     #[cfg(all(feature = "scope", feature = "sync"))]
     mod deadlocks;
     #[cfg(all(unix, not(miri)))]
+    mod environment;
+    #[cfg(all(unix, not(miri)))]
     mod executor_ps;
     #[cfg(all(feature = "scope", feature = "net"))]
     mod instrument_panics;

@@ -1,7 +1,7 @@
 //! `executor-ps`: the tasks of another process, waiting or stuck.
 
 use std::fs;
-use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::mpsc;
@@ -10,43 +10,13 @@ use std::time::Duration;
 use executor::{run, sleep, spawn_named};
 use futures::channel::oneshot;
 
-use crate::common::{as_program, blocking_line, is_program, say};
-
-/// A folder of this test's own, for the sockets.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let name = format!("xps-{}-{name}", std::process::id());
-        let mut path = std::env::temp_dir().join(&name);
-        if path.as_os_str().len() > 60 {
-            path = Path::new("/tmp").join(&name); // the name of a socket is short
-        }
-        fs::DirBuilder::new().mode(0o700).create(&path).unwrap();
-        Folder(path)
-    }
-
-    fn text(&self) -> &str {
-        self.0.to_str().unwrap()
-    }
-
-    fn sockets(&self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(self.0.join("executor-ps")).unwrap();
-        entries.map(|entry| entry.unwrap().path()).collect()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
+use crate::common::{Folder, as_program, blocking_line, is_program, say};
 
 fn ps(folder: &Folder, arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_executor-ps"))
         .args(arguments)
-        .env("XDG_RUNTIME_DIR", &folder.0)
-        .env("TMPDIR", &folder.0)
+        .env("XDG_RUNTIME_DIR", folder.text())
+        .env("TMPDIR", folder.text())
         .output()
         .unwrap()
 }
@@ -201,7 +171,7 @@ fn a_wrong_process_or_wrong_arguments_are_an_error_that_says_what_is_wrong() {
 #[test]
 fn no_socket_is_trusted_in_a_folder_that_others_may_enter() {
     let folder = Folder::new("open");
-    let open = folder.0.join("executor-ps");
+    let open = folder.path().join("executor-ps");
     fs::create_dir(&open).unwrap();
     fs::set_permissions(&open, fs::Permissions::from_mode(0o777)).unwrap();
     let own = std::process::id().to_string();
