@@ -26,8 +26,7 @@ use executor::{
 use futures::FutureExt;
 
 use crate::common::{
-    Count, Gate, Log, OnDrop, in_own_process, panic_text, poll_once, reports, sized,
-    sized_by_build, virtual_runner,
+    Count, Gate, Log, OnDrop, in_own_process, panic_text, poll_once, reports, sized, virtual_runner,
 };
 #[cfg(feature = "observe")]
 use crate::common::{polls_of, recorded_virtual_runner, wakes_of};
@@ -763,7 +762,7 @@ fn c046_futures_that_were_taken_are_dropped_when_the_iterator_panics() {
 
 #[test]
 fn c047_a_hundred_thousand_tasks_leave_nothing_behind() {
-    const MANY: usize = sized_by_build(100_000, 5_000, 100);
+    const MANY: usize = sized(100_000, 100);
     let dropped = Count::default();
     let mut runner = virtual_runner();
     runner.run(async {
