@@ -221,7 +221,7 @@ var LoopFold = (function () {
     "timer.fire": (s, e) => { checkFire(s, e); disarm(s, e.timer); over(s, { timer: e.timer }); },
     "timer.cancel": (s, e) => { disarm(s, e.timer); over(s, { timer: e.timer }); },
     "io.register": (s, e) => {
-      s.sources.set(e.src, { src: e.src, kind: e.kind, addr: e.addr === undefined ? null : e.addr, reader: null, writer: null });
+      s.sources.set(e.src, { src: e.src, kind: e.kind, addr: e.addr === undefined ? null : e.addr, readers: [], writers: [] });
     },
     "io.deregister": (s, e) => {
       s.sources.delete(e.src);
@@ -307,13 +307,15 @@ var LoopFold = (function () {
   function interest(state, event) {
     const source = state.sources.get(event.src);
     if (!source) return;
-    const end = event.dir === "read" ? "reader" : "writer";
-    const earlier = source[end];
-    if (earlier !== null && earlier !== event.task) {
-      const wait = { source: event.src, dir: event.dir };
-      dropWaits(state, earlier, (on) => same(on, wait));
+    const end = event.dir === "read" ? "readers" : "writers";
+    let tasks = source[end];
+    if (event.task === null) {
+      tasks = [];
+      over(state, { source: event.src, dir: event.dir });
+    } else if (!tasks.includes(event.task)) {
+      tasks = tasks.concat([event.task]);
     }
-    state.sources.set(event.src, Object.assign({}, source, { [end]: event.task }));
+    state.sources.set(event.src, Object.assign({}, source, { [end]: tasks }));
   }
 
   function ioEvent(state, event) {
@@ -321,11 +323,11 @@ var LoopFold = (function () {
     if (!source) return;
     const changes = {};
     if (event.readable || event.closed) {
-      changes.reader = null;
+      changes.readers = [];
       over(state, { source: event.src, dir: "read" });
     }
     if (event.writable || event.closed) {
-      changes.writer = null;
+      changes.writers = [];
       over(state, { source: event.src, dir: "write" });
     }
     state.sources.set(event.src, Object.assign({}, source, changes));

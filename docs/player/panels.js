@@ -91,10 +91,12 @@ var LoopPanels = (function () {
 
   function poller(box, state) {
     const sources = Array.from(state.sources.values());
+    const awaiting = (direction, tasks) => tasks.length > 0 &&
+      direction + " → task" + (tasks.length > 1 ? "s " : " ") + tasks.join(", ");
     list(box, sources, (source) => make("li", { class: "row", "data-source": source.src },
       make("span", {}, "socket " + source.src),
-      make("small", {}, [source.kind, source.addr, source.reader && "read → task " + source.reader,
-        source.writer && "write → task " + source.writer].filter(Boolean).join(" · "))), "no sockets");
+      make("small", {}, [source.kind, source.addr, awaiting("read", source.readers),
+        awaiting("write", source.writers)].filter(Boolean).join(" · "))), "no sockets");
     if (state.parked) {
       const until = state.parked.until;
       box.append(make("p", { class: "parked" }, "parked " + (until === null ? "until it is woken" : "until " + say.seconds(until))));

@@ -9,4 +9,6 @@
 pub(crate) mod park;
 pub(crate) mod fork;
 #[cfg(feature = "reactor")]
+pub(crate) mod waiters;
+#[cfg(feature = "reactor")]
 pub(crate) mod reactor;

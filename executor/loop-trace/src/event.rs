@@ -119,7 +119,8 @@ pub enum Event {
         direction: Direction,
         result: Attempt,
     },
-    /// A socket will wake this task when it may be ready; `None` ends that.
+    /// A socket will wake this task too when it may be ready; `None` ends that
+    /// for all tasks.
     SourceWait {
         source: u64,
         task: Option<TaskId>,

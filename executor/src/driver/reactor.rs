@@ -19,11 +19,14 @@
 //! no event can come between the answer and the registration: it stays with
 //! the kernel until the loop looks.
 //!
+//! An event wakes all waiters of its direction (see `waiters`): the kernel does
+//! not report again what the first of them leaves.
+//!
 //! mio's rules that this file keeps: events may be spurious (a waiter tries
 //! again and waits again); hints are hints; `Interrupted` is not an error.
 
 use std::any::Any;
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
 use std::net::SocketAddr;
@@ -33,6 +36,7 @@ use std::time::Duration;
 use mio::{Events, Interest, Poll, Token};
 
 use super::park::{Driver, Poller};
+use super::waiters::{Placed, Ticket, Turn, Waiters, Who};
 use crate::base::hooks::{Direction, Hooks, Readiness, SOURCE};
 use crate::base::inbox::Unpark;
 use crate::base::slab::{Key, Slab, SourceKey, TaskKey, kind};
@@ -62,17 +66,43 @@ struct End {
     /// or has sent a byte out of band, at which reads end early. What follows
     /// has arrived already, and no event will report it again.
     try_always: bool,
-    waiter: Waiter,
+    waiters: Waiters,
+}
+
+impl Source {
+    fn into_waiters(mut self) -> VecDeque<Waiter> {
+        let [mut waiters, mut write] = self.ends.each_mut().map(|end| end.waiters.take());
+        waiters.append(&mut write);
+        waiters
+    }
 }
 
 impl End {
-    /// Handles an event; moves the waiter to `woken`.
+    #[inline]
+    fn turn<'a>(&mut self, who: impl FnOnce() -> Who<'a>) -> Turn {
+        if !self.may_be_ready {
+            return Turn::Wait;
+        }
+        if self.waiters.is_empty() {
+            return Turn::Try(None);
+        }
+        match self.waiters.find(who()) {
+            Some(ticket) => {
+                self.waiters.pass(ticket);
+                Turn::Try(Some(ticket))
+            }
+            None if self.waiters.is_first_woken() => Turn::AfterOthers,
+            None => Turn::Try(None),
+        }
+    }
+
+    /// Handles an event; moves the waiters to `woken`.
     #[inline]
     fn set_ready(&mut self, try_always: bool, woken: &mut VecDeque<Waiter>) {
         self.may_be_ready = true;
         self.try_always |= try_always;
-        if self.waiter.is_some() {
-            woken.push_back(self.waiter.take());
+        if !self.waiters.is_empty() {
+            self.waiters.wake_all(woken);
         }
     }
 }
@@ -82,6 +112,10 @@ pub(crate) struct Reactor {
     /// `None` once the loop has ended.
     kernel: RefCell<Option<Kernel>>,
     sources: RefCell<Slab<kind::Source, Source>>,
+    /// How many tickets waiters were given.
+    tickets: Cell<u64>,
+    /// How often the poller was asked.
+    looks: Cell<u64>,
     hooks: Rc<Hooks>,
 }
 
@@ -110,6 +144,8 @@ impl Reactor {
         let reactor = Rc::new(Reactor {
             kernel: RefCell::new(Some(Kernel { poll, events })),
             sources: RefCell::default(),
+            tickets: Cell::default(),
+            looks: Cell::default(),
             hooks: Rc::clone(hooks),
         });
         driver.set_poller(reactor.clone(), Box::new(unparker));
@@ -132,7 +168,7 @@ impl Reactor {
         let end = || End {
             may_be_ready: true,
             try_always: false,
-            waiter: Waiter::default(),
+            waiters: Waiters::default(),
         };
         let ends = [end(), end()];
         let key = self.sources.borrow_mut().insert(Source { ends, fd, peer });
@@ -154,23 +190,31 @@ impl Reactor {
         &self,
         io: &mut impl mio::event::Source,
         key: SourceKey,
-    ) -> [Waiter; 2] {
+    ) -> VecDeque<Waiter> {
         if let Some(kernel) = &*self.kernel.borrow() {
             // Fails only if the descriptor is not registered any more, which is
             // the desired state.
             let _ = kernel.poll.registry().deregister(io);
         }
         let source = self.sources.borrow_mut().remove(key);
-        let waiters = source.map(|source| source.ends.map(|end| end.waiter));
-        waiters.unwrap_or_default()
+        source.map(Source::into_waiters).unwrap_or_default()
     }
 
-    /// Returns whether an attempt may succeed; `false` once the loop has ended.
+    /// Returns what an attempt must do first; `Wait` once the loop has ended.
+    ///
+    /// `who` is asked for only if there are waiters.
     #[inline]
-    pub(crate) fn may_be_ready(&self, key: SourceKey, direction: Direction) -> bool {
-        let sources = self.sources.borrow();
-        let source = sources.get(key);
-        source.is_some_and(|source| source.ends[direction as usize].may_be_ready)
+    pub(crate) fn turn<'a>(
+        &self,
+        key: SourceKey,
+        direction: Direction,
+        who: impl FnOnce() -> Who<'a>,
+    ) -> Turn {
+        let mut sources = self.sources.borrow_mut();
+        match sources.get_mut(key) {
+            Some(source) => source.ends[direction as usize].turn(who),
+            None => Turn::Wait,
+        }
     }
 
     /// Records that the source has nothing more for now: the next attempt
@@ -183,18 +227,52 @@ impl Reactor {
         }
     }
 
-    /// Replaces the waiter of one direction; returns the displaced one, to be
-    /// dropped outside any borrow, or `None` if the source is gone.
-    #[inline]
-    pub(crate) fn set_waiter(
+    /// Sets the waiter of one party in one direction, or adds it as the last;
+    /// `None` if the source is gone.
+    pub(crate) fn place(
         &self,
         key: SourceKey,
         direction: Direction,
+        who: Who<'_>,
         waiter: Waiter,
-    ) -> Option<Waiter> {
+    ) -> Option<Placed> {
         let mut sources = self.sources.borrow_mut();
         let end = &mut sources.get_mut(key)?.ends[direction as usize];
-        Some(std::mem::replace(&mut end.waiter, waiter))
+        self.tickets.set(self.tickets.get() + 1);
+        let next = Ticket(self.tickets.get());
+        Some(end.waiters.place(who, waiter, next, self.looks.get()))
+    }
+
+    /// Marks a waiter as woken, as an event does; returns it, to be woken.
+    pub(crate) fn set_woken(&self, key: SourceKey, direction: Direction, ticket: Ticket) -> Waiter {
+        let mut sources = self.sources.borrow_mut();
+        let source = sources.get_mut(key);
+        let end = source.map(|source| &mut source.ends[direction as usize]);
+        end.map(|end| end.waiters.set_woken(ticket))
+            .unwrap_or_default()
+    }
+
+    /// Removes a waiter, if it has not been removed; returns it, to be dropped
+    /// with nothing borrowed, and whether it was waiting.
+    pub(crate) fn remove_waiter(
+        &self,
+        key: SourceKey,
+        direction: Direction,
+        ticket: Ticket,
+    ) -> Option<(Waiter, bool)> {
+        let mut sources = self.sources.borrow_mut();
+        let end = &mut sources.get_mut(key)?.ends[direction as usize];
+        end.waiters.remove(ticket)
+    }
+
+    /// Returns the tasks that wait for one direction of a source, in order.
+    pub(crate) fn waiting(&self, key: SourceKey, direction: Direction) -> Vec<Option<TaskKey>> {
+        let sources = self.sources.borrow();
+        let end = sources
+            .get(key)
+            .map(|source| &source.ends[direction as usize]);
+        let waiting = end.into_iter().flat_map(|end| end.waiters.waiting());
+        waiting.map(|waiter| waiter.task).collect()
     }
 
     /// Lists which task waits for which source, with the source's descriptor and
@@ -205,7 +283,8 @@ impl Reactor {
     ) {
         for (_, source) in self.sources.borrow().iter() {
             for direction in [Direction::Read, Direction::Write] {
-                if let Some(task) = source.ends[direction as usize].waiter.task {
+                let waiting = source.ends[direction as usize].waiters.waiting();
+                for task in waiting.filter_map(|waiter| waiter.task) {
                     add(task, direction, source.fd, source.peer);
                 }
             }
@@ -216,6 +295,7 @@ impl Reactor {
 impl Poller for Reactor {
     fn wait(&self, timeout: Option<Duration>, woken: &RefCell<VecDeque<Waiter>>) -> io::Result<()> {
         let mut reported = Vec::new();
+        self.looks.set(self.looks.get() + 1);
         {
             let mut kernel = self.kernel.borrow_mut();
             let kernel = kernel.as_mut().expect("the loop has not ended");
@@ -255,23 +335,22 @@ impl Poller for Reactor {
     /// A task that has ended does not count, though the waiter of a read that
     /// it gave up may still be recorded.
     fn has_waiters(&self, is_alive: &dyn Fn(TaskKey) -> bool) -> bool {
-        let waits = |end: &End| match end.waiter.task {
+        let waits = |waiter: &Waiter| match waiter.task {
             Some(task) => is_alive(task),
-            None => end.waiter.waker.is_some(),
+            None => waiter.waker.is_some(),
         };
         let sources = self.sources.borrow();
-        let mut sources = sources.iter();
-        sources.any(|(_, source)| source.ends.iter().any(&waits))
+        let mut ends = sources.iter().flat_map(|(_, source)| &source.ends);
+        ends.any(|end| end.waiters.waiting().any(waits))
     }
 
     fn close(&self) -> Vec<Waiter> {
         self.kernel.take();
         let sources = self.sources.take();
-        let mut waiters = Vec::new();
-        for source in sources.into_values() {
-            waiters.extend(source.ends.map(|end| end.waiter));
-        }
-        waiters
+        sources
+            .into_values()
+            .flat_map(Source::into_waiters)
+            .collect()
     }
 
     fn as_any(self: Rc<Self>) -> Rc<dyn Any> {

@@ -1,8 +1,10 @@
 //! Registered source: the one path from `WouldBlock` to a waiter.
 //!
 //! **Invariant:** a waiter is registered only after the source returned
-//! `WouldBlock`, or is known to be exhausted, and only on the source's own loop.
-//! Dropping a source deregisters it and wakes its waiters.
+//! `WouldBlock`, or is known to be exhausted, or while earlier waiters that an
+//! event woke have not tried yet; and only on the source's own loop. A [`Wait`]
+//! that is dropped leaves no waiter. Dropping a source deregisters it and wakes
+//! its waiters.
 //!
 //! Used by the sockets of `net` and the pipes of `os`. Imports the reactor.
 
@@ -14,9 +16,9 @@ use std::task::{Context, Poll, ready};
 
 use crate::base::hooks::{Direction, SOURCE};
 use crate::base::slab::{SourceKey, TaskKey};
-use crate::base::task_info::Wait;
-use crate::base::waiter::Waiter;
+use crate::base::task_info;
 use crate::driver::reactor::Reactor;
+use crate::driver::waiters::{Ticket, Turn, Who};
 use crate::event_loop::runtime::{Runtime, WaitPoint};
 
 /// A socket or pipe, registered with its loop's reactor.
@@ -84,14 +86,27 @@ impl<S: mio::event::Source> Registered<S> {
         &self.io
     }
 
-    /// Makes an attempt as soon as the source may be ready for it.
-    ///
-    /// One waiter is kept for each direction; a second one replaces the first.
+    /// Makes an attempt as soon as the source may be ready for it, for a poll
+    /// trait: one waiter is kept for each task, and for each foreign waker.
     #[inline]
     pub(crate) fn poll_io<T>(
         &self,
         cx: &mut Context<'_>,
         direction: Direction,
+        attempt: impl FnMut(&S) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        self.poll_as(cx, direction, None, attempt)
+    }
+
+    /// Makes an attempt as soon as the source may be ready for it. `future` is
+    /// the ticket of a future that removes its waiter when it is dropped; `None`
+    /// is a poll trait.
+    #[inline]
+    fn poll_as<T>(
+        &self,
+        cx: &mut Context<'_>,
+        direction: Direction,
+        future: Option<&mut Option<Ticket>>,
         mut attempt: impl FnMut(&S) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         let Some(runtime) = self.runtime.upgrade() else {
@@ -102,7 +117,15 @@ impl<S: mio::event::Source> Registered<S> {
         }
         ready!(runtime.poll_budget(cx));
         let key = self.key;
-        if self.reactor.may_be_ready(key, direction) {
+        let who = || match &future {
+            Some(ticket) => Who::Future(**ticket),
+            None => {
+                let is_own = runtime.poll.is_own_waker(cx.waker());
+                Who::Poll(runtime.poll.task(), (!is_own).then_some(cx.waker()))
+            }
+        };
+        let turn = self.reactor.turn(key, direction, who);
+        if let Turn::Try(ticket) = turn {
             let result = without_interruption(|| attempt(&self.io));
             runtime.hooks.emit(SOURCE, |hook| {
                 let failed = result.as_ref().err().map(io::Error::kind);
@@ -114,20 +137,63 @@ impl<S: mio::event::Source> Registered<S> {
                 }
                 result => {
                     runtime.poll.consume_budget();
+                    if let Some(ticket) = ticket {
+                        self.leave(&runtime, direction, ticket);
+                    }
+                    if let Some(ticket) = future {
+                        *ticket = None;
+                    }
                     return Poll::Ready(result);
                 }
             }
         }
-        let waiter = runtime.poll.waiter(cx);
-        let task = waiter.task;
-        let Some(displaced) = self.reactor.set_waiter(key, direction, waiter) else {
+        let placed = self
+            .reactor
+            .place(key, direction, who(), runtime.poll.waiter(cx));
+        let Some(placed) = placed else {
             return Poll::Ready(Err(loop_has_ended()));
         };
-        if displaced.task != task {
-            let hooks = &runtime.hooks;
-            hooks.emit(SOURCE, move |hook| hook.source_wait(key, direction, task));
+        if let Some(ticket) = future {
+            *ticket = Some(placed.ticket);
+        }
+        drop(placed.displaced);
+        for waiter in placed.swept {
+            runtime.wake_waiter(waiter);
+        }
+        if turn == Turn::AfterOthers {
+            // They are in the ready queue already, in front of this one.
+            let waiter = self.reactor.set_woken(key, direction, placed.ticket);
+            runtime.wake_waiter(waiter);
+        } else if placed.is_new {
+            self.announce(&runtime, direction, runtime.poll.task());
         }
         Poll::Pending
+    }
+
+    /// Reports that a task waits.
+    fn announce(&self, runtime: &Runtime, direction: Direction, task: Option<TaskKey>) {
+        let key = self.key;
+        runtime
+            .hooks
+            .emit(SOURCE, move |hook| hook.source_wait(key, direction, task));
+    }
+
+    /// Removes a waiter, and reports which ones are left if it was waiting.
+    fn leave(&self, runtime: &Runtime, direction: Direction, ticket: Ticket) {
+        let key = self.key;
+        let removed = self.reactor.remove_waiter(key, direction, ticket);
+        let Some((waiter, true)) = removed else {
+            return;
+        };
+        drop(waiter);
+        if runtime.hooks.wants(SOURCE) {
+            runtime
+                .hooks
+                .emit(SOURCE, move |hook| hook.source_wait_end(key, direction));
+            for task in self.reactor.waiting(key, direction) {
+                self.announce(runtime, direction, task);
+            }
+        }
     }
 
     /// Makes an attempt that moves at most `capacity` bytes, as
@@ -158,17 +224,8 @@ impl<S: mio::event::Source> Registered<S> {
         direction: Direction,
         mut attempt: impl FnMut(&S) -> io::Result<T>,
     ) -> io::Result<T> {
-        let mut wait = WaitGuard {
-            source: self,
-            direction,
-            is_waiting: false,
-        };
-        std::future::poll_fn(|cx| {
-            let result = self.poll_io(cx, direction, &mut attempt);
-            wait.is_waiting = result.is_pending();
-            result
-        })
-        .await
+        let mut wait = Wait::new(self, direction);
+        std::future::poll_fn(|cx| wait.poll_io(cx, &mut attempt)).await
     }
 }
 
@@ -194,31 +251,41 @@ impl<S: mio::event::Source + fmt::Debug> fmt::Debug for Registered<S> {
     }
 }
 
-/// Removes the waiter of a [`Registered::when_ready`] that is dropped.
-struct WaitGuard<'a, S: mio::event::Source> {
+/// A wait with a place of its own among the waiters of a source, which it gives
+/// up when it is dropped.
+pub(crate) struct Wait<'a, S: mio::event::Source> {
     source: &'a Registered<S>,
     direction: Direction,
-    /// Whether the last poll registered a waiter.
-    is_waiting: bool,
+    /// Set while it may have a waiter.
+    ticket: Option<Ticket>,
 }
 
-impl<S: mio::event::Source> Drop for WaitGuard<'_, S> {
-    fn drop(&mut self) {
-        if !self.is_waiting {
-            return;
+impl<'a, S: mio::event::Source> Wait<'a, S> {
+    pub(crate) fn new(source: &'a Registered<S>, direction: Direction) -> Self {
+        Wait {
+            source,
+            direction,
+            ticket: None,
         }
-        let Some(runtime) = self.source.runtime.upgrade() else {
-            return;
-        };
-        let (key, direction) = (self.source.key, self.direction);
-        let reactor = &self.source.reactor;
-        if let Some(waiter) = reactor.set_waiter(key, direction, Waiter::default()) {
-            let hooks = &runtime.hooks;
-            hooks.emit(SOURCE, move |hook| hook.source_wait_end(key, direction));
-            // The waiter may be of another wait that has replaced this one: of
-            // another branch of the same task, or of another task. Its next
-            // poll registers it again.
-            runtime.wake_waiter(waiter);
+    }
+
+    /// Makes an attempt as soon as the source may be ready for it.
+    #[inline]
+    pub(crate) fn poll_io<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        attempt: impl FnMut(&S) -> io::Result<T>,
+    ) -> Poll<io::Result<T>> {
+        let ticket = Some(&mut self.ticket);
+        self.source.poll_as(cx, self.direction, ticket, attempt)
+    }
+}
+
+impl<S: mio::event::Source> Drop for Wait<'_, S> {
+    fn drop(&mut self) {
+        let Some(ticket) = self.ticket else { return };
+        if let Some(runtime) = self.source.runtime.upgrade() {
+            self.source.leave(&runtime, self.direction, ticket);
         }
     }
 }
@@ -261,10 +328,10 @@ pub(crate) fn explain(error: io::Error, what: &str, party: impl fmt::Display) ->
 }
 
 impl WaitPoint for Reactor {
-    fn waits(&self, _: &Runtime, add: &mut dyn FnMut(TaskKey, Wait)) {
+    fn waits(&self, _: &Runtime, add: &mut dyn FnMut(TaskKey, task_info::Wait)) {
         self.each_wait(|task, direction, fd, peer| {
             let readable = direction == Direction::Read;
-            add(task, Wait::Socket { readable, fd, peer });
+            add(task, task_info::Wait::Socket { readable, fd, peer });
         });
     }
 }

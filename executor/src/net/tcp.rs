@@ -16,7 +16,7 @@ use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use super::source::{Registered, explain};
+use super::source::{Registered, Wait, explain};
 use crate::base::hooks::Direction;
 
 /// How many connections may wait to be accepted. std's number is 128, too few
@@ -97,7 +97,8 @@ impl TcpListener {
         })
     }
 
-    /// Waits for the next connection (asyncio: `sock_accept`).
+    /// Waits for the next connection (asyncio: `sock_accept`). Any number of
+    /// tasks may wait; connections go to them in the order in which they came.
     ///
     /// *Cancel safety:* dropping it loses no connection.
     ///
@@ -112,18 +113,11 @@ impl TcpListener {
         Ok((TcpStream { source }, peer))
     }
 
-    fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<TcpStream>> {
-        let accepted = self.source.poll_io(cx, Direction::Read, accept);
-        accepted.map(|accepted| {
-            let (stream, peer) = accepted?;
-            let source = Registered::new(stream, Some(peer))?;
-            Ok(TcpStream { source })
-        })
-    }
-
     /// Returns the connections as a `Stream`, which never ends.
     pub fn incoming(&self) -> Incoming<'_> {
-        Incoming { listener: self }
+        Incoming {
+            wait: Wait::new(&self.source, Direction::Read),
+        }
     }
 
     /// Returns the address that it listens on, with the port that the system
@@ -149,17 +143,29 @@ fn accept(io: &mio::net::TcpListener) -> io::Result<(mio::net::TcpStream, Socket
 }
 
 /// The connections of a [`TcpListener`], as a `Stream`.
-#[derive(Debug)]
 #[must_use = "streams do nothing unless polled"]
 pub struct Incoming<'a> {
-    listener: &'a TcpListener,
+    wait: Wait<'a, mio::net::TcpListener>,
 }
 
 impl Stream for Incoming<'_> {
     type Item = io::Result<TcpStream>;
 
-    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.listener.poll_accept(cx).map(Some)
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let accepted = self.wait.poll_io(cx, accept);
+        accepted.map(|accepted| {
+            let stream = accepted.and_then(|(stream, peer)| {
+                let source = Registered::new(stream, Some(peer))?;
+                Ok(TcpStream { source })
+            });
+            Some(stream)
+        })
+    }
+}
+
+impl fmt::Debug for Incoming<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Incoming")
     }
 }
 
@@ -167,9 +173,10 @@ impl Stream for Incoming<'_> {
 ///
 /// Reads and writes through `futures::io::{AsyncRead, AsyncWrite}`, also
 /// through `&TcpStream`: `let (mut r, mut w) = (&stream, &stream);` splits it.
-/// One task may wait to read and one to write; a second one replaces the
-/// first, which is then not woken. The stream is not buffered: wrap it in
-/// `futures::io::BufReader` where small reads matter.
+/// Any number of tasks may wait to read, and to write; they are served in the
+/// order in which they came. Each gets what one call moves, so messages that are
+/// longer than that mix: give a stream one writer, or a lock. The stream is not
+/// buffered: wrap it in `futures::io::BufReader` where small reads matter.
 ///
 /// A write to a peer that has closed the connection returns `BrokenPipe` or
 /// `ConnectionReset`, as in std. `close` of `AsyncWrite` shuts down the writing

@@ -28,6 +28,9 @@ use crate::base::hooks::Direction;
 /// .unwrap();
 /// ```
 ///
+/// Any number of tasks may wait to receive, and to send; they are served in the
+/// order in which they came.
+///
 /// *Cancel safety:* dropping a future of this socket that waits loses no
 /// datagram.
 #[derive(Debug)]

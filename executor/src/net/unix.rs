@@ -101,7 +101,8 @@ impl UnixListener {
         })
     }
 
-    /// Waits for the next connection (asyncio: `sock_accept`).
+    /// Waits for the next connection (asyncio: `sock_accept`). Any number of
+    /// tasks may wait; connections go to them in the order in which they came.
     ///
     /// *Cancel safety:* dropping it loses no connection.
     ///

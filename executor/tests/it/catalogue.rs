@@ -88,7 +88,9 @@ fn case_in(line: &str) -> Option<Case> {
     let (id, title) = line.split_once(' ')?;
     let id = Id::parse(id)?;
     let (report, title) = match id.is_report() {
-        true => title.split_once(' ').map(|(report, title)| (Some(report), title))?,
+        true => title
+            .split_once(' ')
+            .map(|(report, title)| (Some(report), title))?,
         false => (None, title),
     };
     Some(Case {

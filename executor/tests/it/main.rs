@@ -72,6 +72,7 @@ mod net {
     mod udp;
     #[cfg(unix)]
     mod unix;
+    mod waiters;
 }
 #[cfg(all(feature = "os", unix, not(miri)))]
 mod os {

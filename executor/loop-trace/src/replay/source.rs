@@ -1,6 +1,6 @@
 //! A socket of a replayed loop.
 //!
-//! **Invariant:** at most one task is woken in each direction.
+//! **Invariant:** a task is listed at most once in each direction.
 //!
 //! Changed by `State` only.
 
@@ -17,10 +17,10 @@ pub struct Source {
     pub kind: String,
     /// Its peer, if it has one.
     pub addr: Option<String>,
-    /// The task that is woken when it may be readable.
-    pub reader: Option<TaskId>,
-    /// The task that is woken when it may be writable.
-    pub writer: Option<TaskId>,
+    /// The tasks that are woken when it may be readable, in order.
+    pub readers: Vec<TaskId>,
+    /// The tasks that are woken when it may be writable, in order.
+    pub writers: Vec<TaskId>,
 }
 
 impl Source {
@@ -29,16 +29,16 @@ impl Source {
             source,
             kind: kind.to_owned(),
             addr: addr.map(str::to_owned),
-            reader: None,
-            writer: None,
+            readers: Vec::new(),
+            writers: Vec::new(),
         }
     }
 
-    /// Returns the task that is woken in this direction.
-    pub(super) fn waiter(&mut self, direction: Direction) -> &mut Option<TaskId> {
+    /// Returns the tasks that are woken in this direction.
+    pub(super) fn waiters(&mut self, direction: Direction) -> &mut Vec<TaskId> {
         match direction {
-            Direction::Read => &mut self.reader,
-            Direction::Write => &mut self.writer,
+            Direction::Read => &mut self.readers,
+            Direction::Write => &mut self.writers,
         }
     }
 }

@@ -117,13 +117,17 @@ fn timer(timer: Timer) -> String {
 }
 
 fn source(source: &Source) -> String {
+    let tasks = |tasks: &[TaskId]| {
+        let tasks: Vec<_> = tasks.iter().map(|task| task.json()).collect();
+        format!("[{}]", tasks.join(","))
+    };
     format!(
-        "{{\"src\":{},\"kind\":{},\"addr\":{},\"reader\":{},\"writer\":{}}}",
+        "{{\"src\":{},\"kind\":{},\"addr\":{},\"readers\":{},\"writers\":{}}}",
         source.source,
         quoted(&source.kind),
         or_null(source.addr.as_deref().map(quoted)),
-        task_or_null(source.reader),
-        task_or_null(source.writer)
+        tasks(&source.readers),
+        tasks(&source.writers)
     )
 }
 

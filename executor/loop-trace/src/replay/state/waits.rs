@@ -37,15 +37,19 @@ impl State {
         }
     }
 
-    /// Sets the task that a socket wakes in one direction, and ends the wait of
-    /// the task that it replaces.
+    /// Adds a task that a socket wakes in one direction; `None` ends the waits
+    /// of all that it would wake.
     pub(super) fn source_wait(&mut self, number: u64, task: Option<TaskId>, direction: Direction) {
         let Some(source) = self.sources.get_mut(&number) else {
             return;
         };
-        let before = std::mem::replace(source.waiter(direction), task);
-        if let Some(before) = before.filter(|before| Some(*before) != task) {
-            self.end_wait(before, &WaitTarget::Source(number, direction));
+        let waiters = source.waiters(direction);
+        let Some(task) = task else {
+            waiters.clear();
+            return self.complete(&WaitTarget::Source(number, direction));
+        };
+        if !waiters.contains(&task) {
+            waiters.push(task);
         }
     }
 }
