@@ -26,7 +26,7 @@ pub(crate) use std::{
 // std counts references, under the model checker as well; where a count
 // decides something, `References` shows it to the checker.
 pub(crate) use std::sync::atomic::Ordering;
-pub(crate) use std::sync::{Arc, OnceLock, PoisonError};
+pub(crate) use std::sync::{Arc, OnceLock, PoisonError, Weak};
 
 /// Locks a mutex, whether or not a panic once unwound through its guard.
 ///

@@ -147,12 +147,13 @@ impl TimerHeap {
         true
     }
 
-    /// Disarms a timer and frees its slot; has no effect if it has fired.
-    /// Returns its waker, which the caller drops outside any borrow.
-    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waker> {
+    /// Disarms a timer and frees its slot. Returns its waiter, which the caller
+    /// wakes or drops outside any borrow; `None` if the timer has fired.
+    pub(crate) fn cancel(&mut self, key: TimerKey) -> Option<Waiter> {
         let timer = self.timers.remove(key)?;
         self.remove_from_heap(timer.position as usize);
-        self.replace_foreign(key, None)
+        let (task, waker) = (timer.task, self.replace_foreign(key, None));
+        Some(Waiter { task, waker })
     }
 
     /// Removes the first timer whose deadline is `now` or earlier.
@@ -162,10 +163,7 @@ impl TimerHeap {
     pub(crate) fn pop_due(&mut self, now: Nanos) -> Option<(TimerKey, Waiter)> {
         let first = self.heap.first().filter(|entry| entry.deadline <= now)?;
         let key = self.timers.key_at(first.slot);
-        let timer = self.timers.remove(key)?;
-        self.remove_from_heap(0);
-        let (task, waker) = (timer.task, self.replace_foreign(key, None));
-        Some((key, Waiter { task, waker }))
+        Some((key, self.cancel(key)?))
     }
 
     /// Lists which task waits for which deadline.

@@ -68,7 +68,7 @@ impl Runtime {
         self.clock.reset();
         self.driver.owner.reset();
         self.wait_points.take();
-        self.id.set(0);
+        self.id.release();
         self.spawned.set(0);
         self.closing.set(false);
     }

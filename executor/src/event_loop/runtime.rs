@@ -9,7 +9,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::mem::ManuallyDrop;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
@@ -24,8 +24,8 @@ use crate::base::hooks::{Hook, Hooks, Interest};
 use crate::base::inbox::{Inbox, Message};
 use crate::base::rng::Rng;
 use crate::base::slab::{JobKey, Slab, TaskKey, kind};
-use crate::base::sys::unmodelled::AtomicU64;
-use crate::base::sys::{Arc, Ordering, thread_local};
+use crate::base::sys::unmodelled::{self, AtomicU64};
+use crate::base::sys::{self, Arc, Ordering, thread_local};
 use crate::base::task_info::Wait;
 use crate::base::timers::TimerHeap;
 use crate::base::waiter::Waiter;
@@ -65,12 +65,48 @@ pub(crate) struct Runtime {
     pub(crate) rng: Rng,
     pub(crate) hooks: Rc<Hooks>,
     pub(crate) settings: Settings,
-    /// 0 until the first call of [`id`](Self::id).
-    pub(crate) id: Cell<u64>,
+    pub(crate) id: LoopId,
     /// Whether tasks are being dropped and new ones refused.
     pub(crate) closing: Cell<bool>,
     /// Messages that were drained and not handled yet.
     pub(crate) messages: RefCell<VecDeque<Message>>,
+}
+
+/// The id of a loop; 0 until the first call of [`Runtime::id`].
+#[derive(Default)]
+pub(crate) struct LoopId(Cell<u64>);
+
+/// A loop, for what other threads have of it.
+#[derive(Clone)]
+pub(crate) struct RemoteLoop {
+    pub(crate) inbox: sys::Weak<Inbox>,
+    pub(crate) is_virtual: bool,
+}
+
+/// The loops that have an id.
+static LOOPS: unmodelled::Mutex<BTreeMap<u64, RemoteLoop>> =
+    unmodelled::Mutex::new(BTreeMap::new());
+
+impl LoopId {
+    /// Takes the id away from the loop.
+    pub(crate) fn release(&self) {
+        if self.0.get() != 0 {
+            unmodelled::lock(&LOOPS).remove(&self.0.take());
+        }
+    }
+}
+
+impl Drop for LoopId {
+    fn drop(&mut self) {
+        self.release();
+    }
+}
+
+impl RemoteLoop {
+    /// Returns the loop with this id, on whichever thread it lives.
+    pub(crate) fn find(id: u64) -> Option<RemoteLoop> {
+        unmodelled::lock(&LOOPS).get(&id).cloned()
+    }
 }
 
 /// What the builder of a `Runner` may choose.
@@ -228,11 +264,19 @@ impl Runtime {
     /// Returns this loop's id. Assigned at the first call, because most runs
     /// never need it.
     pub(crate) fn id(&self) -> u64 {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        if self.id.get() == 0 {
-            self.id.set(NEXT.fetch_add(1, Ordering::Relaxed));
+        if self.id.0.get() == 0 {
+            self.assign_id();
         }
-        self.id.get()
+        self.id.0.get()
+    }
+
+    #[cold]
+    fn assign_id(&self) {
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        let (inbox, is_virtual) = (Arc::downgrade(self.inbox()), self.clock.is_virtual());
+        unmodelled::lock(&LOOPS).insert(id, RemoteLoop { inbox, is_virtual });
+        self.id.0.set(id);
     }
 
     /// Registers a wait point: once for each point and loop, not for each wait.
@@ -261,7 +305,7 @@ impl Runtime {
     /// Returns the loop with this id, if it lives on this thread: for
     /// destructors, which may run while it does not.
     pub(crate) fn find(id: u64) -> Option<Rc<Runtime>> {
-        let is_it = |runtime: &Rc<Runtime>| runtime.id.get() == id;
+        let is_it = |runtime: &Rc<Runtime>| runtime.id.0.get() == id;
         let find_runner = |runners: &RefCell<Vec<Weak<Runtime>>>| {
             let runners = runners.borrow();
             runners.iter().filter_map(Weak::upgrade).find(is_it)

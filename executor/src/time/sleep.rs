@@ -1,7 +1,8 @@
 //! `sleep`: one deadline, as a future.
 //!
-//! **Invariant:** a sleep has a timer in its loop's heap exactly while it is
-//! armed: creating one costs nothing, and dropping one frees its slot at once.
+//! **Invariant:** a sleep has a timer in its loop's heap only while it is armed:
+//! creating one costs nothing, and dropping one frees its slot at once or, from
+//! another thread, when the loop next looks at its inbox.
 //!
 //! Called by users, `timeout` and `interval`.
 
@@ -11,9 +12,11 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use crate::base::clock::{Nanos, saturating_nanos};
+use crate::base::error::{caught, report};
 use crate::base::hooks::TIMER;
+use crate::base::inbox::Message;
 use crate::base::slab::TimerKey;
-use crate::event_loop::runtime::Runtime;
+use crate::event_loop::runtime::{RemoteLoop, Runtime};
 
 /// Waits for a duration (asyncio: `sleep`).
 ///
@@ -33,7 +36,8 @@ use crate::event_loop::runtime::Runtime;
 /// });
 /// ```
 ///
-/// *Cancel safety:* dropping it frees its timer at once.
+/// *Cancel safety:* dropping it frees its timer at once; on another thread than
+/// its loop's, when the loop next looks at its inbox (which ends a park).
 ///
 /// # Panics
 ///
@@ -79,6 +83,11 @@ pub struct Sleep {
 enum State {
     For(Duration),
     Until(Instant),
+    /// As `For`; the sleep was armed in the loop with this id.
+    Moved {
+        home: u64,
+        duration: Duration,
+    },
     /// The timer is in the heap of the loop with this id, or has fired.
     Armed {
         home: u64,
@@ -89,8 +98,13 @@ enum State {
 }
 
 impl Sleep {
-    /// Moves the deadline to `duration` from now, whether or not it has passed.
-    /// A task that awaits it wakes at the new time only (tokio: `Sleep::reset`).
+    /// Moves the deadline to `duration` from now, whether or not it has passed
+    /// (tokio: `Sleep::reset`).
+    ///
+    /// A task that awaits it is woken at the new time, wherever the reset comes
+    /// from. Inside its loop, at that time only. Between two runs, inside another
+    /// loop or on another thread, the task is also polled once before: to arm the
+    /// timer again.
     ///
     /// ```
     /// use std::time::Duration;
@@ -101,10 +115,16 @@ impl Sleep {
     ///     nap.await;
     /// });
     /// ```
+    ///
+    /// The duration counts from the next poll instead of from now where the
+    /// sleep's clock cannot be read: outside of loops before the first poll or
+    /// after the end, and outside of its loop if that has virtual time, which
+    /// moves only while no task is ready.
     pub fn reset(&mut self, duration: Duration) {
-        if let State::Armed { home, timer } = self.state {
-            if let Some(here) = Runtime::current().filter(|here| here.id() == home) {
-                let deadline = deadline_after(&here, duration);
+        let here = Runtime::current();
+        if let (State::Armed { home, timer }, Some(here)) = (&self.state, &here) {
+            if *home == here.id() {
+                let (timer, deadline) = (*timer, deadline_after(here, duration));
                 if here.timers.borrow_mut().reschedule(timer, deadline) {
                     let hooks = &here.hooks;
                     hooks.emit(TIMER, move |hook| hook.timer_move(timer, deadline));
@@ -112,8 +132,14 @@ impl Sleep {
                 }
             }
         }
-        self.disarm();
-        self.state = State::For(duration);
+        let home = match self.state {
+            State::Armed { home, .. } | State::Moved { home, .. } => home,
+            _ => here.as_ref().map_or(0, |here| here.id()),
+        };
+        self.release(true);
+        let now = now_of(home, here.as_deref());
+        let deadline = now.and_then(|now| now.checked_add(duration));
+        self.state = deadline.map_or(State::Moved { home, duration }, State::Until);
     }
 
     /// Polls; `at_once` says whether a deadline in the past is ready now (a
@@ -124,8 +150,9 @@ impl Sleep {
             "a sleep or timeout was polled where no loop runs: await it inside `executor::run(..)`",
         );
         let deadline = match self.state {
-            State::For(Duration::ZERO) => None,
-            State::For(duration) => Some(deadline_after(&runtime, duration)),
+            State::For(duration) | State::Moved { duration, .. } => {
+                (!duration.is_zero()).then(|| deadline_after(&runtime, duration))
+            }
             State::Until(deadline) => {
                 let deadline = runtime.clock.nanos_at(deadline);
                 (deadline > runtime.clock.now()).then_some(deadline)
@@ -177,21 +204,64 @@ impl Sleep {
 
     #[inline]
     pub(super) fn disarm(&mut self) {
+        self.release(false);
+    }
+
+    /// Frees the timer, if there is one. With `wake` its task is woken, to poll
+    /// the sleep again.
+    #[inline]
+    fn release(&mut self, wake: bool) {
         let State::Armed { home, timer } = self.state else {
             return;
         };
         self.state = State::Done;
-        // Found also between two runs of a runner; the heap is gone with a loop.
-        let Some(home) = Runtime::find(home) else {
-            return;
-        };
-        let mut timers = home.timers.borrow_mut();
-        if timers.is_armed(timer) {
-            let displaced = timers.cancel(timer);
-            drop(timers);
-            home.hooks.emit(TIMER, move |hook| hook.timer_cancel(timer));
-            drop(displaced); // may be a foreign waker: with nothing borrowed
+        // Found also between two runs of a runner.
+        match Runtime::find(home) {
+            Some(home) => release_timer(&home, timer, wake),
+            None => release_remotely(home, timer, wake),
         }
+    }
+}
+
+#[inline]
+fn release_timer(home: &Runtime, timer: TimerKey, wake: bool) {
+    let cancelled = home.timers.borrow_mut().cancel(timer);
+    let Some(waiter) = cancelled else { return };
+    home.hooks.emit(TIMER, move |hook| hook.timer_cancel(timer));
+    // May be a foreign waker: woken or dropped with nothing borrowed.
+    match wake {
+        true => home.wake_waiter(waiter),
+        false => drop(waiter),
+    }
+}
+
+/// Asks a loop of another thread, or one around the loop that runs here, to free
+/// a timer. If the loop has ended, the timer is gone with it.
+#[cold]
+fn release_remotely(home: u64, timer: TimerKey, wake: bool) {
+    let inbox = RemoteLoop::find(home).and_then(|home| home.inbox.upgrade());
+    let Some(inbox) = inbox else { return };
+    let release = move || {
+        if let Some(home) = Runtime::current() {
+            release_timer(&home, timer, wake);
+        }
+    };
+    // No panic if the loop cannot be unparked: this may be a destructor.
+    let sent = caught(|| inbox.send(Message::Run(Box::new(release))).is_ok());
+    if let Err(text) = sent {
+        report(format_args!("a timer of another thread's loop: {text}"));
+    }
+}
+
+/// Returns the time of the loop with the id `home`, if it can be read where the
+/// loop `here` runs.
+fn now_of(home: u64, here: Option<&Runtime>) -> Option<Instant> {
+    match here {
+        Some(here) if here.id() == home => Some(here.clock.instant_at(here.clock.now())),
+        Some(here) if here.clock.is_virtual() => None,
+        _ => RemoteLoop::find(home)
+            .filter(|home| !home.is_virtual)
+            .map(|_| Instant::now()),
     }
 }
 
@@ -219,7 +289,9 @@ impl Drop for Sleep {
 impl fmt::Debug for Sleep {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let state = match self.state {
-            State::For(duration) => return write!(f, "Sleep(for {duration:?})"),
+            State::For(duration) | State::Moved { duration, .. } => {
+                return write!(f, "Sleep(for {duration:?})");
+            }
             State::Until(_) => "until a moment",
             State::Armed { .. } => "armed",
             State::Done => "over",

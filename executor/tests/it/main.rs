@@ -40,6 +40,7 @@ mod spawn {
 }
 mod time {
     mod clock_jumps;
+    mod resets;
     mod timers;
     mod virtual_time;
 }
