@@ -153,9 +153,11 @@ impl PollState {
         self.consumed.set(self.consumed.get().saturating_add(1));
     }
 
-    /// Outside of a poll there is no limit.
+    /// Returns whether nothing is left of the budget. Outside of a poll, such as
+    /// in a destructor that a cancel runs, there is no limit: no waker could
+    /// arrange another turn.
     #[inline]
     pub(crate) fn is_budget_exhausted(&self) -> bool {
-        self.consumed.get() >= BUDGET && self.task.get().is_some()
+        self.consumed.get() >= BUDGET && self.waker.get().is_some()
     }
 }

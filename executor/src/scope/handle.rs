@@ -49,7 +49,8 @@ pub(super) type OutputCell<T> = Cell<Option<T>>;
 ///
 /// # Panics
 ///
-/// When it is polled again after it gave its output.
+/// When it is polled again after it gave its output. When another loop polls it
+/// before the child has ended.
 pub struct ScopedJoinHandle<T> {
     task: TaskRef,
     output: Rc<OutputCell<T>>,

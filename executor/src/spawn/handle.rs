@@ -127,14 +127,30 @@ pub(crate) struct TaskRef {
 }
 
 impl TaskRef {
-    /// Waits for the end of the task, and consumes budget when it has come.
+    /// Waits for the end of the task, and consumes budget when it has come: that
+    /// of the loop that polls, which may be another one than the task's.
+    ///
+    /// # Panics
+    ///
+    /// If the task has not ended and another loop than its own polls.
     #[inline]
     pub(crate) fn poll_end(&self, cx: &Context<'_>, has_ended: impl FnOnce() -> bool) -> Poll<()> {
-        ready!(self.runtime.poll_budget(cx));
+        let here = Runtime::current();
+        if let Some(here) = &here {
+            ready!(here.poll_budget(cx));
+        }
         if has_ended() {
-            self.runtime.poll.consume_budget();
+            if let Some(here) = &here {
+                here.poll.consume_budget();
+            }
             return Poll::Ready(());
         }
+        assert!(
+            here.is_none_or(|here| Rc::ptr_eq(&here, &self.runtime)),
+            "the handle of a task was awaited on another loop than the task's: the task makes no \
+             progress while another loop runs. Await it in a run of its own `Runner`, or start \
+             the task with `Handle::spawn`, whose handle can be awaited anywhere"
+        );
         let (key, mut waiter) = (self.key, self.runtime.poll.waiter(cx));
         let by = waiter.task;
         let hooks = &self.runtime.hooks;
@@ -212,7 +228,11 @@ impl Drop for TaskRef {
 ///
 /// Awaiting it gives the output, or a [`JoinError`] if the task was cancelled
 /// or panicked. Dropping it detaches the task. A finished task's output stays
-/// readable when the loop is gone.
+/// readable when the loop is gone: in another loop, or on another executor.
+///
+/// An unfinished task makes progress only in runs of its own loop. Another
+/// executor on the same thread that polls the handle is woken at the end of the
+/// task; but if it blocks the thread until then, it waits forever.
 ///
 /// *Cancel safety:* dropping the await loses nothing; the handle can be
 /// awaited again, by reference too.
@@ -228,7 +248,9 @@ impl Drop for TaskRef {
 ///
 /// # Panics
 ///
-/// When it is polled again after it gave its output.
+/// When it is polled again after it gave its output. When another loop polls it
+/// before the task has ended; the handle of [`Handle::spawn`](crate::Handle::spawn)
+/// can be awaited on any loop.
 pub struct JoinHandle<T> {
     pub(crate) task: TaskRef,
     output: PhantomData<fn() -> T>,

@@ -36,6 +36,7 @@ mod spawn {
     mod cancel;
     mod cancel_within;
     mod context_vars;
+    mod handles_elsewhere;
     mod tasks;
 }
 mod time {
