@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::future::pending;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -759,23 +760,31 @@ fn a_scope_outside_a_loop_panics_and_names_its_line() {
     assert!(text.contains("needs a running loop"), "{text}");
 }
 
-#[test]
-fn a_scope_that_outlives_its_run_is_dropped_in_order() {
-    let dropped = Count::default();
-    let mut kept = None;
-    run(async {
-        let dropped = dropped.clone();
+/// Runs a loop up to the middle of a scope whose child waits, and counts the
+/// drop of the child.
+fn halfway(
+    dropped: &Count,
+    waits: impl Future<Output = ()> + 'static,
+) -> Pin<Box<dyn Future<Output = ()>>> {
+    let dropped = dropped.clone();
+    run(async move {
         let mut halfway = Box::pin(scope(async move |s: Scope<'static>| {
             s.spawn(async move {
                 let _gone = OnDrop(move || dropped.add());
-                pending::<()>().await;
+                waits.await;
             });
         }));
         assert!(poll_once(&mut halfway).await.is_pending());
         yield_now().await;
         assert!(poll_once(&mut halfway).await.is_pending());
-        kept = Some(halfway);
-    });
+        halfway
+    })
+}
+
+#[test]
+fn a_scope_that_outlives_its_run_is_dropped_in_order() {
+    let dropped = Count::default();
+    let kept = halfway(&dropped, pending());
     assert_eq!(dropped.get(), 0);
     drop(kept);
     assert_eq!(dropped.get(), 1);
@@ -784,21 +793,8 @@ fn a_scope_that_outlives_its_run_is_dropped_in_order() {
 #[test]
 fn a_scope_that_is_polled_in_another_loop_says_so_instead_of_waiting_for_ever() {
     let dropped = Count::default();
-    let mut kept = None;
-    run(async {
-        let dropped = dropped.clone();
-        let mut halfway = Box::pin(scope(async move |s: Scope<'static>| {
-            s.spawn(async move {
-                let _gone = OnDrop(move || dropped.add());
-                sleep(SECOND).await;
-            });
-        }));
-        assert!(poll_once(&mut halfway).await.is_pending());
-        yield_now().await;
-        assert!(poll_once(&mut halfway).await.is_pending());
-        kept = Some(halfway);
-    });
-    let text = panic_text(|| run(kept.as_mut().unwrap()));
+    let mut kept = halfway(&dropped, async { sleep(SECOND).await });
+    let text = panic_text(|| run(&mut kept));
     assert!(
         text.contains("polled outside of the loop in which it began"),
         "{text}"

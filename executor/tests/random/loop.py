@@ -146,13 +146,16 @@ class World:
         self.say(f"spawn {id}")
         self.shared.tasks[id] = asyncio.create_task(made.run())
 
+    def not_free(self, id):
+        """Why the handle of a task cannot be used, or None if it can."""
+        if id not in self.shared.tasks:
+            return "none"
+        return "busy" if id in self.shared.busy else None
+
     async def join(self, id):
         s = self.shared
-        if id not in s.tasks:
-            what = "none"
-        elif id in s.busy:
-            what = "busy"
-        else:
+        what = self.not_free(id)
+        if what is None:
             s.busy.add(id)
             try:
                 task = s.tasks[id]
@@ -176,11 +179,8 @@ class World:
 
     def detach(self, id):
         s = self.shared
-        if id not in s.tasks:
-            what = "none"
-        elif id in s.busy:
-            what = "busy"
-        else:
+        what = self.not_free(id)
+        if what is None:
             # Kept alive: asyncio may collect a task without a reference to it.
             s.tasks[f"detached {id}"] = s.tasks.pop(id)
             what = "done"

@@ -280,19 +280,13 @@ fn a_connection_is_kept_for_the_next_question() {
             }
         });
         let llm = llm.max_retries(0).build();
-        llm.astream_chat([("user", "x")])
-            .await
-            .unwrap()
-            .get_response()
-            .await
-            .unwrap();
+        let stream = async || {
+            let stream = llm.astream_chat([("user", "x")]).await.unwrap();
+            stream.get_response().await.unwrap()
+        };
+        stream().await;
         llm.achat([("user", "x")]).await.unwrap();
-        llm.astream_chat([("user", "x")])
-            .await
-            .unwrap()
-            .get_response()
-            .await
-            .unwrap();
+        stream().await;
         assert_eq!(*heads.borrow(), [false, true, true]);
     });
 }

@@ -30,6 +30,20 @@ async fn until_error(stream: &mut ChatStream) -> (String, Error) {
     }
 }
 
+#[track_caller]
+fn assert_timeout(error: &Error, expected: Phase) {
+    let of_phase = matches!(error, Error::Timeout { phase, .. } if *phase == expected);
+    assert!(of_phase, "{error:?}");
+}
+
+/// A server that sends one word of a stream, and no more while the returned
+/// sender lives.
+async fn stuck_after_a_word() -> (Server, oneshot::Sender<()>) {
+    let (keep, open) = oneshot::channel();
+    let script = vec![Request, stream_head(), chunk(&delta("Once")), Until(open)];
+    (Server::start(vec![script]).await, keep)
+}
+
 /// Asks with one answer scripted, without retries.
 async fn error_of(step: Step) -> Error {
     let server = Server::start(vec![vec![Request, step]]).await;
@@ -296,16 +310,7 @@ fn an_answer_that_never_begins_times_out() {
             .first_byte_timeout(limit)
             .build();
         let error = llm.acomplete("x").await.unwrap_err();
-        assert!(
-            matches!(
-                error,
-                Error::Timeout {
-                    phase: Phase::FirstByte,
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
+        assert_timeout(&error, Phase::FirstByte);
         let expected = format!(
             "no answer began from {} within 30ms",
             server.url().trim_end_matches("/v1")
@@ -317,9 +322,7 @@ fn an_answer_that_never_begins_times_out() {
 #[test]
 fn a_stream_that_stalls_times_out_and_its_text_is_kept() {
     run(async {
-        let (_keep, open) = oneshot::channel();
-        let script = vec![Request, stream_head(), chunk(&delta("Once")), Until(open)];
-        let server = Server::start(vec![script]).await;
+        let (server, _keep) = stuck_after_a_word().await;
         let llm = server
             .builder()
             .idle_timeout(Duration::from_millis(30))
@@ -327,25 +330,14 @@ fn a_stream_that_stalls_times_out_and_its_text_is_kept() {
         let mut stream = llm.astream_chat([("user", "x")]).await.unwrap();
         let (text, error) = until_error(&mut stream).await;
         assert_eq!(text, "Once");
-        assert!(
-            matches!(
-                error,
-                Error::Timeout {
-                    phase: Phase::Idle,
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
+        assert_timeout(&error, Phase::Idle);
     });
 }
 
 #[test]
 fn the_total_limit_holds_for_retries_and_for_the_stream() {
     run(async {
-        let (_keep, open) = oneshot::channel();
-        let script = vec![Request, stream_head(), chunk(&delta("Once")), Until(open)];
-        let server = Server::start(vec![script]).await;
+        let (server, _keep) = stuck_after_a_word().await;
         let llm = server
             .builder()
             .total_timeout(Duration::from_millis(300))
@@ -355,16 +347,7 @@ fn the_total_limit_holds_for_retries_and_for_the_stream() {
             Ok(mut stream) => until_error(&mut stream).await.1,
             Err(error) => error,
         };
-        assert!(
-            matches!(
-                error,
-                Error::Timeout {
-                    phase: Phase::Total,
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
+        assert_timeout(&error, Phase::Total);
 
         let busy = || answer("503 Busy", "Retry-After: 100\r\n", "");
         let server = Server::start(vec![vec![Request, busy()]]).await;
@@ -374,16 +357,7 @@ fn the_total_limit_holds_for_retries_and_for_the_stream() {
             .notices(|_| {})
             .build();
         let error = llm.acomplete("x").await.unwrap_err();
-        assert!(
-            matches!(
-                error,
-                Error::Timeout {
-                    phase: Phase::Total,
-                    ..
-                }
-            ),
-            "{error:?}"
-        );
+        assert_timeout(&error, Phase::Total);
     });
 }
 

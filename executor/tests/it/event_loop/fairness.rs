@@ -12,9 +12,9 @@ use futures::StreamExt;
 use futures::channel::oneshot;
 use futures::stream::FuturesUnordered;
 
-#[cfg(feature = "observe")]
-use crate::common::count;
 use crate::common::{Count, Log, poll_once, sized, sized_by_build, virtual_runner};
+#[cfg(feature = "observe")]
+use crate::common::{count, recorded_virtual_runner};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -259,11 +259,7 @@ fn c286_draining_a_foreign_set_of_a_thousand_ready_handles_lets_the_others_run()
 #[cfg(feature = "observe")]
 #[test]
 fn a_task_that_wakes_itself_is_polled_once_a_turn() {
-    let recorder = Recorder::new();
-    let mut runner = Runner::builder()
-        .virtual_time()
-        .instrument(recorder.clone())
-        .build();
+    let (mut runner, recorder) = recorded_virtual_runner();
     runner.run(async {
         let mut left = 10;
         poll_fn(|cx| {

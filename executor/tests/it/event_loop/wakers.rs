@@ -29,6 +29,14 @@ async fn my_waker() -> Waker {
     poll_fn(|cx| Poll::Ready(cx.waker().clone())).await
 }
 
+/// Spawns a task that waits at a gate, and lets its first poll pass.
+async fn task_at_gate() -> (JoinHandle<()>, Gate) {
+    let gate = Gate::new();
+    let task = spawn(gate.clone().wait());
+    yield_now().await;
+    (task, gate)
+}
+
 // ---- stale wakers ---------------------------------------------------------
 
 #[cfg(feature = "observe")]
@@ -40,9 +48,7 @@ fn c050_a_waker_of_a_task_that_has_completed_does_nothing() {
         let old = task.id();
         let stale = task.await.unwrap();
         // The next task takes the slot of the first one.
-        let gate = Gate::new();
-        let next = spawn(gate.clone().wait());
-        yield_now().await;
+        let (next, gate) = task_at_gate().await;
         stale.wake_by_ref();
         stale.wake();
         yield_now().await;
@@ -69,9 +75,7 @@ fn c050_a_waker_of_a_task_that_has_completed_does_nothing() {
 fn c058_a_waker_that_outlives_its_cancelled_task_does_nothing() {
     let (mut runner, recorder) = recorded_virtual_runner();
     let old = runner.run(async {
-        let gate = Gate::new();
-        let task = spawn(gate.clone().wait());
-        yield_now().await;
+        let (task, gate) = task_at_gate().await;
         let stale = gate.last_waker();
         task.cancel();
         // Woken between the request and the drop, and after it.
@@ -90,14 +94,11 @@ fn c058_a_waker_that_outlives_its_cancelled_task_does_nothing() {
 
 #[test]
 fn c059_a_waker_that_outlives_its_loop_does_nothing_on_any_thread() {
-    let gate = Gate::new();
-    let main = run(async {
-        drop(spawn(gate.clone().wait()));
-        yield_now().await;
-        my_waker().await
+    let wakers = run(async {
+        let (_task, gate) = task_at_gate().await;
+        [my_waker().await, gate.last_waker()]
     });
-    let task = gate.last_waker();
-    for waker in [main, task] {
+    for waker in wakers {
         waker.wake_by_ref();
         let clone = waker.clone();
         assert!(clone.will_wake(&waker));
@@ -177,9 +178,7 @@ fn c053_a_thousand_wakes_between_two_polls_are_one_poll() {
     const WAKES: usize = sized(1000, 50);
     let (mut runner, recorder) = recorded_virtual_runner();
     let task = runner.run(async {
-        let gate = Gate::new();
-        let task = spawn(gate.clone().wait());
-        yield_now().await;
+        let (task, gate) = task_at_gate().await;
         let waker = gate.last_waker();
         (0..WAKES).for_each(|_| waker.wake_by_ref());
         yield_now().await;
@@ -198,9 +197,7 @@ fn c053_a_thousand_wakes_between_two_polls_are_one_poll() {
 fn c053_a_thousand_wakes_from_another_thread_are_one_message_and_one_poll() {
     let (mut runner, recorder) = recorded_virtual_runner();
     let task = runner.run(async {
-        let gate = Gate::new();
-        let task = spawn(gate.clone().wait());
-        yield_now().await;
+        let (task, gate) = task_at_gate().await;
         let waker = gate.last_waker();
         // The loop blocks within this poll, so it drains no message meanwhile.
         let wakes = thread::spawn(move || (0..sized(1000, 50)).for_each(|_| waker.wake_by_ref()));
@@ -529,9 +526,7 @@ fn c064_a_task_that_kept_no_waker_is_listed_and_dropped_at_the_end() {
 #[test]
 fn c064_a_task_whose_last_waker_is_dropped_becomes_unwakeable() {
     run(async {
-        let gate = Gate::new();
-        let task = spawn(gate.clone().wait());
-        yield_now().await;
+        let (task, gate) = task_at_gate().await;
         let state = || tasks()[1].state();
         assert_eq!(state(), TaskState::Waiting);
         let clone = gate.last_waker();

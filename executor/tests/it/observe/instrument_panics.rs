@@ -15,7 +15,7 @@ use executor::{
 };
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 
-use crate::common::{Count, Log, OnDrop, poll_once, sized};
+use crate::common::{Count, Log, OnDrop, poll_once, recorded_virtual_runner, sized};
 
 const MS: Duration = Duration::from_millis(1);
 
@@ -306,11 +306,7 @@ fn a_hook_whose_panic_and_destructor_panic_as_well_does_not_stop_the_loop() {
 
 #[test]
 fn c281_what_a_recording_counts_is_what_a_hand_counts() {
-    let recorder = Recorder::new();
-    let mut runner = Runner::builder()
-        .virtual_time()
-        .instrument(recorder.clone())
-        .build();
+    let (mut runner, recorder) = recorded_virtual_runner();
     runner.run(async {
         let naps: Vec<_> = (1..=5).map(|n| spawn(sleep(MS * n))).collect();
         let doomed = spawn(sleep(MS * 60));

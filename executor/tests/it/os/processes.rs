@@ -25,6 +25,12 @@ fn sh(script: &str) -> Command {
     command
 }
 
+/// Spawns a command with pipes for its stdin and its stdout.
+fn spawn_piped(mut command: Command) -> Child {
+    command.stdin(Stdio::piped()).stdout(Stdio::piped());
+    command.spawn().unwrap()
+}
+
 /// One that stays until it is killed.
 fn sleeper() -> Command {
     let mut command = Command::new("sleep");
@@ -306,11 +312,7 @@ fn output_leaves_the_child_the_stdin_that_was_set() {
 #[test]
 fn a_megabyte_goes_through_a_child_and_comes_back_unchanged() {
     run_to_end(|| async {
-        let mut child = Command::new("cat")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = spawn_piped(Command::new("cat"));
         let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         let sent = megabyte();
         let mut received = Vec::new();
@@ -328,11 +330,7 @@ fn a_megabyte_goes_through_a_child_and_comes_back_unchanged() {
 #[test]
 fn a_child_and_its_parent_take_turns() {
     run_to_end(|| async {
-        let mut child = sh("while read line; do echo \"<$line>\"; done; echo end")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = spawn_piped(sh("while read line; do echo \"<$line>\"; done; echo end"));
         for n in 0..100 {
             let text = format!("{n:03}\n");
             let stdin = child.stdin.as_mut().unwrap();
@@ -428,11 +426,7 @@ fn a_write_of_a_child_whose_stdout_is_dropped_fails() {
 #[test]
 fn a_read_of_a_pipe_that_is_cancelled_loses_nothing() {
     run_to_end(|| async {
-        let mut child = sh("read line; printf abc")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = spawn_piped(sh("read line; printf abc"));
         let mut buffer = [0; 8];
         for _ in 0..3 {
             let read = child.stdout.as_mut().unwrap().read(&mut buffer);
@@ -506,11 +500,7 @@ fn c262_a_dropped_child_is_killed_and_reaped_if_that_was_asked_for() {
 #[test]
 fn c262_a_dropped_child_goes_on_and_is_reaped_when_it_ends() {
     run_to_end(|| async {
-        let mut child = Command::new("cat")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = spawn_piped(Command::new("cat"));
         let id = child.id();
         let (mut stdin, mut stdout) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
         drop(child);

@@ -105,17 +105,16 @@ fn a_grace_of_nothing_gives_the_task_no_poll() {
     });
 }
 
+async fn log_being_asked(log: Log) {
+    cancelled().await;
+    log.push("asked");
+}
+
 #[test]
 fn a_plain_cancel_asks_no_task() {
     let log = Log::new();
     run(async {
-        let task = spawn({
-            let log = log.clone();
-            async move {
-                cancelled().await;
-                log.push("asked");
-            }
-        });
+        let task = spawn(log_being_asked(log.clone()));
         yield_now().await;
         task.cancel();
         assert!(task.await.unwrap_err().is_cancelled());
@@ -127,13 +126,7 @@ fn a_plain_cancel_asks_no_task() {
 fn a_task_is_asked_though_the_result_is_not_awaited() {
     let log = Log::new();
     run(async {
-        let task = spawn({
-            let log = log.clone();
-            async move {
-                cancelled().await;
-                log.push("asked");
-            }
-        });
+        let task = spawn(log_being_asked(log.clone()));
         yield_now().await;
         drop(task.cancel_within(MS));
         yield_now().await;

@@ -127,7 +127,7 @@ fn a_waiter_for_many_permits_is_not_passed_by_waiters_for_few() {
 }
 
 #[test]
-fn added_permits_go_to_those_who_wait() {
+fn added_permits_go_to_the_waiters() {
     run(async {
         let semaphore = Semaphore::new(0);
         let (mut one, mut two) = (semaphore.acquire(), semaphore.acquire());
