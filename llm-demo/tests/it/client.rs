@@ -280,13 +280,13 @@ fn a_connection_is_kept_for_the_next_question() {
             }
         });
         let llm = llm.max_retries(0).build();
-        let stream = async || {
-            let stream = llm.astream_chat([("user", "x")]).await.unwrap();
+        let whole_answer = async || {
+            let mut stream = llm.astream_chat([("user", "x")]).await.unwrap();
             stream.get_response().await.unwrap()
         };
-        stream().await;
+        whole_answer().await;
         llm.achat([("user", "x")]).await.unwrap();
-        stream().await;
+        whole_answer().await;
         assert_eq!(*heads.borrow(), [false, true, true]);
     });
 }

@@ -79,7 +79,7 @@ impl Server {
     }
 }
 
-/// Runs a test, but not for ever.
+/// Runs a test, but not forever.
 pub(crate) fn run<F: Future>(test: F) -> F::Output {
     executor::run(executor::timeout(LONGEST, test)).expect("the test hangs")
 }
