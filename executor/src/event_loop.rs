@@ -3,9 +3,9 @@
 //! `run` turns the loop and polls its tasks; `look` is what it does between
 //! polls, up to the park; `task`, `waker`, `ready` and `poll` are the parts of a
 //! poll; `tasks` is the life of a task from spawn to removal; `runtime` owns the
-//! parts and finds the current loop. It has no tracer, no
-//! watchdog, no deadlock search, no lock and no socket: these subscribe to
-//! hooks or register wait points.
+//! parts and finds the current loop. The layer has no tracer, no watchdog, no
+//! deadlock search, no lock and no socket: these subscribe to hooks or register
+//! wait points.
 //!
 //! Imports `base` and `driver`.
 

@@ -1,5 +1,9 @@
 //! Layer 1, time: `now`, `sleep`, `timeout`, `interval`, `cancel_within`.
 //!
+//! A first poll of a sleep adds a timer to the heap in `base::timers`. The loop
+//! parks until the earliest deadline, fires the timer and wakes the task, in
+//! `event_loop::look`.
+//!
 //! Imports `base`, `event_loop` and `spawn`.
 
 pub(crate) mod now;

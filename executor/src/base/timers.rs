@@ -4,8 +4,8 @@
 //! a clock. **Invariant:** timers leave in order of (deadline, arrival), and
 //! cancelling a timer frees its slot at once.
 //!
-//! Filled by `time`, emptied by `event_loop::run`. Imports `clock`, `slab` and
-//! `waiter`.
+//! Filled by `time`; `event_loop::look` fires what is due. Imports `clock`,
+//! `slab` and `waiter`.
 //!
 //! # Shape
 //!

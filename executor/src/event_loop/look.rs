@@ -178,9 +178,9 @@ fn has_source_waiters(runtime: &Runtime) -> bool {
 /// Waits when nothing of the loop's own will happen again, but another thread,
 /// or the holder of a waker, may still wake a task.
 ///
-/// If no such party exists it is a certain stall, and the wait would last
-/// forever. If one does, a real clock waits as long as it takes; but in virtual
-/// time no program waits for long, so it is a stall after `stall_timeout`.
+/// If neither exists, the stall is certain: the wait would last forever. If one
+/// does, a real clock waits as long as it takes; but in virtual time no program
+/// waits for long, so it is a stall after `stall_timeout`.
 fn wait_for_other_threads(runtime: &Runtime) -> Result<(), RunError> {
     if !may_be_woken_remotely(runtime) {
         return Err(Composition::explain_stall(runtime));

@@ -10,8 +10,8 @@
 //! deadline, a ready socket, or a message from another thread. With a virtual
 //! clock it jumps to the deadline instead.
 //!
-//! A queue that is never empty must not hide the rest of the world, so the loop
-//! also looks around after [`POLLS_BETWEEN_LOOKS`] polls.
+//! A queue that is never empty must not starve timers, sockets and the inbox, so
+//! the loop also looks around after [`POLLS_BETWEEN_LOOKS`] polls.
 //!
 //! The main future is a task like any other, except that it lives on the stack
 //! of `run` and may borrow from there. When it returns, so does the loop.

@@ -1,4 +1,4 @@
-//! Runtime: the parts of one loop, and the thread-local way to them.
+//! Runtime: the parts of one loop, and their thread-local lookup.
 //!
 //! Each part is in a cell of its own, so a borrow of one never blocks another.
 //! **Invariant:** no borrow is held while foreign code runs: not across a poll,
@@ -163,7 +163,7 @@ const FEW: usize = 64;
 /// with the first job.
 pub(crate) trait Jobs {
     /// Returns whether a job has not ended. While one has not, a virtual clock
-    /// stands still and nothing is a stall.
+    /// does not advance and nothing is a stall.
     fn is_any_pending(&self) -> bool;
     /// Removes a job that has ended, and wakes the task that awaits it.
     fn end(&self, runtime: &Runtime, job: JobKey);
@@ -324,7 +324,7 @@ fn no_loop(who: &str) -> ! {
     )
 }
 
-/// The loop is this thread's while this lives.
+/// Makes the loop this thread's current one until it is dropped.
 pub(crate) struct Entered {
     outer: Option<Rc<Runtime>>,
 }
