@@ -15,6 +15,8 @@ pub(crate) mod stream_io;
 #[cfg(feature = "net")]
 pub(crate) mod addrs;
 #[cfg(feature = "net")]
+mod accept;
+#[cfg(feature = "net")]
 pub(crate) mod tcp;
 #[cfg(feature = "net")]
 pub(crate) mod udp;

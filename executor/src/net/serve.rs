@@ -3,7 +3,7 @@
 //! **Invariant:** after a stop, every task of an accepted connection has ended
 //! before `until` returns: by itself, or cancelled after the grace period.
 //!
-//! Called by users. Imports `tcp`, `spawn`, `time` and `combine`.
+//! Called by users. Imports `accept`, `tcp`, `spawn`, `time` and `combine`.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
@@ -16,6 +16,7 @@ use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::Duration;
 
+use super::accept::{Fault, fault};
 use super::tcp::{TcpListener, TcpStream};
 use crate::base::error::report;
 use crate::combine::race::race;
@@ -24,7 +25,7 @@ use crate::time::sleep::sleep;
 use crate::time::timeout::timeout;
 
 /// How long to wait before the next attempt when the process or the system has
-/// no descriptor left. Trio's number: short for a client, and long enough that
+/// too little for another connection. Trio's number: short for a client, and long enough that
 /// the loop does not spin.
 const BACK_OFF: Duration = Duration::from_millis(100);
 
@@ -33,16 +34,18 @@ const BACK_OFF: Duration = Duration::from_millis(100);
 /// [stopped](Serve::until).
 ///
 /// A handler's error is reported on stderr, with the peer's address, unless
-/// [`on_error`](Serve::on_error) is set. When no descriptor is left for another
-/// connection, the server reports this once and tries again ten times a second;
-/// meanwhile clients wait in the kernel.
+/// [`on_error`](Serve::on_error) is set. A connection that fails before it is
+/// accepted is skipped. When the process or the machine has too little for
+/// another connection (descriptors, memory, space in the poller), the server
+/// reports this once and tries again ten times a second; meanwhile clients wait
+/// in the kernel.
 ///
 /// *Cancel safety:* dropping it stops accepting; open connections continue in
 /// their tasks.
 ///
 /// # Errors
 ///
-/// Those of `accept(2)`, except that no descriptor is left.
+/// Those of `accept(2)` that concern the listener itself.
 ///
 /// ```
 /// use executor::net::{TcpListener, TcpStream, serve};
@@ -154,7 +157,7 @@ where
     ///
     /// # Errors
     ///
-    /// Those of `accept(2)`, except that no descriptor is left.
+    /// Those of `accept(2)` that concern the listener itself.
     pub async fn until(self, stop: impl Future<Output = ()>) -> io::Result<Served> {
         let Serve {
             listener,
@@ -238,18 +241,13 @@ where
                     is_reported = false;
                     self.start(stream, peer);
                 }
-                Err(error) if is_out_of_descriptors(&error) => {
-                    if !is_reported {
-                        report(format_args!(
-                            "no connection can be accepted for now: {error}. Those that wait are \
-                             served when others have closed; a higher limit (`ulimit -n`) or \
-                             `serve(..).limit(n)` prevents this"
-                        ));
-                        is_reported = true;
+                Err(error) if fault(&error) == Fault::Listener => return Some(error),
+                Err(error) => {
+                    if !std::mem::replace(&mut is_reported, true) {
+                        report_back_off(&error);
                     }
                     sleep(BACK_OFF).await;
                 }
-                Err(error) => return Some(error),
             }
         }
     }
@@ -273,21 +271,17 @@ where
     }
 }
 
-fn is_out_of_descriptors(error: &io::Error) -> bool {
-    // A lack of memory for another connection passes in the same way.
-    if error.kind() == io::ErrorKind::OutOfMemory {
-        return true;
-    }
-    // The numbers of EMFILE and ENFILE, and of "no buffer space" on Windows:
-    // std has no `ErrorKind` for them.
-    let numbers = if cfg!(windows) {
-        [10024, 10055]
-    } else {
-        [24, 23]
+fn report_back_off(error: &io::Error) {
+    let remedy = match fault(error) {
+        Fault::Descriptors => {
+            "; a higher limit (`ulimit -n`) or `serve(..).limit(n)` prevents this"
+        }
+        _ => "",
     };
-    error
-        .raw_os_error()
-        .is_some_and(|number| numbers.contains(&number))
+    report(format_args!(
+        "no connection can be accepted for now: {error}. Those that wait are served when others \
+         have closed{remedy}"
+    ));
 }
 
 /// The open connections of a server.

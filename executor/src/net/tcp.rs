@@ -10,18 +10,15 @@ use std::fmt;
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Shutdown, SocketAddr};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+use super::accept::{BACKLOG, Skipped, next_connection};
 use super::source::{Registered, Wait, explain};
 use crate::base::hooks::Direction;
-
-/// How many connections may wait to be accepted. std's number is 128, too few
-/// for a burst of a thousand clients. The kernel may allow fewer.
-const BACKLOG: i32 = 4096;
 
 /// A TCP socket that accepts connections (asyncio: the `Server` of
 /// `start_server`).
@@ -104,10 +101,12 @@ impl TcpListener {
     ///
     /// # Errors
     ///
-    /// Those of `accept(2)`. A connection that was aborted before it was
-    /// accepted is skipped.
+    /// Those of `accept(2)` that concern the listener, or a lack of descriptors
+    /// or memory, and those of registering the connection. Errors of one
+    /// connection, such as that it was aborted before it was accepted, are
+    /// skipped, unless there are more in a row than connections can wait.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let accepted = self.source.when_ready(Direction::Read, accept);
+        let accepted = next_connection(&self.source, mio::net::TcpListener::accept);
         let (stream, peer) = accepted.await?;
         let source = Registered::new(stream, Some(peer))?;
         Ok((TcpStream { source }, peer))
@@ -117,6 +116,7 @@ impl TcpListener {
     pub fn incoming(&self) -> Incoming<'_> {
         Incoming {
             wait: Wait::new(&self.source, Direction::Read),
+            skipped: Skipped::default(),
         }
     }
 
@@ -131,35 +131,29 @@ impl TcpListener {
     }
 }
 
-/// Accepts a connection. Skips those that were aborted while they waited: they
-/// are no error of the listener.
-fn accept(io: &mio::net::TcpListener) -> io::Result<(mio::net::TcpStream, SocketAddr)> {
-    loop {
-        match io.accept() {
-            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
-            result => return result,
-        }
-    }
-}
-
-/// The connections of a [`TcpListener`], as a `Stream`.
+/// The connections of a [`TcpListener`], as a `Stream`; its errors are those of
+/// [`accept`](TcpListener::accept).
 #[must_use = "streams do nothing unless polled"]
 pub struct Incoming<'a> {
     wait: Wait<'a, mio::net::TcpListener>,
+    skipped: Skipped,
 }
 
 impl Stream for Incoming<'_> {
     type Item = io::Result<TcpStream>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let accepted = self.wait.poll_io(cx, accept);
-        accepted.map(|accepted| {
+        loop {
+            let accepted = ready!(self.wait.poll_io(cx, mio::net::TcpListener::accept));
+            let Some(accepted) = self.skipped.skip(accepted) else {
+                continue;
+            };
             let stream = accepted.and_then(|(stream, peer)| {
                 let source = Registered::new(stream, Some(peer))?;
                 Ok(TcpStream { source })
             });
-            Some(stream)
-        })
+            return Poll::Ready(Some(stream));
+        }
     }
 }
 

@@ -16,8 +16,8 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
+use super::accept::next_connection;
 use super::source::{Registered, explain};
-use crate::base::hooks::Direction;
 
 /// A Unix socket that accepts connections (asyncio: `start_unix_server`).
 ///
@@ -108,10 +108,10 @@ impl UnixListener {
     ///
     /// # Errors
     ///
-    /// Those of `accept(2)`.
+    /// As [`TcpListener::accept`](super::TcpListener::accept).
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let accept = |io: &mio::net::UnixListener| io.accept();
-        let (stream, peer) = self.source.when_ready(Direction::Read, accept).await?;
+        let accepted = next_connection(&self.source, mio::net::UnixListener::accept);
+        let (stream, peer) = accepted.await?;
         let source = Registered::new(stream, None)?;
         Ok((UnixStream { source }, peer))
     }

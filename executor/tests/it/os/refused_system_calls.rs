@@ -5,6 +5,7 @@
 //! A filter cannot be removed, and threads inherit it. So each test runs on a
 //! thread of its own, and then checks that the rest of the process still works.
 
+use std::future::poll_fn;
 use std::io::{ErrorKind, Write};
 use std::panic::catch_unwind;
 use std::rc::Rc;
@@ -12,19 +13,20 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use executor::net::{TcpListener, TcpStream, UdpSocket, UnixListener};
+use executor::net::{Served, TcpListener, TcpStream, UdpSocket, UnixListener, serve};
 use executor::process::Command;
 use executor::{
-    Handle, OnPanic, RunError, Runner, ThreadPool, run, run_in_executor, sleep, spawn, tasks,
-    timeout, to_thread,
+    Handle, OnPanic, RunError, Runner, ThreadPool, now, run, run_in_executor, sleep, spawn, tasks,
+    timeout, to_thread, yield_now,
 };
+use futures::StreamExt;
 use futures::io::AsyncWriteExt;
 use libc::c_long;
 use seccompiler::{BpfProgram, SeccompAction, SeccompFilter, apply_filter};
 
 use crate::common::{
-    Count, Log, OnDrop, connected, counted, must_end, panic_text, poll_once, read_some,
-    until_waiting, with_raw_peer,
+    Count, Gate, Log, OnDrop, connected, counted, in_own_process, must_end, panic_text, poll_once,
+    read_some, reports, until_waiting, virtual_runner, with_raw_peer,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -169,6 +171,226 @@ fn a_socket_that_the_poller_refuses_is_an_error_and_those_it_has_go_on() {
             the_rest_works().await;
         });
     });
+}
+
+// ---- accepting ------------------------------------------------------------
+
+const ACCEPT: &[c_long] = &[libc::SYS_accept, libc::SYS_accept4];
+
+/// Errors of one connection: the listener goes on with the next.
+const OF_A_CONNECTION: &[i32] = &[
+    libc::ECONNABORTED,
+    libc::ECONNRESET,
+    libc::ECONNREFUSED,
+    libc::EPROTO,
+    libc::ENOPROTOOPT,
+    libc::EPROTONOSUPPORT,
+    libc::ESOCKTNOSUPPORT,
+    libc::EOPNOTSUPP,
+    libc::ENETDOWN,
+    libc::ENETUNREACH,
+    libc::EHOSTDOWN,
+    libc::EHOSTUNREACH,
+    libc::ENONET,
+    libc::ETIMEDOUT,
+    libc::EPERM,
+];
+/// Errors that pass when the machine has more.
+const OF_RESOURCES: &[i32] = &[
+    libc::EMFILE,
+    libc::ENFILE,
+    libc::ENOBUFS,
+    libc::ENOMEM,
+    libc::ENOSPC,
+    libc::ENOSR,
+];
+const OF_THE_LISTENER: &[i32] = &[libc::EBADF, libc::EINVAL, libc::ENOTSOCK, libc::EFAULT];
+
+/// Runs a test again as a program of its own, in which each error is injected
+/// on a thread of its own; returns what the program reported on stderr.
+#[track_caller]
+fn injected(test: &str, errors: &[i32], check: fn(i32)) -> Option<Vec<String>> {
+    if !may_refuse() {
+        return None;
+    }
+    let test = format!("os::refused_system_calls::{test}");
+    if let Some(child) = in_own_process(&test, &[]) {
+        return Some(reports(&child));
+    }
+    for &error in errors {
+        must_end(move || check(error));
+    }
+    None
+}
+
+/// What a server does within 950 ms of virtual time in which every accept fails:
+/// the times at which it tries, and its end.
+fn serve_without_accept(error: i32) -> (Vec<String>, Option<std::io::Result<Served>>) {
+    virtual_runner().run(async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        refuse(ACCEPT, error);
+        let (tries, began) = (Log::new(), now());
+        let server = serve(listener, async |_, _| std::io::Result::Ok(()));
+        let stop = Gate::new();
+        let mut server = Box::pin(server.until(stop.clone().wait()));
+        let tried = tries.clone();
+        let server = spawn(poll_fn(move |cx| {
+            tried.push((now() - began).as_millis());
+            server.as_mut().poll(cx)
+        }));
+        sleep(950 * MS).await;
+        let times = tries.take();
+        stop.open();
+        let end = server.await.unwrap();
+        (times, Some(end))
+    })
+}
+
+fn ten_times_a_second() -> Vec<String> {
+    (0..10).map(|n| (n * 100).to_string()).collect()
+}
+
+#[test]
+fn r005_a_server_goes_on_after_an_error_of_a_connection() {
+    let test = "r005_a_server_goes_on_after_an_error_of_a_connection";
+    let reported = injected(test, OF_A_CONNECTION, |error| {
+        let (mut times, end) = serve_without_accept(error);
+        // It tries more often than connections can wait before it pauses, and
+        // lets others run meanwhile.
+        assert!(times.len() > 300, "{times:?}");
+        times.dedup();
+        assert_eq!(times, ten_times_a_second(), "{error}");
+        assert_eq!(end.unwrap().unwrap().connections, 0, "{error}");
+    });
+    if let Some(reported) = reported {
+        let says_so = |text: &&String| text.starts_with("no connection can be accepted for now");
+        assert_eq!(
+            reported.iter().filter(says_so).count(),
+            OF_A_CONNECTION.len()
+        );
+    }
+}
+
+#[test]
+fn a_server_that_lacks_something_says_so_once_and_tries_ten_times_a_second() {
+    let test = "a_server_that_lacks_something_says_so_once_and_tries_ten_times_a_second";
+    let reported = injected(test, OF_RESOURCES, |error| {
+        let (times, end) = serve_without_accept(error);
+        assert_eq!(times, ten_times_a_second(), "{error}");
+        assert_eq!(end.unwrap().unwrap().connections, 0, "{error}");
+    });
+    if let Some(reported) = reported {
+        let says_so = |text: &&String| text.starts_with("no connection can be accepted for now");
+        assert_eq!(reported.iter().filter(says_so).count(), OF_RESOURCES.len());
+        let with_remedy = |text: &&String| text.contains("ulimit -n");
+        assert_eq!(reported.iter().filter(with_remedy).count(), 2);
+    }
+}
+
+#[test]
+fn a_server_ends_with_an_error_of_its_listener() {
+    let test = "a_server_ends_with_an_error_of_its_listener";
+    let reported = injected(test, OF_THE_LISTENER, |error| {
+        let (times, end) = serve_without_accept(error);
+        assert_eq!(times, ["0"], "{error}");
+        let end = end.unwrap().unwrap_err();
+        assert_eq!(end.raw_os_error(), Some(error), "{end}");
+    });
+    assert_eq!(reported.unwrap_or_default(), [""; 0]);
+}
+
+/// The error itself, after as many attempts as connections can wait, during
+/// which other tasks run.
+#[test]
+fn accept_skips_errors_of_connections_and_gives_all_others_on_every_kind_of_listener() {
+    if !may_refuse() {
+        return;
+    }
+    let all = [OF_A_CONNECTION, OF_RESOURCES, OF_THE_LISTENER].concat();
+    for error in all {
+        must_end(move || {
+            run(async {
+                let tcp = TcpListener::bind("127.0.0.1:0").await.unwrap();
+                let name = format!("executor-it-{}-refused-{error}.sock", std::process::id());
+                let unix = UnixListener::bind(std::env::temp_dir().join(name)).unwrap();
+                refuse(ACCEPT, error);
+                let turns = Count::default();
+                let counter = spawn({
+                    let turns = turns.clone();
+                    async move {
+                        loop {
+                            turns.add();
+                            yield_now().await;
+                        }
+                    }
+                });
+                let is_skipped = OF_A_CONNECTION.contains(&error);
+                let got: [std::io::Error; 3] = [
+                    tcp.accept().await.unwrap_err(),
+                    unix.accept().await.unwrap_err(),
+                    tcp.incoming().next().await.unwrap().unwrap_err(),
+                ];
+                for it in got {
+                    assert_eq!(it.raw_os_error(), Some(error), "{it}");
+                }
+                assert_eq!(
+                    turns.get() >= 3 * 30,
+                    is_skipped,
+                    "{error}: {}",
+                    turns.get()
+                );
+                counter.cancel();
+            });
+        });
+    }
+}
+
+/// `max_user_watches` are in use: a connection is accepted and cannot be
+/// registered.
+#[test]
+fn a_server_whose_poller_takes_no_more_sockets_goes_on() {
+    let test = "os::refused_system_calls::a_server_whose_poller_takes_no_more_sockets_goes_on";
+    if let Some(child) = in_own_process(test, &[]) {
+        let all = reports(&child);
+        let says_so = |text: &&String| text.starts_with("no connection can be accepted for now");
+        assert_eq!(
+            all.iter().filter(says_so).count(),
+            usize::from(may_refuse())
+        );
+        return;
+    }
+    on_its_own_thread(|| {
+        run(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let stop = Gate::new();
+            let served = serve(listener, async |_, _| std::io::Result::Ok(()));
+            let server = spawn(served.until(stop.clone().wait()));
+            until_waiting(&server).await;
+            refuse(REGISTER, libc::ENOSPC);
+            let mut lost = [(); 3].map(|()| std::net::TcpStream::connect(address).unwrap());
+            for client in &mut lost {
+                // Accepted and dropped: the end, or a reset.
+                let client = client.try_clone().unwrap();
+                let _ = read_end(client).await;
+            }
+            assert!(!server.is_finished());
+            stop.open();
+            assert_eq!(server.await.unwrap().unwrap().connections, 0);
+        });
+    });
+}
+
+/// Reads to the end without blocking the loop.
+async fn read_end(mut client: std::net::TcpStream) -> std::io::Result<usize> {
+    use std::io::Read;
+    client.set_nonblocking(true).unwrap();
+    loop {
+        match client.read(&mut [0]) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => sleep(MS).await,
+            result => return result,
+        }
+    }
 }
 
 // ---- waiting in the poller ------------------------------------------------
