@@ -35,6 +35,25 @@ pub(super) enum Stage<T> {
     Ended(Option<Result<T, JoinError>>),
 }
 
+impl<T> Slot<T> {
+    /// Takes the result, if it is there.
+    ///
+    /// # Panics
+    ///
+    /// If it was taken before: a wait for it would never end.
+    #[track_caller]
+    pub(super) fn take_result(&mut self) -> Option<Result<T, JoinError>> {
+        let Stage::Ended(result) = &mut self.stage else {
+            return None;
+        };
+        assert!(
+            result.is_some(),
+            "the result of a RemoteHandle is given once, and this one has given it"
+        );
+        result.take()
+    }
+}
+
 impl<T> Answer<T> {
     pub(super) fn new() -> Arc<Self> {
         let slot = Mutex::new(Slot {

@@ -223,6 +223,15 @@ impl<F: Future> Work for RemoteWork<F> {
 ///
 /// Await it on any loop, or [`wait`](Self::wait) for it on a plain thread.
 /// Dropping it detaches the task.
+///
+/// The result is given once: by a wait or by an await, also one through `&mut`.
+///
+/// *Cancel safety:* dropping the await loses nothing; the handle can be awaited
+/// or waited for again.
+///
+/// # Panics
+///
+/// When it is awaited or waited for again after it gave its result.
 pub struct RemoteHandle<T> {
     answer: Arc<Answer<T>>,
     handle: Handle,
@@ -245,7 +254,13 @@ impl<T> RemoteHandle<T> {
     /// # Errors
     ///
     /// The task's [`JoinError`]; one that says the loop has closed; or, on the
-    /// loop's own thread, one that says so: the wait could never end.
+    /// loop's own thread, one that says so: the wait could never end. The task
+    /// then continues, detached.
+    ///
+    /// # Panics
+    ///
+    /// If the handle gave its result before.
+    #[track_caller]
     pub fn wait(mut self) -> Result<T, JoinError> {
         let result = self.wait_timeout(Duration::MAX);
         result.expect("a limit of 584 billion years does not pass")
@@ -253,12 +268,21 @@ impl<T> RemoteHandle<T> {
 
     /// Blocks this thread until the task has ended, for at most `limit`; `None`
     /// if it has not.
+    ///
+    /// `Some` is the result, which is given once. On the loop's own thread it may
+    /// also be the error of [`wait`](Self::wait): then the result is still to be
+    /// awaited.
+    ///
+    /// # Panics
+    ///
+    /// If the handle gave its result before.
+    #[track_caller]
     pub fn wait_timeout(&mut self, limit: Duration) -> Option<Result<T, JoinError>> {
         let started = Instant::now();
         let mut slot = lock(&self.answer.slot);
         loop {
-            if let Stage::Ended(result @ Some(_)) = &mut slot.stage {
-                return result.take();
+            if let Some(result) = slot.take_result() {
+                return Some(result);
             }
             if self.handle.home == this_thread() {
                 return Some(Err(JoinError::new(None, Kind::OwnThread)));
@@ -300,14 +324,20 @@ impl<T> Future for RemoteHandle<T> {
     type Output = Result<T, JoinError>;
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut slot = lock(&self.answer.slot);
-        if let Stage::Ended(result) = &mut slot.stage {
-            let result = result.take();
-            return Poll::Ready(
-                result.expect("a RemoteHandle was polled after it gave its output"),
-            );
+        let here = Runtime::current();
+        if let Some(here) = &here {
+            ready!(here.poll_budget(cx));
         }
-        let displaced = slot.waiter.replace(cx.waker().clone());
+        let waker = cx.waker().clone(); // with nothing locked: it may run any code
+        let mut slot = lock(&self.answer.slot);
+        if let Some(result) = slot.take_result() {
+            drop(slot);
+            if let Some(here) = &here {
+                here.poll.consume_budget();
+            }
+            return Poll::Ready(result);
+        }
+        let displaced = slot.waiter.replace(waker);
         drop(slot);
         drop(displaced);
         Poll::Pending

@@ -50,6 +50,7 @@ mod blocking;
 mod runner {
     mod background;
     mod cross_thread;
+    mod remote_handles;
     mod repeated_runs;
 }
 
