@@ -20,6 +20,8 @@ pub(super) struct Answer<T> {
 
 pub(super) struct Slot<T> {
     pub(super) stage: Stage<T>,
+    /// Whether a cancel was requested.
+    pub(super) is_cancelled: bool,
     /// For a task that awaits.
     pub(super) waiter: Option<Waker>,
 }
@@ -28,8 +30,6 @@ pub(super) struct Slot<T> {
 pub(super) enum Stage<T> {
     /// In the inbox.
     Sent,
-    /// In the inbox, and to be cancelled when it arrives.
-    CancelRequested,
     Running(TaskKey),
     /// `None` once the result was taken.
     Ended(Option<Result<T, JoinError>>),
@@ -58,12 +58,20 @@ impl<T> Answer<T> {
     pub(super) fn new() -> Arc<Self> {
         let slot = Mutex::new(Slot {
             stage: Stage::Sent,
+            is_cancelled: false,
             waiter: None,
         });
         Arc::new(Answer {
             slot,
             stored: Condvar::new(),
         })
+    }
+
+    /// Records the task of the call; returns whether it is to be cancelled.
+    pub(super) fn start(&self, task: TaskKey) -> bool {
+        let mut slot = lock(&self.slot);
+        slot.stage = Stage::Running(task);
+        slot.is_cancelled
     }
 
     fn store(&self, result: Result<T, JoinError>) {

@@ -13,6 +13,7 @@ use std::thread;
 
 use super::remote::{Handle, RemoteHandle};
 use super::runner::Runner;
+use crate::base::error::{JoinError, Kind};
 use crate::base::sys::{Arc, AtomicBool, Ordering};
 use crate::event_loop::run::run;
 
@@ -85,7 +86,7 @@ impl Background {
     /// # Panics
     ///
     /// With the panic of the future; on the loop's own thread, where the wait
-    /// could never end.
+    /// could never end: then `make` is not called.
     #[track_caller]
     pub fn run<M, F>(&self, make: M) -> F::Output
     where
@@ -93,6 +94,10 @@ impl Background {
         F: Future + 'static,
         F::Output: Send,
     {
+        if self.handle.is_home() {
+            let refused = JoinError::new(None, Kind::OwnThread);
+            panic!("{refused} (`Background::spawn` gives one)");
+        }
         match self.handle.spawn(make).wait() {
             Ok(output) => output,
             Err(error) if error.is_panic() => resume_unwind(error.into_panic()),

@@ -70,6 +70,11 @@ impl Handle {
         Runtime::current().map(|runtime| Handle::of(&runtime))
     }
 
+    /// Returns whether this is the thread of the loop.
+    pub(super) fn is_home(&self) -> bool {
+        self.home == this_thread()
+    }
+
     pub(crate) fn of(runtime: &Runtime) -> Handle {
         Handle::count(runtime.inbox(), this_thread())
     }
@@ -172,9 +177,7 @@ where
     };
     let answer = Arc::clone(&promise.answer);
     let task = add_task(runtime, identity, Box::pin(RemoteWork { future, promise }));
-    let running = Stage::Running(task.key);
-    let before = std::mem::replace(&mut lock(&answer.slot).stage, running);
-    if matches!(before, Stage::CancelRequested) {
+    if answer.start(task.key) {
         task.runtime.request_cancel(task.key);
     }
 }
@@ -284,7 +287,7 @@ impl<T> RemoteHandle<T> {
             if let Some(result) = slot.take_result() {
                 return Some(result);
             }
-            if self.handle.home == this_thread() {
+            if self.handle.is_home() {
                 return Some(Err(JoinError::new(None, Kind::OwnThread)));
             }
             let left = limit.saturating_sub(started.elapsed());
@@ -297,21 +300,21 @@ impl<T> RemoteHandle<T> {
     }
 
     /// Requests that the task be dropped at its next turn; see
-    /// [`JoinHandle::cancel`](crate::JoinHandle::cancel). Returns `false` if it
-    /// had ended.
+    /// [`JoinHandle::cancel`](crate::JoinHandle::cancel).
+    ///
+    /// Returns whether this is the first request and the task has not ended, as
+    /// far as this thread can know: a task may end before the request arrives.
     pub fn cancel(&self) -> bool {
         let mut slot = lock(&self.answer.slot);
-        match slot.stage {
-            Stage::Running(task) => {
-                drop(slot);
-                self.handle.inbox.send(Message::Cancel(task)).is_ok()
-            }
-            Stage::Ended(_) => false,
-            Stage::Sent | Stage::CancelRequested => {
-                slot.stage = Stage::CancelRequested;
-                true
-            }
+        if slot.is_cancelled || matches!(slot.stage, Stage::Ended(_)) {
+            return false;
         }
+        slot.is_cancelled = true;
+        let Stage::Running(task) = slot.stage else {
+            return true; // it is cancelled when it arrives
+        };
+        drop(slot);
+        self.handle.inbox.send(Message::Cancel(task)).is_ok()
     }
 
     /// Returns whether the task has ended.

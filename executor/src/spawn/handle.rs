@@ -261,9 +261,10 @@ impl<T> JoinHandle<T> {
     /// (asyncio: `Task.cancel`). Awaiting the handle then waits for that.
     ///
     /// Returns whether this changed anything: `false` if the task had ended or
-    /// was cancelled before. Unlike asyncio's, a cancel cannot be caught by the
-    /// task: its destructors run, and that is all. A value that the task
-    /// returned before its turn came is kept.
+    /// was cancelled before (asyncio's second request says `True` until the task
+    /// has ended, because there a task may have caught the first). A cancel cannot
+    /// be caught by the task: its destructors run, and that is all. A value that
+    /// the task returned before its turn came is kept.
     ///
     /// ```
     /// executor::run(async {

@@ -1,16 +1,20 @@
-//! `RemoteHandle`: its result is given once, and each order of waits and awaits
-//! ends.
+//! `RemoteHandle`: its result is given once, after the future was dropped, and
+//! each order of waits, awaits and cancels ends.
 
-use std::future::pending;
+use std::future::{pending, ready};
 use std::pin::Pin;
-use std::task::{Context, Waker};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::task::{Context, Poll, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
-use executor::{Handle, JoinError, RemoteHandle, Runner, run, yield_now};
+use executor::{
+    Background, Handle, JoinError, RemoteHandle, Runner, current_task, run, spawn, yield_now,
+};
 use futures::executor::block_on;
 
-use crate::common::{must_end, panic_text, poll_once, run_to_end};
+use crate::common::{must_end, panic_text, poll_once, run_to_end, virtual_runner};
 
 /// Long enough for any machine; only a test that fails waits for it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -145,6 +149,255 @@ fn a_wait_after_a_pending_await_ends() {
         let waits = thread::spawn(move || task.wait().unwrap());
         open.send(7).unwrap();
         assert_eq!(waits.join().unwrap(), 7);
+    });
+}
+
+// ---- cancel ---------------------------------------------------------------
+
+#[test]
+fn c076_only_the_first_cancel_of_a_remote_task_asks() {
+    must_end(|| {
+        let background = Runner::background();
+        let task = background.spawn(pending::<()>);
+        background.run(yield_now); // it runs
+        let asked = [task.cancel(), task.cancel(), task.cancel()];
+        assert_eq!(asked, [true, false, false]);
+        assert!(task.wait().unwrap_err().is_cancelled());
+    });
+    // While it is in the inbox.
+    run_to_end(|| async {
+        let task = Handle::current().spawn(pending::<()>);
+        assert_eq!([task.cancel(), task.cancel()], [true, false]);
+        yield_now().await; // it has arrived
+        assert!(!task.cancel());
+        assert!(task.await.unwrap_err().is_cancelled());
+        // After it has arrived, before its turn.
+        let task = Handle::current().spawn(pending::<()>);
+        yield_now().await;
+        yield_now().await;
+        assert_eq!([task.cancel(), task.cancel()], [true, false]);
+        assert!(task.await.unwrap_err().is_cancelled());
+        // After it has ended.
+        let mut task = Handle::current().spawn(|| async { 1 });
+        while !task.is_finished() {
+            yield_now().await;
+        }
+        assert!(!task.cancel());
+        assert_eq!((&mut task).await.unwrap(), 1);
+        assert!(!task.cancel());
+    });
+    let mut runner = virtual_runner();
+    let handle = runner.handle();
+    let task = handle.spawn(pending::<()>);
+    runner.run(yield_now());
+    runner.close();
+    assert!(!task.cancel(), "its loop has closed");
+    assert!(!handle.spawn(pending::<()>).cancel(), "it never started");
+}
+
+// ---- the order of the end -------------------------------------------------
+
+/// Blocks until the test thread says that its wait has returned, or for long
+/// enough to make a wait that returns too early say so.
+struct SlowDrop(mpsc::Receiver<()>, Arc<AtomicBool>);
+
+impl Drop for SlowDrop {
+    fn drop(&mut self) {
+        let too_early = self.0.recv_timeout(Duration::from_millis(30)).is_ok();
+        self.1.store(too_early, Ordering::SeqCst);
+    }
+}
+
+/// Starts a task with a [`SlowDrop`] and checks that `wait` returns after it.
+fn wait_returns_after_the_drop<F>(
+    background: &Background,
+    make: impl FnOnce(SlowDrop) -> F + Send + 'static,
+    wait: impl FnOnce(RemoteHandle<()>),
+) where
+    F: Future<Output = ()> + 'static,
+{
+    let (tell, told) = mpsc::channel();
+    let too_early = Arc::new(AtomicBool::new(true));
+    let slow = SlowDrop(told, too_early.clone());
+    let task = background.spawn(move || make(slow));
+    background.run(yield_now);
+    wait(task);
+    let _ = tell.send(());
+    assert!(!too_early.load(Ordering::SeqCst), "before the drop");
+}
+
+#[test]
+fn a_wait_returns_after_the_future_was_dropped() {
+    must_end(|| {
+        let background = Runner::background();
+        let waits: [fn(RemoteHandle<()>); 3] = [
+            |task| drop(task.wait()),
+            |mut task| drop(task.wait_timeout(PATIENCE).unwrap()),
+            |task| drop(run(task)),
+        ];
+        for wait in waits {
+            // Returned: the future keeps it until it is dropped itself.
+            wait_returns_after_the_drop(
+                &background,
+                |slow| {
+                    std::future::poll_fn(move |_| {
+                        let _kept = &slow;
+                        Poll::Ready(())
+                    })
+                },
+                wait,
+            );
+            let cancels = |task: RemoteHandle<()>| {
+                task.cancel();
+                wait(task);
+            };
+            let endless = |slow| async move {
+                let _slow = slow;
+                pending::<()>().await;
+            };
+            wait_returns_after_the_drop(&background, endless, cancels);
+            wait_returns_after_the_drop(
+                &background,
+                |slow| {
+                    let mut first = true;
+                    std::future::poll_fn(move |cx| {
+                        let _kept = &slow;
+                        assert!(std::mem::take(&mut first), "the second poll panics");
+                        cx.waker().wake_by_ref();
+                        Poll::Pending
+                    })
+                },
+                wait,
+            );
+        }
+    });
+}
+
+#[test]
+fn a_wait_for_a_refused_call_returns_after_its_closure_was_dropped() {
+    must_end(|| {
+        let mut runner = Runner::new();
+        let (tell, told) = mpsc::channel();
+        let too_early = Arc::new(AtomicBool::new(true));
+        let slow = SlowDrop(told, too_early.clone());
+        let mut task = runner.handle().spawn(move || {
+            drop(slow);
+            ready(())
+        });
+        let waits = thread::spawn(move || {
+            let closed = task.wait_timeout(PATIENCE).unwrap();
+            let _ = tell.send(());
+            closed.is_ok()
+        });
+        runner.close(); // a call that was sent before the end is still made
+        let made = waits.join().unwrap();
+        assert!(!made || !too_early.load(Ordering::SeqCst));
+        let (tell, told) = mpsc::channel();
+        let slow = SlowDrop(told, too_early.clone());
+        let closed = run(async { Handle::current() });
+        let task = closed.spawn(move || {
+            drop(slow);
+            ready(())
+        });
+        assert!(task.wait().unwrap_err().is_closed());
+        let _ = tell.send(());
+        assert!(!too_early.load(Ordering::SeqCst), "before the drop");
+    });
+}
+
+// ---- refused calls --------------------------------------------------------
+
+#[test]
+fn a_background_run_that_is_refused_never_runs_its_future() {
+    must_end(|| {
+        let background = Arc::new(Runner::background());
+        let calls = Arc::new(AtomicUsize::new(0));
+        let (inside, counts) = (background.clone(), calls.clone());
+        let text = background.run(move || async move {
+            let made = counts.clone();
+            let text = panic_text(|| {
+                inside.run(move || {
+                    made.fetch_add(1, Ordering::SeqCst);
+                    async move {
+                        made.fetch_add(1, Ordering::SeqCst);
+                    }
+                })
+            });
+            for _ in 0..5 {
+                yield_now().await;
+            }
+            drop(inside);
+            text
+        });
+        assert_eq!(
+            text,
+            "a blocking wait on the loop's own thread would wait for ever: `.await` the handle \
+             instead (`Background::spawn` gives one)"
+        );
+        background.run(yield_now);
+        assert_eq!(calls.load(Ordering::SeqCst), 0);
+    });
+}
+
+/// A handle is not a wait: what was spawned runs.
+#[test]
+fn a_task_whose_wait_was_refused_runs_detached() {
+    run_to_end(|| async {
+        let ran = Arc::new(AtomicBool::new(false));
+        let runs = ran.clone();
+        let task = Handle::current().spawn(move || async move {
+            runs.store(true, Ordering::SeqCst);
+        });
+        task.wait().unwrap_err();
+        while !ran.load(Ordering::SeqCst) {
+            yield_now().await;
+        }
+    });
+}
+
+// ---- foreign wakers -------------------------------------------------------
+
+struct Rude;
+
+impl Wake for Rude {
+    fn wake(self: Arc<Self>) {
+        panic!("a waker panics");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_does_not_change_the_result() {
+    run_to_end(|| async {
+        let waker = Waker::from(Arc::new(Rude));
+        let mut cx = Context::from_waker(&waker);
+        let mut task = Handle::current().spawn(|| async { 7 });
+        assert!(Pin::new(&mut task).poll(&mut cx).is_pending());
+        let sibling = spawn(async { 8 });
+        while !task.is_finished() {
+            yield_now().await;
+        }
+        assert_eq!(task.await.unwrap(), 7);
+        assert_eq!(sibling.await.unwrap(), 8);
+        assert_eq!(current_task().unwrap().name(), "Task-1");
+    });
+}
+
+/// The result of a call that is refused is stored by the thread that sent it, or
+/// by the end of the loop.
+#[test]
+fn a_waker_that_panics_when_its_loop_ends_hurts_nobody() {
+    must_end(|| {
+        let mut runner = Runner::new();
+        let waker = Waker::from(Arc::new(Rude));
+        let mut cx = Context::from_waker(&waker);
+        let mut tasks = [(); 2].map(|()| runner.handle().spawn(pending::<()>));
+        assert!(Pin::new(&mut tasks[0]).poll(&mut cx).is_pending());
+        runner.run(yield_now());
+        assert!(Pin::new(&mut tasks[1]).poll(&mut cx).is_pending());
+        runner.close();
+        for task in tasks {
+            assert!(task.wait().unwrap_err().is_cancelled());
+        }
     });
 }
 
