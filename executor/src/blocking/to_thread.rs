@@ -8,6 +8,7 @@
 #[cfg(all(test, executor_loom))]
 mod model;
 
+use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -20,9 +21,20 @@ use crate::base::error::{Payload, catch_and_report};
 use crate::base::hooks::JOB;
 use crate::base::inbox::{Inbox, Message};
 use crate::base::slab::JobKey;
-use crate::base::sys::{Arc, Mutex, lock};
+use crate::base::sys::{Arc, Mutex, ThreadId, lock, this_thread, thread_local};
 use crate::event_loop::context::{self, ContextMap};
 use crate::event_loop::runtime::Runtime;
+
+thread_local! {
+    /// While a job runs on this thread: the thread of the loop that waits for it.
+    static AWAITED_BY: Cell<Option<ThreadId>> = const { Cell::new(None) };
+}
+
+/// Returns the thread of the loop whose end waits for the job that runs on this
+/// thread.
+pub(crate) fn awaited_by() -> Option<ThreadId> {
+    AWAITED_BY.try_with(Cell::get).ok().flatten()
+}
 
 /// Runs a blocking call on a thread, while the loop continues (asyncio:
 /// `to_thread`).
@@ -111,6 +123,7 @@ where
         self.call.queue(Home {
             context: runtime.inherited_context().1,
             inbox: runtime.inbox().clone(),
+            thread: this_thread(),
             key,
         });
         let hooks = &runtime.hooks;
@@ -233,6 +246,7 @@ struct Parts<F, T> {
 struct Home {
     context: ContextMap,
     inbox: Arc<Inbox>,
+    thread: ThreadId,
     key: JobKey,
 }
 
@@ -283,6 +297,7 @@ where
             return; // abandoned
         };
         drop(parts);
+        AWAITED_BY.set(Some(home.thread));
         let outer = context::replace_thread(home.context.take());
         let hook = home.inbox.remote_hook();
         if let Some(hook) = hook {
@@ -301,6 +316,7 @@ where
         if let Some(hook) = hook {
             hook.job_finish(home.key, panicked, Location::caller());
         }
+        AWAITED_BY.set(None);
         home.send_end();
     }
 

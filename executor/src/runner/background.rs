@@ -1,8 +1,9 @@
 //! `Background`: a loop on a thread of its own.
 //!
-//! **Invariant:** the thread has ended when the value has been dropped.
+//! **Invariant:** the thread has ended when the value has been dropped, unless the
+//! thread itself would have to wait for that drop: then it ends afterwards.
 //!
-//! Called by users. Imports `runner` and `remote`.
+//! Called by users. Imports `runner`, `remote` and `blocking`.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -14,7 +15,9 @@ use std::thread;
 use super::remote::{Handle, RemoteHandle};
 use super::runner::Runner;
 use crate::base::error::{JoinError, Kind};
-use crate::base::sys::{Arc, AtomicBool, Ordering};
+use crate::base::sys::unmodelled::{self, Mutex};
+use crate::base::sys::{Arc, AtomicBool, Ordering, ThreadId, this_thread};
+use crate::blocking::to_thread::awaited_by;
 use crate::event_loop::run::run;
 
 impl Runner {
@@ -44,7 +47,11 @@ impl Runner {
 /// A loop on a thread of its own; see [`Runner::background`]. `Send` and
 /// `Sync`: put it in a `static` and use it from everywhere.
 ///
-/// Dropping it ends the loop and waits for its thread.
+/// Dropping it ends the loop and waits for its thread. Where that wait could
+/// never end, the drop returns at once and the thread ends afterwards: in a task
+/// or a thread job of the loop itself, and where the end of the loop waits for
+/// the thread that drops it in another way, as that of two loops that own each
+/// other.
 pub struct Background {
     handle: Handle,
     /// Whether the main future is to return; it has to be woken to see that.
@@ -126,11 +133,59 @@ impl Drop for Background {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::Release);
         self.main.wake_by_ref();
-        if let Some(thread) = self.thread.take() {
+        let Some(thread) = self.thread.take() else {
+            return;
+        };
+        if let Some(wait) = Wait::begin(self.handle.thread()) {
             // A panic of the loop was printed when it happened, and must not
             // become a second one here.
             let _ = thread.join();
+            wait.end();
         }
+    }
+}
+
+/// A thread that waits for the thread of a loop.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Wait {
+    waiter: ThreadId,
+    /// The thread of the loop that waits for the job which `waiter` runs.
+    awaited_by: Option<ThreadId>,
+    awaited: ThreadId,
+}
+
+/// All waits of drops. They form no ring.
+static WAITS: Mutex<Vec<Wait>> = Mutex::new(Vec::new());
+
+impl Wait {
+    /// Registers the wait of this thread, unless it would close a ring.
+    fn begin(awaited: ThreadId) -> Option<Self> {
+        let wait = Wait {
+            waiter: this_thread(),
+            awaited_by: awaited_by(),
+            awaited,
+        };
+        let mut waits = unmodelled::lock(&WAITS);
+        if wait.is_awaited_by(awaited, &waits) {
+            return None;
+        }
+        waits.push(wait);
+        Some(wait)
+    }
+
+    /// Returns whether a thread waits for the one that waits here, directly or
+    /// through others.
+    fn is_awaited_by(&self, thread: ThreadId, waits: &[Wait]) -> bool {
+        let mut of_thread = waits
+            .iter()
+            .filter(|wait| wait.waiter == thread || wait.awaited_by == Some(thread));
+        self.waiter == thread
+            || self.awaited_by == Some(thread)
+            || of_thread.any(|wait| self.is_awaited_by(wait.awaited, waits))
+    }
+
+    fn end(self) {
+        unmodelled::lock(&WAITS).retain(|wait| *wait != self);
     }
 }
 

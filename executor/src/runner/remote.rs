@@ -70,6 +70,11 @@ impl Handle {
         Runtime::current().map(|runtime| Handle::of(&runtime))
     }
 
+    /// Returns the thread of the loop.
+    pub(super) fn thread(&self) -> ThreadId {
+        self.home
+    }
+
     /// Returns whether this is the thread of the loop.
     pub(super) fn is_home(&self) -> bool {
         self.home == this_thread()
