@@ -117,7 +117,7 @@ impl fmt::Display for JoinError {
             Kind::Cancelled => "was cancelled",
             Kind::Closed => "the loop has closed and takes no more work",
             Kind::OwnThread => {
-                "a blocking wait on the loop's own thread would wait for ever: \
+                "a blocking wait on the loop's own thread would wait forever: \
                  `.await` the handle instead"
             }
             Kind::Panicked(payload) => {

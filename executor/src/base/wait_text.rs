@@ -63,7 +63,7 @@ impl fmt::Display for LockHolder {
 impl fmt::Display for Wait {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Wait::Sleep(Duration::MAX) => write!(f, "sleep for ever"),
+            Wait::Sleep(Duration::MAX) => write!(f, "sleep forever"),
             Wait::Sleep(left) => write!(f, "sleep until +{left:?}"),
             Wait::Join { task, name } => write!(f, "join task {task} \"{name}\""),
             Wait::Cancel => write!(f, "being asked to stop"),

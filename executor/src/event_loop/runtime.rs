@@ -254,10 +254,10 @@ impl Runtime {
     /// At the caller's line if none does.
     #[inline]
     #[track_caller]
-    pub(crate) fn expect_current(who: &str) -> Rc<Runtime> {
+    pub(crate) fn expect_current(caller: &str) -> Rc<Runtime> {
         match Self::current() {
             Some(runtime) => runtime,
-            None => no_loop(who),
+            None => no_loop(caller),
         }
     }
 
@@ -317,9 +317,9 @@ impl Runtime {
 
 #[cold]
 #[track_caller]
-fn no_loop(who: &str) -> ! {
+fn no_loop(caller: &str) -> ! {
     panic!(
-        "{who} needs a running loop, and none runs on this thread: call it from a future that \
+        "{caller} needs a running loop, and none runs on this thread: call it from a future that \
          `executor::run(..)` runs, or, from another thread, through an `executor::Handle`"
     )
 }

@@ -99,7 +99,7 @@ impl Runtime {
     }
 
     /// Makes later wakes of a task have no effect.
-    #[inline(always)] // with a call, spawning and awaiting takes 26 of 1,290 more
+    #[inline(always)] // a call adds 26 instructions to the 1,290 of a spawn and an await
     fn stop_waking(&self, key: TaskKey) {
         let is_routed = self.with_task(key, |task| {
             task.state = State::Ending;

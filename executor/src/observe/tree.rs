@@ -110,7 +110,7 @@ impl fmt::Display for Row<'_> {
 ///         task_tree(),
 ///         [
 ///             "task 1: running\n",
-///             "`-- task 2 \"server\": waits for sleep for ever\n",
+///             "`-- task 2 \"server\": waits for sleep forever\n",
 ///             "    `-- task 3 \"client\": can never be woken\n",
 ///         ]
 ///         .concat()

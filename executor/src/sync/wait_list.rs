@@ -9,7 +9,7 @@
 //! the slab until its future takes the outcome or is dropped, so no outcome is
 //! lost with a future that is dropped.
 //!
-//! Plain data; used by `waiters` only. Imports `base`.
+//! Plain data; used by `waiters` and its parts. Imports `base`.
 
 use std::panic::Location;
 

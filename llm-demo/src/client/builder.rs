@@ -162,7 +162,7 @@ impl Builder {
         self
     }
 
-    /// How long all of it may take, retries and stream; for ever if not said.
+    /// How long all of it may take, retries and stream; forever if not said.
     pub fn total_timeout(mut self, limit: Duration) -> Self {
         self.total = Some(limit);
         self

@@ -156,7 +156,7 @@ impl Body {
     /// Gives the connection back if the end of the body is there already, and
     /// closes it if not.
     pub(crate) fn finish(&mut self, cx: &mut Context<'_>) {
-        const PATIENCE: usize = 16; // frames; a server may go on for ever
+        const PATIENCE: usize = 16; // frames; a server may go on forever
         for _ in 0..PATIENCE {
             match self.poll_frame(cx) {
                 Poll::Ready(Some(Ok(_))) => {}

@@ -107,7 +107,7 @@ fn a_process_answers_while_it_waits_and_while_it_is_stuck_and_cleans_up() {
     );
     assert!(list.contains("task 3 \"worker\""), "{list}");
     assert!(list.contains("): running"), "{list}");
-    assert!(list.contains("waits for sleep for ever"), "{list}");
+    assert!(list.contains("waits for sleep forever"), "{list}");
     let json = answer(&folder, &[&pid, "--json"]);
     assert!(
         json.starts_with(&format!("{{\"pid\":{pid},\"loops\":[{{")),

@@ -79,7 +79,7 @@ fn a_blocking_call_on_the_background_loops_own_thread_is_refused() {
     let background = LOOP.get_or_init(Runner::background);
     let nested = || async { LOOP.get().unwrap().run(|| async {}) };
     let error = background.spawn(nested).wait().unwrap_err();
-    assert!(error.to_string().contains("would wait for ever"), "{error}");
+    assert!(error.to_string().contains("would wait forever"), "{error}");
 }
 
 #[test]

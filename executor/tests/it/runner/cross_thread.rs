@@ -346,7 +346,7 @@ fn a_blocking_wait_on_the_loops_own_thread_is_refused() {
         let error = task.wait().unwrap_err();
         assert_eq!(
             error.to_string(),
-            "a blocking wait on the loop's own thread would wait for ever: `.await` the handle instead"
+            "a blocking wait on the loop's own thread would wait forever: `.await` the handle instead"
         );
         let mut task = Handle::current().spawn(|| async { 1 });
         assert!(task.wait_timeout(PATIENCE).unwrap().is_err());

@@ -162,7 +162,7 @@ fn c146_ten_years_are_exact_and_for_ever_is_named_as_such() {
         .try_run(sleep(Duration::MAX))
         .unwrap_err()
         .to_string();
-    assert!(error.contains("waits for sleep for ever"), "{error}");
+    assert!(error.contains("waits for sleep forever"), "{error}");
 }
 
 #[test]
