@@ -1,5 +1,5 @@
 //! Layer 1, tasks as users see them: `spawn` and its handle, `yield_now`,
-//! listings, requests to stop, context variables, `println!`.
+//! listings, context variables, `println!`.
 //!
 //! Imports `base` and `event_loop`.
 
@@ -7,6 +7,5 @@ pub(crate) mod handle;
 pub(crate) mod cancel_on_drop;
 pub(crate) mod yield_now;
 pub(crate) mod listing;
-pub(crate) mod cancelled;
 pub(crate) mod context_var;
 pub(crate) mod print;

@@ -85,32 +85,32 @@ const CORE: &[&str] = &["run", "spawn", "sleep", "timeout", "gather", "to_thread
 // that is not imported hides no line.
 
 const CORE_LIMITS: Limits = Limits {
-    lines: 3_630,
+    lines: 3_578,
     files: 31,
     crates: NO_LIMIT,
     goal: "3,000 lines in 32 files",
 };
 const CORE_METHODS_LIMITS: Limits = Limits {
-    lines: 4_012,
+    lines: 3_904,
     files: 35,
     crates: NO_LIMIT,
     goal: "",
 };
 const RUN_LIMITS: Limits = Limits {
-    lines: 2_054,
+    lines: 2_000,
     files: NO_LIMIT,
     crates: NO_LIMIT,
-    goal: "2,000 lines",
+    goal: "",
 };
 const RUN_METHODS_LIMITS: Limits = Limits {
-    lines: 2_543,
+    lines: 2_493,
     files: NO_LIMIT,
     crates: NO_LIMIT,
     goal: "",
 };
 const BUILD_LIMITS: Limits = Limits {
-    lines: 5_183,
-    files: 62,
+    lines: 5_146,
+    files: 60,
     crates: 13,
     goal: "4,500 lines in 55 files",
 };

@@ -179,12 +179,16 @@ impl Inbox {
         self.state.load(Ordering::Acquire) == MESSAGES
     }
 
-    /// Refuses calls and wakes from now on, and returns what was left. The
-    /// ends of thread jobs still get through: the loop waits for those.
+    /// Refuses calls and wakes from now on, and returns those that were left. The
+    /// ends of thread jobs stay, and still get through: the loop waits for those.
     pub(crate) fn refuse_calls(&self) -> VecDeque<Message> {
         let mut contents = lock(&self.contents);
         contents.accepts_calls = false;
-        std::mem::take(&mut contents.messages)
+        let is_end = |message: &Message| matches!(message, Message::JobDone(_));
+        let left = std::mem::take(&mut contents.messages).into_iter();
+        let (ends, calls) = left.partition(is_end);
+        contents.messages = ends;
+        calls
     }
 
     /// Refuses everything from now on.

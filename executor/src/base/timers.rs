@@ -66,7 +66,7 @@ struct Timer {
 #[derive(Default)]
 pub(crate) struct TimerHeap {
     heap: Vec<Entry>,
-    timers: Slab<kind::Timer, Timer>,
+    timers: Slab<{ kind::TIMER }, Timer>,
     /// By slot: wakers of timers that were polled with another waker than their
     /// task's own, such as inside a large `gather`. Kept out of the slots
     /// because most timers have none.
@@ -120,17 +120,6 @@ impl TimerHeap {
     pub(crate) fn set_waiter(&mut self, key: TimerKey, waiter: Waiter) -> Option<Waker> {
         self.timers.get_mut(key)?.task = waiter.task;
         self.replace_foreign(key, waiter.waker)
-    }
-
-    /// Returns whether the timer would wake this waiter already.
-    pub(crate) fn wakes(&self, key: TimerKey, waiter: &Waiter) -> bool {
-        let same_task = |timer: &Timer| timer.task == waiter.task;
-        let same_waker = match (self.foreign.get(key.index()), &waiter.waker) {
-            (None | Some(None), None) => true,
-            (Some(Some(ours)), Some(theirs)) => ours.will_wake(theirs),
-            _ => false,
-        };
-        self.timers.get(key).is_some_and(same_task) && same_waker
     }
 
     /// Moves an armed timer to another deadline, as if it were armed now.

@@ -36,7 +36,7 @@ const WITHOUT_POLLER: Duration = Duration::from_millis(10);
 /// See the [module](self).
 #[derive(Default)]
 pub(super) struct ThreadJobs {
-    pub(super) pending: RefCell<Slab<kind::Job, PendingJob>>,
+    pub(super) pending: RefCell<Slab<{ kind::JOB }, PendingJob>>,
     /// The pool behind `to_thread`, from the first call on.
     pub(super) pool: RefCell<Option<ThreadPool>>,
 }

@@ -280,7 +280,7 @@ impl<F, T> Call<F, T> {
         let mut home = parts.home.take();
         let (call, result) = (parts.call.take(), parts.result.take());
         drop(parts); // first: a destructor may run any code
-        let context = home.as_mut().map(|home| home.context.take());
+        let context = home.as_mut().map(|home| std::mem::take(&mut home.context));
         drop_contained((call, context, result));
         home
     }
@@ -298,7 +298,7 @@ where
         };
         drop(parts);
         AWAITED_BY.set(Some(home.thread));
-        let outer = context::replace_thread(home.context.take());
+        let outer = context::replace_thread(std::mem::take(&mut home.context));
         let hook = home.inbox.remote_hook();
         if let Some(hook) = hook {
             hook.job_start(home.key, Location::caller());

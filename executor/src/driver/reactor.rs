@@ -111,7 +111,7 @@ impl End {
 pub(crate) struct Reactor {
     /// `None` once the loop has ended.
     kernel: RefCell<Option<Kernel>>,
-    sources: RefCell<Slab<kind::Source, Source>>,
+    sources: RefCell<Slab<{ kind::SOURCE }, Source>>,
     /// How many tickets waiters were given.
     tickets: Cell<u64>,
     /// How often the poller was asked.

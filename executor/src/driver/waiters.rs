@@ -348,7 +348,7 @@ mod tests {
     }
 
     fn tasks<const N: usize>() -> [TaskKey; N] {
-        let mut tasks = Slab::<kind::Task, ()>::default();
+        let mut tasks = Slab::<{ kind::TASK }, ()>::default();
         [(); N].map(|()| tasks.insert(()))
     }
 
@@ -450,7 +450,7 @@ mod tests {
     fn given_up_polls_are_swept_and_living_ones_are_not_woken_without_end() {
         let mut source = Source::default();
         let living: [TaskKey; 200] = tasks();
-        let mut dead = Slab::<kind::Task, ()>::default();
+        let mut dead = Slab::<{ kind::TASK }, ()>::default();
         for _ in 0..200 {
             dead.insert(()); // other keys than those of the living
         }

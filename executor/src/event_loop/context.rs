@@ -27,11 +27,6 @@ impl ContextMap {
         self.0.is_none()
     }
 
-    /// Takes the map, leaving an empty one.
-    pub(crate) fn take(&mut self) -> Self {
-        std::mem::take(self)
-    }
-
     /// A linear search: programs have a handful of variables, and a scan of a
     /// few pairs beats hashing.
     pub(crate) fn get(&self, variable: u64) -> Option<Value> {

@@ -17,7 +17,6 @@ use super::runtime::{Compose, Composition, Runtime};
 use crate::base::error::{RunError, catch_and_report};
 use crate::base::hooks::{INBOX, PARK, TIMER};
 use crate::base::inbox::Message;
-use crate::base::slab::JobKey;
 
 /// How long, in real time, no socket may become ready before virtual time
 /// jumps. The two ends of a connection on one machine answer in microseconds;
@@ -54,16 +53,14 @@ fn handle_messages(runtime: &Runtime) {
         match message {
             Message::Wake(task) => runtime.wake(task),
             Message::Cancel(task) => drop(runtime.request_cancel(task)),
-            Message::JobDone(job) => end_job(runtime, job),
+            Message::JobDone(job) => {
+                if let Some(jobs) = runtime.jobs.get() {
+                    jobs.end(runtime, job);
+                }
+            }
             Message::Run(call) => catch_and_report("a call from another thread", call),
             Message::Nudge => {}
         }
-    }
-}
-
-pub(super) fn end_job(runtime: &Runtime, job: JobKey) {
-    if let Some(jobs) = runtime.jobs.get() {
-        jobs.end(runtime, job);
     }
 }
 
@@ -83,8 +80,7 @@ fn fire_due_timers(runtime: &Runtime) {
 
 /// Asks the poller, if there is one, without blocking.
 pub(super) fn look_at_sources(runtime: &Runtime) {
-    let asked = runtime.driver.look();
-    asked.unwrap_or_else(|error| give_up(&error));
+    or_panic(runtime.driver.look());
     wake_sources(runtime);
 }
 
@@ -107,17 +103,17 @@ fn wake_sources(runtime: &Runtime) -> bool {
 }
 
 /// Parks a running loop.
-///
-/// # Panics
-///
-/// If the poller fails: the loop would not learn of its sockets any more.
 fn park_or_panic(runtime: &Runtime, timeout: Option<Duration>) -> bool {
-    park(runtime, timeout).unwrap_or_else(|error| give_up(&error))
+    or_panic(park(runtime, timeout))
 }
 
-#[cold]
-fn give_up(error: &io::Error) -> ! {
-    panic!("the loop could not wait for its sockets (mio's Poll::poll): {error}");
+/// # Panics
+///
+/// If the poller failed: the loop would not learn of its sockets any more.
+fn or_panic<T>(asked: io::Result<T>) -> T {
+    asked.unwrap_or_else(|error| {
+        panic!("the loop could not wait for its sockets (mio's Poll::poll): {error}")
+    })
 }
 
 /// Parks, or advances virtual time, until something may have happened.
@@ -189,14 +185,11 @@ fn wait_for_other_threads(runtime: &Runtime) -> Result<(), RunError> {
         park_or_panic(runtime, None);
         return Ok(());
     }
+    let limit = runtime.settings.stall_timeout.unwrap_or(STALL_TIMEOUT);
     let started = Instant::now();
     loop {
         // Computed before the look, as above.
-        let left = runtime
-            .settings
-            .stall_timeout
-            .unwrap_or(STALL_TIMEOUT)
-            .saturating_sub(started.elapsed());
+        let left = limit.saturating_sub(started.elapsed());
         if runtime.inbox().has_messages() {
             return Ok(());
         }

@@ -22,29 +22,21 @@ const BUDGET: u32 = 128;
 #[derive(Default)]
 pub(crate) struct PollState {
     task: Cell<Option<TaskKey>>,
-    waker: Cell<Option<CurrentWaker>>,
+    /// `None` in a destructor.
+    waker: Cell<Option<WakerIdentity>>,
     /// How much of [`BUDGET`] is consumed.
     consumed: Cell<u32>,
     /// Whether a future of this crate registered the current task as a waiter.
     registered: Cell<bool>,
     /// The polls in which another task is polled: those of owners of scopes.
-    outer: RefCell<Vec<Outer>>,
+    outer: RefCell<Vec<Saved>>,
 }
 
 /// The identity of a waker, as std's `Waker::will_wake` compares it.
-#[derive(Clone, Copy)]
-struct CurrentWaker {
-    data: *const (),
-    vtable: &'static RawWakerVTable,
-}
+type WakerIdentity = (*const (), &'static RawWakerVTable);
 
-/// The poll around a nested one.
-struct Outer {
-    task: TaskKey,
-    waker: Option<CurrentWaker>,
-    consumed: u32,
-    registered: bool,
-}
+/// The first four fields of [`PollState`].
+type Saved = (Option<TaskKey>, Option<WakerIdentity>, u32, bool);
 
 impl PollState {
     /// Makes `task` the current task, polled with `waker`. Returns whether that
@@ -55,13 +47,7 @@ impl PollState {
         if nested {
             self.suspend();
         }
-        self.task.set(Some(task));
-        self.waker.set(Some(CurrentWaker {
-            data: waker.data(),
-            vtable: waker.vtable(),
-        }));
-        self.consumed.set(0);
-        self.registered.set(false);
+        self.set((Some(task), Some((waker.data(), waker.vtable())), 0, false));
         nested
     }
 
@@ -79,23 +65,23 @@ impl PollState {
 
     #[cold]
     fn suspend(&self) {
-        let outer = self.task.get().map(|task| Outer {
-            task,
-            waker: self.waker.get(),
-            consumed: self.consumed.get(),
-            registered: self.registered.get(),
-        });
-        self.outer.borrow_mut().extend(outer);
+        let (consumed, registered) = (self.consumed.get(), self.registered.get());
+        let outer = (self.task.get(), self.waker.get(), consumed, registered);
+        self.outer.borrow_mut().push(outer);
     }
 
     #[cold]
     fn resume(&self) {
-        if let Some(outer) = self.outer.borrow_mut().pop() {
-            self.task.set(Some(outer.task));
-            self.waker.set(outer.waker);
-            self.consumed.set(outer.consumed);
-            self.registered.set(outer.registered);
-        }
+        let outer = self.outer.borrow_mut().pop();
+        self.set(outer.unwrap_or_default());
+    }
+
+    #[inline]
+    fn set(&self, (task, waker, consumed, registered): Saved) {
+        self.task.set(task);
+        self.waker.set(waker);
+        self.consumed.set(consumed);
+        self.registered.set(registered);
     }
 
     /// Returns the task whose code runs.
@@ -106,18 +92,17 @@ impl PollState {
 
     /// Returns whether the task is being polled, itself or through a child.
     pub(crate) fn is_polling(&self, task: TaskKey) -> bool {
-        let is_it = |outer: &Outer| outer.task == task;
+        let is_it = |outer: &Saved| outer.0 == Some(task);
         self.task.get() == Some(task) || self.outer.borrow().iter().any(is_it)
     }
 
     /// Runs `f` with `task` as the current task but without a waker: for
     /// destructors, which may ask whose they are.
     pub(crate) fn with_current_task<R>(&self, task: TaskKey, f: impl FnOnce() -> R) -> R {
-        let outer_task = self.task.replace(Some(task));
-        let outer_waker = self.waker.take();
+        let outer = (self.task.replace(Some(task)), self.waker.take());
         let result = f();
-        self.task.set(outer_task);
-        self.waker.set(outer_waker);
+        self.task.set(outer.0);
+        self.waker.set(outer.1);
         result
     }
 
@@ -142,8 +127,9 @@ impl PollState {
     /// address; that one has another vtable.
     #[inline]
     pub(crate) fn is_own_waker(&self, waker: &Waker) -> bool {
-        self.waker.get().is_some_and(|current| {
-            waker.data() == current.data && std::ptr::eq(waker.vtable(), current.vtable)
+        let own = self.waker.get();
+        own.is_some_and(|(data, vtable)| {
+            waker.data() == data && std::ptr::eq(waker.vtable(), vtable)
         })
     }
 

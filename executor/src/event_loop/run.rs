@@ -31,7 +31,7 @@ use std::task::{Context, Poll, ready};
 use super::context::{self, ContextMap};
 use super::look::{drain_inbox, look_around, look_at_sources, wait_for_something};
 use super::runtime::{Compose, Composition, ObserveOptions, Runtime};
-use super::shutdown::{Ended, shutdown};
+use super::shutdown::shutdown;
 use super::task::{BoxedWork, State};
 use super::waker::{TaskWaker, poll_waker};
 use crate::base::error::{Payload, RunError, catch_and_report};
@@ -116,9 +116,9 @@ pub fn try_run<F: Future>(future: F) -> Result<F::Output, RunError> {
     let entered = runtime.enter().ok_or(RunError::AlreadyRunning)?;
     let mut context = context::of_thread();
     let result = run_main(&runtime, future, &mut context, site);
-    let ended = shutdown(&runtime);
+    let is_reusable = shutdown(&runtime);
     drop(entered);
-    if ended == Ended::Unshared {
+    if is_reusable {
         runtime.keep();
     }
     result.unwrap_or_else(|panic| resume_unwind(panic))

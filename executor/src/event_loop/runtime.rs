@@ -45,7 +45,7 @@ thread_local! {
 /// The parts of one loop.
 #[derive(Default)]
 pub(crate) struct Runtime {
-    pub(crate) tasks: RefCell<Slab<kind::Task, Task>>,
+    pub(crate) tasks: RefCell<Slab<{ kind::TASK }, Task>>,
     /// How many tasks were added.
     pub(crate) spawned: Cell<u64>,
     pub(crate) ready: RefCell<ReadyQueue>,
@@ -59,8 +59,8 @@ pub(crate) struct Runtime {
     /// Set by the first thread job.
     pub(crate) jobs: OnceCell<Rc<dyn Jobs>>,
     /// The waits of `Cancelled` futures, by task.
-    pub(crate) cancel_listeners: RefCell<HashMap<TaskKey, Slab<kind::Wait, Waiter>>>,
-    pub(crate) wait_points: RefCell<WaitPoints>,
+    pub(crate) cancel_listeners: RefCell<HashMap<TaskKey, Slab<{ kind::WAIT }, Waiter>>>,
+    pub(crate) wait_points: RefCell<Vec<Weak<dyn WaitPoint>>>,
     pub(crate) clock: Clock,
     pub(crate) rng: Rng,
     pub(crate) hooks: Rc<Hooks>,
@@ -147,17 +147,6 @@ pub(crate) trait WaitPoint {
     /// Lists which tasks of this loop wait for it.
     fn waits(&self, runtime: &Runtime, add: &mut dyn FnMut(TaskKey, Wait));
 }
-
-/// The wait points of a loop.
-#[derive(Default)]
-pub(crate) struct WaitPoints {
-    pub(crate) points: Vec<Weak<dyn WaitPoint>>,
-    /// With more points than this, dropped ones are removed.
-    sweep_above: usize,
-}
-
-/// How many wait points are kept before dropped ones are removed.
-const FEW: usize = 64;
 
 /// The thread jobs of a loop, as the loop sees them. `blocking` installs them
 /// with the first job.
@@ -282,13 +271,13 @@ impl Runtime {
     /// Registers a wait point: once for each point and loop, not for each wait.
     #[cold]
     pub(crate) fn register_wait_point(&self, point: Weak<dyn WaitPoint>) {
-        let all = &mut *self.wait_points.borrow_mut();
-        if all.points.len() >= all.sweep_above.max(FEW) {
-            all.points.retain(|point| point.strong_count() > 0);
+        let points = &mut *self.wait_points.borrow_mut();
+        if points.len() == points.capacity() {
+            points.retain(|point| point.strong_count() > 0);
             // Twice the rest: each registration pays for two, however many.
-            all.sweep_above = all.points.len() * 2;
+            points.reserve(points.len() + 1);
         }
-        all.points.push(point);
+        points.push(point);
     }
 
     /// Lets [`find`](Self::find) find this loop while it does not run: for a

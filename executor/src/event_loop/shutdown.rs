@@ -8,44 +8,32 @@
 //!
 //! Called by `run` and `runner`.
 
-use super::look::{drain_inbox, end_job};
+use super::look::drain_inbox;
 use super::runtime::Runtime;
 use crate::base::error::catch_and_report;
 use crate::base::hooks::RUN;
-use crate::base::inbox::Message;
 
-/// Whether other threads ever had access to the loop.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Ended {
-    /// They had none: the loop can run again.
-    Unshared,
-    /// The inbox is closed for good.
-    Closed,
-}
-
-/// Ends an entered loop.
-pub(crate) fn shutdown(runtime: &Runtime) -> Ended {
+/// Ends an entered loop. Returns whether it can run again: only if no other
+/// thread ever had access to it, because the inbox is closed for good otherwise.
+pub(crate) fn shutdown(runtime: &Runtime) -> bool {
     runtime.emit(RUN, |hook| hook.loop_close());
-    let ended = close(runtime);
+    let is_reusable = close(runtime);
     runtime.emit(RUN, |hook| hook.loop_closed());
-    ended
+    is_reusable
 }
 
-fn close(runtime: &Runtime) -> Ended {
+fn close(runtime: &Runtime) -> bool {
     drain_inbox(runtime); // what was sent before the end still arrives
     for task in runtime.start_closing() {
         runtime.drop_now(task);
     }
     let jobs = runtime.jobs.get();
     if runtime.is_unshared() && jobs.is_none() && runtime.driver.poller().is_none() {
-        return Ended::Unshared; // no message can come, no thread is to be joined
+        return true; // no message can come, no thread is to be joined
     }
-    for message in runtime.inbox().refuse_calls() {
-        match message {
-            Message::JobDone(job) => end_job(runtime, job),
-            // Dropping a call tells its sender that the loop is gone.
-            refused => catch_and_report("the destructor of a refused call", || drop(refused)),
-        }
+    for call in runtime.inbox().refuse_calls() {
+        // Dropping a call tells its sender that the loop is gone.
+        catch_and_report("the destructor of a refused call", || drop(call));
     }
     if let Some(jobs) = jobs.filter(|_| !runtime.driver.owner.is_forked_child()) {
         jobs.close(runtime);
@@ -55,5 +43,5 @@ fn close(runtime: &Runtime) -> Ended {
     for waiter in poller.map_or_else(Vec::new, |poller| poller.close()) {
         runtime.wake_waiter(waiter);
     }
-    Ended::Closed
+    false
 }

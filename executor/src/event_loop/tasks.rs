@@ -196,7 +196,7 @@ impl Runtime {
     /// variables.
     #[inline]
     pub(crate) fn remove(&self, key: TaskKey) {
-        let context = self.with_task(key, |task| task.context.take());
+        let context = self.with_task(key, |task| std::mem::take(&mut task.context));
         self.tasks.borrow_mut().discard(key);
         if context.as_ref().is_some_and(|context| !context.is_empty()) {
             catch_and_report("the destructor of a context variable", || drop(context));
@@ -224,10 +224,15 @@ impl Runtime {
     #[inline]
     pub(crate) fn wake_cancel_listeners(&self, key: TaskKey) {
         if !self.cancel_listeners.borrow().is_empty() {
-            let woken = self.cancel_listeners.borrow_mut().remove(&key);
-            let waiters = woken.into_iter().flat_map(Slab::into_values);
-            waiters.for_each(|waiter| self.wake_waiter(waiter));
+            self.wake_listeners_of(key);
         }
+    }
+
+    #[cold]
+    fn wake_listeners_of(&self, key: TaskKey) {
+        let woken = self.cancel_listeners.borrow_mut().remove(&key);
+        let waiters = woken.into_iter().flat_map(Slab::into_values);
+        waiters.for_each(|waiter| self.wake_waiter(waiter));
     }
 
     /// Returns whether the task's future is gone; its slot may be, too.

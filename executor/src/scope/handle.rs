@@ -18,9 +18,8 @@ use crate::base::slab::TaskKey;
 use crate::base::task_info::TaskId;
 use crate::event_loop::runtime::Runtime;
 use crate::event_loop::tasks::drop_future_of;
-use crate::spawn::cancelled::request_stop;
 use crate::spawn::handle::TaskRef;
-use crate::time::cancel_within::end_within;
+use crate::time::cancelled::{end_within, request_stop};
 
 /// The output of a child, until its handle takes it.
 pub(super) type OutputCell<T> = Cell<Option<T>>;

@@ -128,7 +128,7 @@ pub(crate) fn waits(runtime: &Runtime) -> HashMap<TaskKey, Vec<Wait>> {
         }
     }
     let points = runtime.wait_points.borrow();
-    let points: Vec<_> = points.points.iter().filter_map(Weak::upgrade).collect();
+    let points: Vec<_> = points.iter().filter_map(Weak::upgrade).collect();
     for point in points {
         point.waits(runtime, &mut add);
     }

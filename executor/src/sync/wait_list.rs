@@ -78,7 +78,7 @@ pub(super) struct Resolved {
 
 /// The waits for one thing.
 pub(super) struct WaitList {
-    entries: Slab<kind::Wait, WaitEntry>,
+    entries: Slab<{ kind::WAIT }, WaitEntry>,
     first: u32,
     last: u32,
 }

@@ -7,7 +7,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::now::now;
+use super::now;
 use super::sleep::sleep_until;
 use crate::base::clock::saturating_nanos;
 

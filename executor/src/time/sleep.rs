@@ -195,10 +195,8 @@ impl Sleep {
             return Poll::Ready(());
         }
         let waiter = runtime.poll.waiter(cx);
-        if !runtime.timers.borrow().wakes(timer, &waiter) {
-            let displaced = runtime.timers.borrow_mut().set_waiter(timer, waiter);
-            drop(displaced);
-        }
+        let displaced = runtime.timers.borrow_mut().set_waiter(timer, waiter);
+        drop(displaced); // may be a foreign waker: with nothing borrowed
         Poll::Pending
     }
 

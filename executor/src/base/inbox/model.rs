@@ -236,7 +236,7 @@ fn an_end_that_empties_the_inbox_before_it_refuses_is_caught() {
 
 /// The end of a job reaches a loop that already refuses calls, and waits.
 fn the_end_of_a_job_arrives(refuse: Refuse) {
-    let job = Slab::<kind::Job, ()>::default().insert(());
+    let job = Slab::<{ kind::JOB }, ()>::default().insert(());
     let (inbox, parker) = Inbox::with_parker();
     let worker = {
         let inbox = Arc::clone(&inbox);

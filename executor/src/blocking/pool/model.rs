@@ -45,7 +45,7 @@ fn wait_for_ends(home: &Inbox, parker: &Parker, n: usize) {
 fn all_jobs_end(pool: ThreadPool, one_by_one: bool) {
     let (home, parker) = Inbox::with_parker();
     let runs = Arc::new(AtomicUsize::new(0));
-    let mut keys = Slab::<kind::Job, ()>::default();
+    let mut keys = Slab::<{ kind::JOB }, ()>::default();
     for _ in 0..2 {
         let job = Counting {
             runs: Arc::clone(&runs),

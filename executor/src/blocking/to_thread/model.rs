@@ -31,7 +31,7 @@ fn each_call_runs_once_and_reports_its_end() {
         allow(usize::MAX, 0);
         let (home, parker) = Inbox::with_parker();
         let runs = Arc::new(AtomicUsize::new(0));
-        let mut keys = Slab::<kind::Job, ()>::default();
+        let mut keys = Slab::<{ kind::JOB }, ()>::default();
         let pool = ThreadPool::new(1);
         for _ in 0..2 {
             let call = counting_call(&home, keys.insert(()), &runs);
@@ -51,7 +51,7 @@ fn each_call_runs_once_and_reports_its_end() {
 fn abandoned_or_run(abandon: fn(&dyn Job, &AtomicUsize) -> bool) {
     let (home, _) = Inbox::with_parker();
     let runs = Arc::new(AtomicUsize::new(0));
-    let key = Slab::<kind::Job, ()>::default().insert(());
+    let key = Slab::<{ kind::JOB }, ()>::default().insert(());
     let call = counting_call(&home, key, &runs);
     let running = {
         let call = Arc::clone(&call);

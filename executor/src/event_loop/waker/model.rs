@@ -40,7 +40,7 @@ pub(crate) fn clear_by_a_store<T: WakeTarget>(own: &OwnedWaker<T>) {
 }
 
 fn task_waker(inbox: &Arc<Inbox>) -> TaskWaker {
-    let task = Slab::<kind::Task, ()>::default().insert(());
+    let task = Slab::<{ kind::TASK }, ()>::default().insert(());
     let waker = TaskWaker::unbound(inbox);
     waker.bind(task.to_bits());
     waker

@@ -67,7 +67,7 @@ fn a_dropped_call_ends_the_wait() {
 /// the call, or gets a message of its own about it.
 fn the_request_arrives_once(begin: fn(&Answer<u32>, TaskKey) -> bool) {
     let (promise, handle) = one_call();
-    let task = Slab::<kind::Task, ()>::default().insert(());
+    let task = Slab::<{ kind::TASK }, ()>::default().insert(());
     let inbox = Arc::clone(&handle.handle.inbox);
     let asking = thread::spawn(move || {
         assert!(handle.cancel());

@@ -1,19 +1,25 @@
-//! Requests to stop: how a task learns that it should end by itself.
+//! Requests to stop: how a task learns that it should end by itself, and is
+//! dropped if it does not.
 //!
 //! **Invariant:** a request wakes every place where its task listens, once, and
-//! a task that listens later learns of it at once.
+//! a task that listens later learns of it at once. A task that returns within
+//! the grace period gives its value; one that does not is gone when the wait
+//! ends.
 //!
-//! Called by users; `time::cancel_within` makes the request.
+//! Called by users, and by `scope` for its handles.
 
 use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use super::handle::TaskRef;
+use super::timeout::timeout;
+use crate::base::error::JoinError;
 use crate::base::slab::{TaskKey, WaitKey};
 use crate::event_loop::runtime::Runtime;
 use crate::event_loop::task::{State, Task};
+use crate::spawn::handle::{JoinHandle, TaskRef};
 
 /// Waits until this task is asked to stop, by
 /// [`cancel_within`](crate::JoinHandle::cancel_within) (asyncio: `except
@@ -135,4 +141,60 @@ pub(crate) fn request_stop(task: &TaskRef) {
         _ => return,
     }
     task.runtime.wake_cancel_listeners(task.key);
+}
+
+impl<T: 'static> JoinHandle<T> {
+    /// Asks the task to stop, waits as long as `grace` for it to do so, and
+    /// then cancels it (asyncio: a `CancelledError` that the task catches to
+    /// clean up, with a `wait_for` around it).
+    ///
+    /// The task learns of the request where it awaits
+    /// [`cancelled`](crate::cancelled), and may await more before it returns.
+    /// The request is made by the call, whether or not the result is awaited.
+    /// Gives what the task returned, if it returned in time.
+    ///
+    /// ```
+    /// use executor::{cancelled, run, sleep, spawn};
+    /// use std::time::Duration;
+    ///
+    /// run(async {
+    ///     let polite = spawn(async {
+    ///         cancelled().await;
+    ///         sleep(Duration::from_millis(1)).await; // says goodbye
+    ///         "done"
+    ///     });
+    ///     assert_eq!(polite.cancel_within(Duration::from_secs(5)).await.unwrap(), "done");
+    ///
+    ///     let deaf = spawn(std::future::pending::<()>());
+    ///     let error = deaf.cancel_within(Duration::from_millis(1)).await.unwrap_err();
+    ///     assert!(error.is_cancelled());
+    /// });
+    /// ```
+    ///
+    /// *Cancel safety:* dropping the result leaves the task asked to stop and
+    /// detached; it is not cancelled.
+    ///
+    /// # Errors
+    ///
+    /// As awaiting the handle: "cancelled" if the grace period passed first.
+    pub fn cancel_within(self, grace: Duration) -> impl Future<Output = Result<T, JoinError>> {
+        request_stop(&self.task);
+        end_within(self, grace, Self::cancel)
+    }
+}
+
+/// Waits for a task that was asked to stop, and cancels it after `grace`.
+pub(crate) async fn end_within<H, T>(
+    mut handle: H,
+    grace: Duration,
+    cancel: impl FnOnce(&H) -> bool,
+) -> Result<T, JoinError>
+where
+    H: Future<Output = Result<T, JoinError>> + Unpin,
+{
+    if let Ok(ended) = timeout(grace, &mut handle).await {
+        return ended;
+    }
+    cancel(&handle);
+    handle.await
 }
