@@ -59,7 +59,7 @@ impl Permits {
     /// Returns permits, and grants the waits that they suffice for.
     #[inline]
     pub(super) fn release(&self, permits: usize) {
-        self.free.set(self.free.get().saturating_add(permits));
+        self.free.set(self.free.get() + permits);
         self.grant_waits();
     }
 

@@ -1,11 +1,12 @@
 //! `Semaphore`: a number of permits.
 //!
 //! **Invariant:** each permit is free, owned by a [`Permit`], or granted to a
-//! wait whose future was not polled since; only `forget` and `add_permits`
-//! change how many there are.
+//! wait whose future was not polled since. `total` counts all three; only
+//! `forget` and `add_permits` change it, and it fits a `usize`.
 //!
 //! Called by users. Imports `permits`.
 
+use std::cell::Cell;
 use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
@@ -37,6 +38,8 @@ use super::waiters::{CurrentLoop, PendingWait, Waiters};
 /// ```
 pub struct Semaphore {
     permits: Permits,
+    /// How many permits there are, free or in use.
+    total: Cell<usize>,
 }
 
 impl Semaphore {
@@ -44,6 +47,7 @@ impl Semaphore {
     pub const fn new(permits: usize) -> Self {
         Semaphore {
             permits: Permits::new(permits, Waiters::new()),
+            total: Cell::new(permits),
         }
     }
 
@@ -51,6 +55,7 @@ impl Semaphore {
     pub fn named(name: impl Into<Rc<str>>, permits: usize) -> Self {
         Semaphore {
             permits: Permits::new(permits, Waiters::named(name.into())),
+            total: Cell::new(permits),
         }
     }
 
@@ -113,11 +118,14 @@ impl Semaphore {
     ///
     /// # Panics
     ///
-    /// If there would be more than `usize::MAX`.
+    /// If there would be more than `usize::MAX`, those in use included: each of
+    /// them is released at some time. No permit is added then.
     #[track_caller]
     pub fn add_permits(&self, permits: usize) {
-        let fits = self.permits.free().checked_add(permits).is_some();
-        assert!(fits, "a semaphore cannot have more than usize::MAX permits");
+        let Some(total) = self.total.get().checked_add(permits) else {
+            panic!("a semaphore cannot have more than usize::MAX permits");
+        };
+        self.total.set(total);
         self.permits.release(permits);
     }
 
@@ -208,6 +216,8 @@ impl Permit<'_> {
     /// assert_eq!(semaphore.available_permits(), 0);
     /// ```
     pub fn forget(mut self) {
+        let total = &self.semaphore.total;
+        total.set(total.get() - self.count);
         self.count = 0;
     }
 }

@@ -140,9 +140,70 @@ fn added_permits_go_to_the_waiters() {
         drop(ready_now(&mut two).await);
         assert_eq!(semaphore.available_permits(), 1);
     });
+}
+
+const FULL: &str = "a semaphore cannot have more than usize::MAX permits";
+
+#[test]
+fn permits_in_use_count_when_permits_are_added() {
     let full = Semaphore::new(usize::MAX);
-    let text = panic_text(|| full.add_permits(1));
-    assert_eq!(text, "a semaphore cannot have more than usize::MAX permits");
+    assert_eq!(panic_text(|| full.add_permits(1)), FULL);
+    // Held, and not free.
+    let held = full.try_acquire().unwrap();
+    assert_eq!(panic_text(|| full.add_permits(1)), FULL);
+    assert_eq!(
+        full.available_permits(),
+        usize::MAX - 1,
+        "nothing was added"
+    );
+    drop(held);
+    assert_eq!(full.available_permits(), usize::MAX, "nothing is lost");
+    // Forgotten permits make room.
+    full.try_acquire().unwrap().forget();
+    full.add_permits(1);
+    assert_eq!(panic_text(|| full.add_permits(1)), FULL);
+    assert_eq!(panic_text(|| full.add_permits(usize::MAX)), FULL);
+    full.add_permits(0);
+    assert_eq!(full.available_permits(), usize::MAX);
+}
+
+#[test]
+fn no_permit_vanishes_at_the_limit() {
+    run(async {
+        for (first, many) in [(usize::MAX, 1), (usize::MAX - 1, 3), (usize::MAX / 2, 1)] {
+            let semaphore = Semaphore::new(first);
+            let held = semaphore.acquire_many(many).await;
+            let rest = usize::MAX - first;
+            semaphore.add_permits(rest);
+            assert_eq!(semaphore.available_permits(), usize::MAX - many);
+            assert_eq!(panic_text(|| semaphore.add_permits(1)), FULL);
+            let all = semaphore.acquire_many(usize::MAX - many).await;
+            assert_eq!(semaphore.available_permits(), 0);
+            drop(held);
+            drop(all);
+            assert_eq!(semaphore.available_permits(), usize::MAX);
+        }
+    });
+}
+
+/// A permit that was granted and not taken yet is in use as well.
+#[test]
+fn granted_permits_count_when_permits_are_added() {
+    run(async {
+        let semaphore = Semaphore::new(0);
+        let mut wait = semaphore.acquire_many(usize::MAX);
+        assert_waits(&mut wait).await;
+        semaphore.add_permits(usize::MAX);
+        assert_eq!(semaphore.available_permits(), 0);
+        assert_eq!(panic_text(|| semaphore.add_permits(1)), FULL);
+        drop(wait); // it was granted; its permits are free again
+        assert_eq!(semaphore.available_permits(), usize::MAX);
+        let all = semaphore.acquire_many(usize::MAX).await;
+        all.forget();
+        assert_eq!(semaphore.available_permits(), 0);
+        semaphore.add_permits(usize::MAX);
+        assert_eq!(semaphore.available_permits(), usize::MAX);
+    });
 }
 
 #[test]
