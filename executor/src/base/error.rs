@@ -44,6 +44,9 @@ pub(crate) enum Kind {
     Closed,
     OwnThread,
     Panicked(Mutex<Payload>),
+    /// As `Panicked`; the panic itself comes out of the run, and this is a copy of
+    /// its text.
+    Stopped(Mutex<Payload>),
 }
 
 impl JoinError {
@@ -59,6 +62,18 @@ impl JoinError {
         Self::new(Some(task), Kind::Panicked(payload.into()))
     }
 
+    /// Returns whether nothing but this error tells of a panic.
+    pub(crate) fn is_unreported_panic(&self) -> bool {
+        matches!(self.0.kind, Kind::Panicked(_))
+    }
+
+    fn payload(&self) -> Option<&Mutex<Payload>> {
+        match &self.0.kind {
+            Kind::Panicked(payload) | Kind::Stopped(payload) => Some(payload),
+            _ => None,
+        }
+    }
+
     /// Returns whether the future was dropped before it gave a value: by a
     /// cancel, by the end of its loop, or because the loop had closed.
     pub fn is_cancelled(&self) -> bool {
@@ -72,10 +87,13 @@ impl JoinError {
 
     /// Returns whether the task panicked.
     pub fn is_panic(&self) -> bool {
-        matches!(self.0.kind, Kind::Panicked(_))
+        self.payload().is_some()
     }
 
     /// Returns the task's panic, for `std::panic::resume_unwind`.
+    ///
+    /// Where the panic itself came out of the run, as
+    /// [`OnPanic::Stop`](crate::OnPanic::Stop) says, this has its text only.
     ///
     /// # Panics
     ///
@@ -83,17 +101,17 @@ impl JoinError {
     #[track_caller]
     pub fn into_panic(self) -> Box<dyn Any + Send + 'static> {
         match self.0.kind {
-            Kind::Panicked(payload) => payload.into_inner().unwrap_or_else(PoisonError::into_inner),
+            Kind::Panicked(payload) | Kind::Stopped(payload) => {
+                payload.into_inner().unwrap_or_else(PoisonError::into_inner)
+            }
             _ => panic!("JoinError::into_panic called on an error that is no panic: {self}"),
         }
     }
 
     /// Returns the panic's message, if the task panicked.
     pub(crate) fn panic_text(&self) -> Option<String> {
-        match &self.0.kind {
-            Kind::Panicked(payload) => Some(panic_text(&**lock(payload)).to_owned()),
-            _ => None,
-        }
+        let payload = self.payload()?;
+        Some(panic_text(&**lock(payload)).to_owned())
     }
 
     /// Returns the task's id; `None` if the loop had closed before there was a
@@ -120,7 +138,7 @@ impl fmt::Display for JoinError {
                 "a blocking wait on the loop's own thread would wait forever: \
                  `.await` the handle instead"
             }
-            Kind::Panicked(payload) => {
+            Kind::Panicked(payload) | Kind::Stopped(payload) => {
                 return write!(f, "panicked: {}", panic_text(&**lock(payload)));
             }
         })
@@ -188,14 +206,25 @@ pub(crate) fn panic_text(payload: &(dyn Any + Send)) -> &str {
 /// Runs foreign code that the loop must survive; `Err` is the message of its
 /// panic.
 pub(crate) fn caught<T>(code: impl FnOnce() -> T) -> Result<T, String> {
-    catch_unwind(AssertUnwindSafe(code)).map_err(|payload| {
-        let text = panic_text(&*payload).to_owned();
-        // Dropping the payload may panic, and dropping that panic's payload may
-        // panic again: the second payload is leaked rather than let through.
-        let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
-        dropped.unwrap_or_else(std::mem::forget);
-        text
-    })
+    catch_unwind(AssertUnwindSafe(code)).map_err(into_text)
+}
+
+/// Returns the message of a panic, and drops its payload.
+pub(crate) fn into_text(payload: Payload) -> String {
+    let text = panic_text(&*payload).to_owned();
+    // Dropping the payload may panic, and dropping that panic's payload may
+    // panic again: the second payload is leaked rather than let through.
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(payload)));
+    dropped.unwrap_or_else(std::mem::forget);
+    text
+}
+
+/// Returns a payload with the message of another one.
+pub(crate) fn copy_text(payload: &Payload) -> Payload {
+    match payload.downcast_ref::<&'static str>() {
+        Some(text) => Box::new(*text),
+        None => Box::new(panic_text(&**payload).to_owned()),
+    }
 }
 
 /// Prints to stderr what no caller can receive.

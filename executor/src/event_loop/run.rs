@@ -30,11 +30,11 @@ use std::task::{Context, Poll, ready};
 
 use super::context::{self, ContextMap};
 use super::look::{drain_inbox, look_around, look_at_sources, wait_for_something};
-use super::runtime::{Compose, Composition, ObserveOptions, Runtime};
+use super::runtime::{Compose, Composition, ObserveOptions, OnPanic, Runtime, Stop};
 use super::shutdown::shutdown;
 use super::task::{BoxedWork, State};
 use super::waker::{TaskWaker, poll_waker};
-use crate::base::error::{Payload, RunError, catch_and_report};
+use crate::base::error::{Payload, RunError, catch_and_report, into_text, report};
 use crate::base::hooks::{Ending, POLL, RUN};
 use crate::base::slab::TaskKey;
 
@@ -135,6 +135,9 @@ pub(crate) fn run_main<F: Future>(
 ) -> Result<Result<F::Output, RunError>, Payload> {
     runtime.emit(RUN, |hook| hook.run_start());
     let main = runtime.add_main_task(std::mem::take(context), site);
+    if runtime.settings.on_panic == OnPanic::Stop {
+        runtime.stop.set(Stop::AtPanic);
+    }
     let mut output = None;
     let mut future = pin!(Some(future));
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -145,14 +148,27 @@ pub(crate) fn run_main<F: Future>(
         })
     }));
     runtime.poll.with_current_task(main, || {
-        catch_and_report("the destructor of the main future", || future.set(None));
+        runtime.contain("the destructor of the main future", || future.set(None));
     });
+    let result = match (result, runtime.stop.take()) {
+        (Ok(_), Stop::With(panic)) => Err(panic),
+        (result, Stop::With(second)) => {
+            report(format_args!("a task panicked, too: {}", into_text(second)));
+            result
+        }
+        (result, _) => result,
+    };
     let how = match &result {
         Ok(Ok(())) => Ending::Returned,
         Ok(Err(_)) => Ending::Cancelled,
         Err(_) => Ending::Panicked,
     };
     *context = runtime.remove_main_task(main, how);
+    if result.is_err() {
+        catch_and_report("the destructor of the output of the main future", || {
+            drop(output.take());
+        });
+    }
     Ok(result?.map(|()| output.expect("the loop ends when there is an output")))
 }
 
@@ -186,11 +202,13 @@ fn turn_until_done(runtime: &Runtime, main: TaskKey, poll_main: Main<'_>) -> Res
         drain_inbox(runtime);
         if runtime.ready.borrow().is_empty() {
             look_around(runtime);
+            runtime.resume_stop();
             if runtime.ready.borrow().is_empty() {
                 polls = 0;
                 wait_for_something(runtime)?;
             }
         }
+        runtime.resume_stop();
     }
 }
 
@@ -212,13 +230,14 @@ fn poll_task(
         }
     });
     match polled {
-        Polled::Pending | Polled::Gone | Polled::Cancelled(None) => {}
+        Polled::Pending | Polled::Gone | Polled::Cancelled(None) => return Poll::Pending,
         Polled::Ready(Some(work)) => runtime.finish(task, Some(work), Ending::Returned),
         Polled::Ready(None) => return Poll::Ready(()),
         Polled::Cancelled(Some(work)) => runtime.fail(task, work, None),
         Polled::Panicked(Some(work), panic) => runtime.fail(task, work, Some(panic)),
         Polled::Panicked(None, panic) => resume_unwind(panic),
     }
+    runtime.resume_stop();
     Poll::Pending
 }
 

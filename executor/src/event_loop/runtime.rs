@@ -19,7 +19,7 @@ use super::ready::ReadyQueue;
 use super::task::Task;
 use super::waker::TaskWaker;
 use crate::base::clock::Clock;
-use crate::base::error::RunError;
+use crate::base::error::{Payload, RunError};
 use crate::base::hooks::{Hook, Hooks, Interest};
 use crate::base::inbox::{Inbox, Message};
 use crate::base::rng::Rng;
@@ -65,6 +65,7 @@ pub(crate) struct Runtime {
     pub(crate) rng: Rng,
     pub(crate) hooks: Rc<Hooks>,
     pub(crate) settings: Settings,
+    pub(crate) stop: Cell<Stop>,
     pub(crate) id: LoopId,
     /// Whether tasks are being dropped and new ones refused.
     pub(crate) closing: Cell<bool>,
@@ -129,9 +130,26 @@ pub enum OnPanic {
     #[default]
     Log,
     /// The panic comes out of `run` at once, whether or not the task has a
-    /// handle. The other tasks are dropped when the runner is closed. For
-    /// tests, which should notice when a background task dies.
+    /// handle; the handle then has a copy of its text. The other tasks are dropped
+    /// when the runner is closed. For tests, which should notice when a background
+    /// task dies.
+    ///
+    /// So do the panics of destructors: of cancelled futures, of outputs that
+    /// no handle read, of context variables. Of several panics the first comes
+    /// out, and the others are reported. What panics while the runner closes is
+    /// as with `Log`.
     Stop,
+}
+
+/// Whether a panic of a task ends the current run; see [`OnPanic`].
+#[derive(Default)]
+pub(crate) enum Stop {
+    /// Not with this policy, or there is no run.
+    #[default]
+    Never,
+    AtPanic,
+    /// The panic comes out of the run as soon as no code of a task runs.
+    With(Payload),
 }
 
 /// The destination of the wakes of a task that another task polls.

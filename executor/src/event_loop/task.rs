@@ -105,9 +105,11 @@ pub(crate) trait Work {
     /// gone.
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()>;
 
-    /// Drops the future and stores the error in its place, even if the drop
-    /// panics. A future that has returned keeps its output, and the error is
-    /// returned.
+    /// Drops the future, unless it has returned.
+    fn drop_future(self: Pin<&mut Self>);
+
+    /// Stores an error in the place of a future that was dropped. A future that
+    /// has returned keeps its output, and the error is returned.
     fn fail(self: Pin<&mut Self>, error: JoinError) -> Result<(), JoinError>;
 
     /// Moves the output into an `Option<Result<T, JoinError>>` of the right `T`;
@@ -140,8 +142,14 @@ where
         Poll::Ready(())
     }
 
+    fn drop_future(mut self: Pin<&mut Self>) {
+        if matches!(*self, Cell::Running(_)) {
+            self.set(Cell::Done(None)); // also if the drop panics
+        }
+    }
+
     fn fail(mut self: Pin<&mut Self>, error: JoinError) -> Result<(), JoinError> {
-        if !matches!(*self, Cell::Running(_)) {
+        if matches!(*self, Cell::Done(Some(_))) {
             return Err(error);
         }
         self.set(Cell::Done(Some(Err(error))));

@@ -3,20 +3,21 @@
 //! **Invariant:** a task leaves the table only when it is finished and has no
 //! handle, so an output that may still be read is never lost, not even by the
 //! end of the loop. Destructors of futures, outputs and context variables run
-//! with nothing borrowed, as code of their task; their panics are reported.
+//! with nothing borrowed, as code of their task; their panics are in the task's
+//! output, come out of the run, or are reported.
 //!
 //! Called by `run`, `shutdown`, and by `spawn` and `scope` for their handles.
 
 use std::cmp::Reverse;
 use std::fmt;
 use std::num::NonZeroU64;
-use std::panic::{Location, resume_unwind};
+use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 use super::context::{self, ContextMap};
-use super::runtime::{OnPanic, Route, Runtime};
+use super::runtime::{OnPanic, Route, Runtime, Stop};
 use super::task::{BoxedWork, State, Task};
-use crate::base::error::{JoinError, Payload, catch_and_report, report};
+use crate::base::error::{JoinError, Kind, Payload, copy_text, into_text, report};
 use crate::base::hooks::{Ending, RUN, TASK};
 use crate::base::slab::{Slab, TaskKey};
 use crate::base::sys::Arc;
@@ -78,8 +79,20 @@ impl Runtime {
         let tasks = self.tasks.borrow();
         match self.poll.task().and_then(|key| tasks.get(key)) {
             Some(parent) => (Some(parent.identity.id), parent.context.clone()),
-            None => (None, context::of_thread()),
+            None => (None, Runtime::current_context()),
         }
+    }
+
+    /// Returns the context variables of the code that calls: of the task that runs
+    /// on this thread, on whichever loop, or of the thread.
+    pub(crate) fn current_context() -> ContextMap {
+        let of_task = |runtime: &Rc<Runtime>| {
+            let tasks = runtime.tasks.borrow();
+            let task = runtime.poll.task().and_then(|key| tasks.get(key));
+            task.map(|task| task.context.clone())
+        };
+        let context = Runtime::with(of_task).flatten();
+        context.unwrap_or_else(context::of_thread)
     }
 
     /// Removes the main future's task; returns its context variables.
@@ -130,8 +143,8 @@ impl Runtime {
         }
     }
 
-    /// Drops a task's future and stores an error in its place: the panic, or
-    /// "cancelled".
+    /// Drops a task's future and stores an error in its place: the panic of its
+    /// poll or of its destructor, or "cancelled".
     pub(crate) fn fail(&self, key: TaskKey, mut work: BoxedWork, panic: Option<Payload>) {
         let Some(identity) = self.identity(key) else {
             return;
@@ -139,31 +152,83 @@ impl Runtime {
         // Wakes by its own destructors come too late: a lock that moves on from
         // one member of its gather to another, say.
         self.stop_waking(key);
-        let task = identity.clone();
-        let stop = self.settings.on_panic == OnPanic::Stop;
-        let (how, error, payload) = match panic {
-            None => (Ending::Cancelled, JoinError::cancelled(identity), None),
-            Some(panic) if stop => (
-                Ending::Panicked,
-                JoinError::cancelled(identity),
-                Some(panic),
-            ),
-            Some(panic) => (Ending::Panicked, JoinError::panicked(identity, panic), None),
-        };
-        self.poll.with_current_task(key, || {
-            drop_future_of(&task, || {
-                // A future that had returned keeps its output: the panic came
-                // from its destructor.
-                if let Err(late) = work.as_mut().fail(error) {
-                    report(format_args!(
-                        "{late} (after it had returned, in a destructor)"
-                    ));
-                }
-            });
-        });
+        let end = || self.end_work(identity, &mut work, panic);
+        let how = self.poll.with_current_task(key, end);
         self.finish(key, Some(work), how);
-        if let Some(payload) = payload {
-            resume_unwind(payload);
+    }
+
+    /// Drops a future, as code of the current task, and stores the error.
+    pub(crate) fn end_work(
+        &self,
+        task: Identity,
+        work: &mut BoxedWork,
+        panic: Option<Payload>,
+    ) -> Ending {
+        let dropped = catch_unwind(AssertUnwindSafe(|| work.as_mut().drop_future()));
+        let panic = match (panic, dropped) {
+            (Some(first), Err(second)) => {
+                let text = into_text(second);
+                report(format_args!(
+                    "the destructor of the future of {task} panicked: {text}"
+                ));
+                Some(first)
+            }
+            (panic, dropped) => panic.or(dropped.err()),
+        };
+        let Some(panic) = panic else {
+            let stored = work.as_mut().fail(JoinError::cancelled(task));
+            debug_assert!(
+                stored.is_ok(),
+                "a future that has returned has no end to come"
+            );
+            return Ending::Cancelled;
+        };
+        let copy = copy_text(&panic);
+        let error = match self.stop_with(panic) {
+            Ok(()) => JoinError::new(Some(task), Kind::Stopped(copy.into())),
+            Err(panic) => JoinError::panicked(task, panic),
+        };
+        // A future that had returned keeps its output: the panic came from its
+        // destructor.
+        if let Err(late) = work.as_mut().fail(error) {
+            if late.is_unreported_panic() {
+                report(format_args!(
+                    "{late} (after it had returned, in a destructor)"
+                ));
+            }
+        }
+        Ending::Panicked
+    }
+
+    /// Ends the current run with a panic, if [`OnPanic::Stop`] says so and it is
+    /// the first one; otherwise returns it.
+    fn stop_with(&self, panic: Payload) -> Result<(), Payload> {
+        let (stop, result) = match self.stop.take() {
+            Stop::AtPanic => (Stop::With(panic), Ok(())),
+            stop => (stop, Err(panic)),
+        };
+        self.stop.set(stop);
+        result
+    }
+
+    /// Resumes the panic that ends the run, if there is one. Call where no code of
+    /// a task runs.
+    #[inline]
+    pub(crate) fn resume_stop(&self) {
+        if self.settings.on_panic == OnPanic::Stop {
+            match self.stop.take() {
+                Stop::With(panic) => resume_unwind(panic),
+                stop => self.stop.set(stop),
+            }
+        }
+    }
+
+    /// Runs foreign code that the loop must survive. A panic ends the run, if
+    /// [`OnPanic::Stop`] says so, or is reported as one of `what`.
+    pub(crate) fn contain(&self, what: impl fmt::Display, code: impl FnOnce()) {
+        let result = catch_unwind(AssertUnwindSafe(code));
+        if let Err(panic) = result.or_else(|panic| self.stop_with(panic)) {
+            report(format_args!("{what} panicked: {}", into_text(panic)));
         }
     }
 
@@ -179,15 +244,12 @@ impl Runtime {
     pub(crate) fn discard_output(&self, key: TaskKey) {
         let taken = self.with_task(key, |task| Some((task.work.take()?, task.identity.clone())));
         if let Some(Some((work, identity))) = taken {
-            if let Some(error) = work.error().filter(|error| error.is_panic()) {
+            if let Some(error) = work.error().filter(|error| error.is_unreported_panic()) {
                 report(format_args!("{error} (its handle was dropped)"));
             }
-            self.poll.with_current_task(key, || {
-                catch_and_report(
-                    format_args!("the destructor of the output of {identity}"),
-                    || drop(work),
-                );
-            });
+            let what = format_args!("the destructor of the output of {identity}");
+            self.poll
+                .with_current_task(key, || self.contain(what, || drop(work)));
         }
         self.remove(key);
     }
@@ -199,7 +261,7 @@ impl Runtime {
         let context = self.with_task(key, |task| std::mem::take(&mut task.context));
         self.tasks.borrow_mut().discard(key);
         if context.as_ref().is_some_and(|context| !context.is_empty()) {
-            catch_and_report("the destructor of a context variable", || drop(context));
+            self.contain("the destructor of a context variable", || drop(context));
         }
     }
 
@@ -256,8 +318,4 @@ impl Runtime {
         order.sort_unstable_by_key(|(id, _)| Reverse(*id));
         order.into_iter().map(|(_, key)| key).collect()
     }
-}
-
-pub(crate) fn drop_future_of(task: impl fmt::Display, drop: impl FnOnce()) {
-    catch_and_report(format_args!("the destructor of the future of {task}"), drop);
 }

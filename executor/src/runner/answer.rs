@@ -3,13 +3,14 @@
 //! **Invariant:** the result is stored exactly once: when the promise is
 //! dropped, with its task or without ever having had one.
 //!
-//! Used by `remote`. Imports `base`.
+//! Used by `remote`. Imports `base` and `event_loop`.
 
 use std::task::Waker;
 
 use crate::base::error::{JoinError, Kind, catch_and_report, report};
 use crate::base::slab::TaskKey;
 use crate::base::sys::{Arc, Condvar, Mutex, lock};
+use crate::event_loop::runtime::Runtime;
 
 /// A result that the loop stores and another thread takes.
 pub(super) struct Answer<T> {
@@ -82,7 +83,7 @@ impl<T> Answer<T> {
         };
         self.stored.notify_all();
         if let Some(waiter) = waiter {
-            waiter.wake();
+            catch_and_report("a waker", || waiter.wake());
         }
     }
 }
@@ -93,12 +94,15 @@ impl<T> Drop for Answer<T> {
     fn drop(&mut self) {
         let stage = std::mem::replace(&mut lock(&self.slot).stage, Stage::Ended(None));
         if let Stage::Ended(Some(Err(error))) = &stage {
-            if error.is_panic() {
+            if error.is_unreported_panic() {
                 report(format_args!("{error} (its handle was dropped)"));
             }
         }
         let what = "the destructor of an output that was not read";
-        catch_and_report(what, || drop(stage));
+        match Runtime::current() {
+            Some(here) => here.contain(what, || drop(stage)),
+            None => catch_and_report(what, || drop(stage)),
+        }
     }
 }
 

@@ -22,9 +22,10 @@ use super::answer::{Answer, Promise, Stage};
 use crate::base::error::{JoinError, Kind, caught, report};
 use crate::base::inbox::{Inbox, Message};
 use crate::base::sys::{Arc, PoisonError, ThreadId, lock, this_thread};
+use crate::event_loop::context::ContextMap;
 use crate::event_loop::runtime::Runtime;
-use crate::event_loop::task::Work;
-use crate::spawn::handle::add_task;
+use crate::event_loop::task::{Task, Work};
+use crate::spawn::handle::TaskRef;
 
 /// Handle of a loop, for other threads (asyncio: `call_soon_threadsafe`,
 /// `run_coroutine_threadsafe`).
@@ -97,6 +98,10 @@ impl Handle {
     /// Calls from one thread arrive in order. If the loop has closed, or closes
     /// before the task ends, the handle says so.
     ///
+    /// The task starts with the context variables of the code that calls this.
+    /// `make` runs as code of the task: what it sets is set for the task alone, and
+    /// if it panics, the task has panicked.
+    ///
     /// ```
     /// use executor::{Runner, spawn};
     ///
@@ -127,7 +132,8 @@ impl Handle {
             answer: Arc::clone(&answer),
             result: None,
         };
-        let call = move || start(make, promise, site);
+        let context = Runtime::current_context();
+        let call = move || start(make, promise, context, site);
         // A closed inbox returns the message; dropping it answers "closed".
         drop(self.inbox.send(Message::Run(Box::new(call))));
         RemoteHandle {
@@ -162,29 +168,38 @@ impl fmt::Debug for Handle {
     }
 }
 
-/// Creates the future and its task, on the loop's thread.
-fn start<M, F>(make: M, mut promise: Promise<F::Output>, site: &'static Location<'static>)
-where
+/// Creates the task and, as code of it, its future, on the loop's thread.
+fn start<M, F>(
+    make: M,
+    promise: Promise<F::Output>,
+    context: ContextMap,
+    site: &'static Location<'static>,
+) where
     M: FnOnce() -> F,
     F: Future + 'static,
     F::Output: Send,
 {
-    let Some(runtime) = Runtime::current() else {
+    let runtime = Runtime::current().filter(|runtime| !runtime.closing.get());
+    let Some(runtime) = runtime else {
         return; // dropping the promise answers
     };
-    let identity = runtime.new_identity(None, site);
-    let future = match catch_unwind(AssertUnwindSafe(make)) {
-        Ok(future) => Some(future),
-        Err(panic) => {
-            promise.result = Some(Err(JoinError::panicked(identity, panic)));
-            return;
-        }
-    };
     let answer = Arc::clone(&promise.answer);
-    let task = add_task(runtime, identity, Box::pin(RemoteWork { future, promise }));
-    if answer.start(task.key) {
-        task.runtime.request_cancel(task.key);
+    let future = None;
+    let mut work = Box::pin(RemoteWork { future, promise });
+    let task = Task::new(None, runtime.new_identity(None, site), None, context);
+    let key = runtime.insert_task(task, None);
+    let make = || catch_unwind(AssertUnwindSafe(make));
+    match runtime.poll.with_current_task(key, make) {
+        Ok(future) => {
+            work.as_mut().project().future.set(Some(future));
+            runtime.with_task(key, |task| task.work = Some(work));
+        }
+        Err(panic) => runtime.fail(key, work, Some(panic)),
     }
+    if answer.start(key) {
+        runtime.request_cancel(key);
+    }
+    drop(TaskRef { runtime, key }); // detaches the task
 }
 
 /// A future whose output goes to another thread. The loop drops it as soon as
@@ -206,13 +221,16 @@ impl<F: Future> Work for RemoteWork<F> {
         Poll::Ready(())
     }
 
+    fn drop_future(self: Pin<&mut Self>) {
+        self.project().future.set(None);
+    }
+
     fn fail(self: Pin<&mut Self>, error: JoinError) -> Result<(), JoinError> {
-        let mut this = self.project();
-        if this.promise.result.is_some() {
+        let result = &mut self.project().promise.result;
+        if result.is_some() {
             return Err(error);
         }
-        this.promise.result = Some(Err(error));
-        this.future.set(None);
+        *result = Some(Err(error));
         Ok(())
     }
 

@@ -17,7 +17,6 @@ use crate::base::error::JoinError;
 use crate::base::slab::TaskKey;
 use crate::base::task_info::TaskId;
 use crate::event_loop::runtime::Runtime;
-use crate::event_loop::tasks::drop_future_of;
 use crate::spawn::handle::TaskRef;
 use crate::time::cancelled::{end_within, request_stop};
 
@@ -132,11 +131,12 @@ impl<T> fmt::Debug for ScopedJoinHandle<T> {
 }
 
 /// Drops the future of a child, or its output, with the child as the current
-/// task. A panic of the destructor is reported.
+/// task. A panic of the destructor is reported, or ends the run: it is not one of
+/// the child, and the scope continues.
 pub(super) fn drop_in_task<T>(runtime: &Runtime, task: TaskKey, value: T) {
     if let Some(identity) = runtime.identity(task) {
-        runtime.poll.with_current_task(task, || {
-            drop_future_of(&identity, || drop(value));
-        });
+        let what = format_args!("the destructor of the future of {identity}");
+        let contain = || runtime.contain(what, || drop(value));
+        runtime.poll.with_current_task(task, contain);
     }
 }

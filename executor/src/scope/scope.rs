@@ -74,7 +74,9 @@ use crate::event_loop::runtime::Runtime;
 ///
 /// With the panic of a child, after its siblings and the body were dropped:
 /// with them go all readers of the child's handle, so the handle never says
-/// "panicked".
+/// "panicked". A panic in a destructor of a child that was cancelled does not end
+/// the scope: it is reported, or ends the run as
+/// [`OnPanic::Stop`](crate::OnPanic::Stop) says.
 ///
 /// When it is polled outside a running loop, or in another loop than the one
 /// that polled it first.

@@ -15,8 +15,9 @@ use crate::event_loop::runtime::Runtime;
 
 /// Variable with one value per task (asyncio: `contextvars.ContextVar`).
 ///
-/// Spawned tasks start with their parent's values, calls given to
-/// [`to_thread`](crate::to_thread) and
+/// Spawned tasks start with the values of the code that spawns them, also through
+/// a [`Handle`](crate::Handle) or a [`Background`](crate::Background) (asyncio:
+/// `run_coroutine_threadsafe`); calls given to [`to_thread`](crate::to_thread) and
 /// [`run_in_executor`](crate::run_in_executor) see their task's (asyncio's
 /// `run_in_executor` does not), and destructors that a cancel runs see the
 /// cancelled task's. Futures in a `gather` share their task's. Outside of tasks
@@ -59,9 +60,7 @@ impl<T: Clone + Send + Sync + 'static> ContextVar<T> {
     /// Returns the value in the running task, or in this thread outside of
     /// tasks.
     pub fn get(&'static self) -> Option<T> {
-        let context = Runtime::with(|runtime| runtime.inherited_context().1);
-        let context = context.unwrap_or_else(context::of_thread);
-        let value = context.get(self.id())?;
+        let value = Runtime::current_context().get(self.id())?;
         value.downcast_ref::<T>().cloned()
     }
 

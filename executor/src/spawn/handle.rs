@@ -19,7 +19,6 @@ use crate::base::slab::TaskKey;
 use crate::base::task_info::{Identity, TaskId};
 use crate::event_loop::runtime::Runtime;
 use crate::event_loop::task::{BoxedWork, Cell, State, Task};
-use crate::event_loop::tasks::drop_future_of;
 
 /// Starts a task: a future that runs beside its caller on the same loop
 /// (asyncio: `create_task`).
@@ -102,13 +101,10 @@ pub(crate) fn spawn_on<F: Future + 'static>(
 /// A closing loop refuses it: the task is finished at once, as cancelled, and
 /// its future is dropped unpolled. No panic, because destructors spawn.
 #[inline]
-pub(crate) fn add_task(runtime: Rc<Runtime>, identity: Identity, mut work: BoxedWork) -> TaskRef {
+fn add_task(runtime: Rc<Runtime>, identity: Identity, mut work: BoxedWork) -> TaskRef {
     let refused = runtime.closing.get();
     if refused {
-        let error = JoinError::cancelled(identity.clone());
-        drop_future_of(&identity, || {
-            let _ = work.as_mut().fail(error);
-        });
+        runtime.end_work(identity.clone(), &mut work, None);
     }
     let (parent, context) = runtime.inherited_context();
     let mut task = Task::new(Some(work), identity, parent, context);

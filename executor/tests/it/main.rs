@@ -37,6 +37,7 @@ mod spawn {
     mod cancel_within;
     mod context_vars;
     mod handles_elsewhere;
+    mod lost_panics;
     mod tasks;
 }
 mod time {

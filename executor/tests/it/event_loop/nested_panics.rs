@@ -93,7 +93,18 @@ fn of_the_destructor_of_a_cancelled_task() {
         });
         yield_now().await;
         task.cancel();
-        assert!(task.await.unwrap_err().is_cancelled());
+        let payload = task.await.unwrap_err().into_panic();
+        assert!(payload.is::<PanicsOnDrop>());
+        std::mem::forget(payload);
+
+        let unread = spawn(async {
+            let _fuse = PanicsTwice;
+            std::future::pending::<()>().await;
+        });
+        yield_now().await;
+        unread.cancel();
+        yield_now().await;
+        drop(unread);
     });
 }
 

@@ -5,7 +5,8 @@ use std::cell::RefCell;
 use std::rc::Rc;
 
 use executor::{
-    ContextVar, Handle, Runner, gather, run, sleep, spawn, timeout, to_thread, yield_now,
+    ContextVar, Handle, Runner, current_task, gather, run, sleep, spawn, tasks, timeout, to_thread,
+    yield_now,
 };
 use std::time::Duration;
 
@@ -117,17 +118,160 @@ fn a_runner_keeps_the_values_of_its_main_future_from_run_to_run() {
     assert_eq!(NUMBER.get(), None);
 }
 
+// ---- tasks from other threads (asyncio: run_coroutine_threadsafe) ----------
+
 #[test]
-fn a_task_spawned_from_outside_has_the_values_of_the_loops_thread() {
+fn a_task_spawned_through_a_handle_has_the_values_of_the_caller() {
     run(async {
-        NUMBER.set(1); // of this task, which is not the one that spawns
+        NUMBER.set(1); // of this task
         let handle = Handle::current();
+        let here = handle.spawn(|| async { NUMBER.get() });
+        NUMBER.set(2); // after the call
+        assert_eq!(here.await.unwrap(), Some(1));
+
+        let of_job = handle.clone();
         let remote = to_thread(move || {
-            NUMBER.set(2);
-            handle.spawn(|| async { NUMBER.get() })
+            let inherited = NUMBER.get();
+            NUMBER.set(3);
+            (inherited, of_job.spawn(|| async { NUMBER.get() }))
         });
-        assert_eq!(remote.await.await.unwrap(), None);
+        let (inherited, remote) = remote.await;
+        assert_eq!((inherited, remote.await.unwrap()), (Some(2), Some(3)));
+
+        let plain = std::thread::spawn(move || {
+            let before = handle.spawn(|| async { NUMBER.get() });
+            NUMBER.set(4);
+            (before, handle.spawn(|| async { NUMBER.get() }))
+        });
+        let (before, after) = plain.join().unwrap();
+        assert_eq!(
+            (before.await.unwrap(), after.await.unwrap()),
+            (None, Some(4))
+        );
+        assert_eq!(NUMBER.get(), Some(2));
     });
+}
+
+#[test]
+fn a_background_loop_has_the_values_of_each_caller() {
+    let background = Runner::background();
+    NUMBER.set(1);
+    assert_eq!(background.run(|| async { NUMBER.get() }), Some(1));
+    NUMBER.set(2);
+    let task = background.spawn(|| async {
+        let inherited = NUMBER.get();
+        NUMBER.set(3);
+        inherited
+    });
+    assert_eq!(task.wait().unwrap(), Some(2));
+    assert_eq!(NUMBER.get(), Some(2), "the task has a copy");
+    run(async {
+        NUMBER.set(4); // a task of another loop
+        assert_eq!(
+            background.spawn(|| async { NUMBER.get() }).await.unwrap(),
+            Some(4)
+        );
+    });
+    let task = background.spawn(|| async { spawn(async { NUMBER.get() }).await.unwrap() });
+    assert_eq!(task.wait().unwrap(), Some(2), "its children inherit it");
+}
+
+#[test]
+fn a_closure_that_makes_a_future_runs_in_the_context_of_its_task() {
+    let background = Runner::background();
+    NUMBER.set(1);
+    let made = background.spawn(|| {
+        let inherited = NUMBER.get();
+        NUMBER.set(2);
+        let maker = current_task().map(|task| task.id());
+        async move {
+            let same = maker == current_task().map(|task| task.id());
+            (inherited, NUMBER.get(), maker.is_some() && same)
+        }
+    });
+    assert_eq!(made.wait().unwrap(), (Some(1), Some(2), true));
+    // Nothing stays behind for the next request, or in the thread of the loop.
+    assert_eq!(background.run(|| async { NUMBER.get() }), Some(1));
+    let bare = std::thread::spawn(move || {
+        let in_make = background.spawn(|| std::future::ready(NUMBER.get()));
+        (
+            in_make.wait().unwrap(),
+            background.run(|| async { NUMBER.get() }),
+        )
+    });
+    assert_eq!(bare.join().unwrap(), (None, None));
+}
+
+/// The loop drains the inbox between polls, or before it closes.
+#[test]
+fn a_closure_that_makes_a_future_may_use_its_loop() {
+    let mut runner = Runner::new();
+    let handle = runner.handle();
+    let task = handle.spawn(|| {
+        let child = spawn(async { (NUMBER.get(), current_task().unwrap().parent()) });
+        let me = current_task().unwrap().id();
+        NUMBER.set(5); // after the spawn
+        async move {
+            let (seen, parent) = child.await.unwrap();
+            (seen, parent == Some(me), NUMBER.get())
+        }
+    });
+    assert_eq!(runner.run(task).unwrap(), (None, true, Some(5)));
+
+    let late = handle.spawn(|| {
+        NUMBER.set(6);
+        async {}
+    });
+    runner.close();
+    assert!(late.wait().unwrap_err().is_cancelled());
+    assert_eq!(NUMBER.get(), None);
+}
+
+#[test]
+fn a_closure_that_panics_leaves_no_values_and_no_task() {
+    run(async {
+        NUMBER.set(1);
+        let make = || -> std::future::Ready<()> {
+            NUMBER.set(2);
+            std::panic::resume_unwind(Box::new("while making it"))
+        };
+        let task = Handle::current().spawn(make);
+        let error = task.await.unwrap_err();
+        assert!(error.is_panic() && error.task_id().is_some());
+        assert_eq!(NUMBER.get(), Some(1));
+        assert_eq!(tasks().len(), 1);
+        let next = std::thread::spawn({
+            let handle = Handle::current();
+            move || handle.spawn(|| async { NUMBER.get() })
+        });
+        assert_eq!(next.join().unwrap().await.unwrap(), None);
+    });
+}
+
+#[test]
+fn a_task_spawned_on_a_runner_inside_another_loop_has_the_values_of_the_caller() {
+    let mut other = Runner::new();
+    let task = run(async {
+        NUMBER.set(1);
+        let task = other.spawn(async { (NUMBER.get(), current_task().unwrap().parent()) });
+        NUMBER.set(2);
+        task
+    });
+    assert_eq!(other.run(task).unwrap(), (Some(1), None));
+}
+
+/// A value that a message carries is dropped with it.
+#[test]
+fn a_refused_call_drops_the_values_that_it_carries() {
+    static SHARED: ContextVar<std::sync::Arc<()>> = ContextVar::new("shared");
+    let value = std::sync::Arc::new(());
+    let closed = run(async { Handle::current() });
+    let weak = std::sync::Arc::downgrade(&value);
+    run(async move {
+        SHARED.set(value);
+        assert!(closed.spawn(|| async {}).await.unwrap_err().is_closed());
+    });
+    assert!(weak.upgrade().is_none());
 }
 
 #[test]
