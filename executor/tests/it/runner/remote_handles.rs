@@ -331,7 +331,7 @@ fn a_background_run_that_is_refused_never_runs_its_future() {
         });
         assert_eq!(
             text,
-            "a blocking wait on the loop's own thread would wait for ever: `.await` the handle \
+            "a blocking wait on the loop's own thread would wait forever: `.await` the handle \
              instead (`Background::spawn` gives one)"
         );
         background.run(yield_now);
