@@ -4,7 +4,7 @@
 //! question, before the first delta; and nothing runs once its future or its
 //! stream is dropped.
 //!
-//! The front door of this library; the demo programs call it.
+//! The entry point of this library; the demo programs call it.
 
 mod builder;
 
