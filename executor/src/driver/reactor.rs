@@ -227,20 +227,42 @@ impl Reactor {
         }
     }
 
+    /// Stores the waiter of a direction that has none, which is the usual case;
+    /// otherwise returns it.
+    #[inline]
+    pub(crate) fn place_alone(
+        &self,
+        key: SourceKey,
+        direction: Direction,
+        is_future: bool,
+        waiter: Waiter,
+    ) -> Result<Ticket, Waiter> {
+        let mut sources = self.sources.borrow_mut();
+        let Some(source) = sources.get_mut(key) else {
+            return Err(waiter);
+        };
+        let ticket = Ticket(self.tickets.get() + 1);
+        let waiters = &mut source.ends[direction as usize].waiters;
+        waiters.place_alone(ticket, is_future, waiter)?;
+        self.tickets.set(ticket.0);
+        Ok(ticket)
+    }
+
     /// Sets the waiter of one party in one direction, or adds it as the last;
-    /// `None` if the source is gone.
+    /// `None` if the source is gone. `future` is the ticket of a future, if it
+    /// has one yet; `None` is a poll trait.
     pub(crate) fn place(
         &self,
         key: SourceKey,
         direction: Direction,
-        who: Who<'_>,
+        future: Option<Option<Ticket>>,
         waiter: Waiter,
     ) -> Option<Placed> {
         let mut sources = self.sources.borrow_mut();
         let end = &mut sources.get_mut(key)?.ends[direction as usize];
         self.tickets.set(self.tickets.get() + 1);
         let next = Ticket(self.tickets.get());
-        Some(end.waiters.place(who, waiter, next, self.looks.get()))
+        Some(end.waiters.place(future, waiter, next, self.looks.get()))
     }
 
     /// Marks a waiter as woken, as an event does; returns it, to be woken.
@@ -340,8 +362,14 @@ impl Poller for Reactor {
             None => waiter.waker.is_some(),
         };
         let sources = self.sources.borrow();
-        let mut ends = sources.iter().flat_map(|(_, source)| &source.ends);
-        ends.any(|end| end.waiters.waiting().any(waits))
+        for (_, source) in sources.iter() {
+            for End { waiters, .. } in &source.ends {
+                if !waiters.is_empty() && waiters.is_any_waiting(waits) {
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     fn close(&self) -> Vec<Waiter> {

@@ -56,7 +56,7 @@ enum Owner {
 
 /// The waiters of one direction.
 pub(super) enum Waiters {
-    /// One at most.
+    /// One at most, which is not woken: an event takes it out.
     Few(Option<(Ticket, Entry)>),
     Many(Crowd),
 }
@@ -127,6 +127,16 @@ impl Waiters {
         }
     }
 
+    /// Returns whether one that waits, and was not woken, satisfies a predicate.
+    #[inline]
+    pub(super) fn is_any_waiting(&self, is_it: impl Fn(&Waiter) -> bool) -> bool {
+        match self {
+            Waiters::Few(None) => false,
+            Waiters::Few(Some((_, entry))) => is_it(&entry.waiter),
+            Waiters::Many(_) => self.waiting().any(is_it),
+        }
+    }
+
     /// Returns those that wait and were not woken.
     pub(super) fn waiting(&self) -> impl Iterator<Item = &Waiter> {
         let waiting = self.iter().filter(|(_, entry)| !entry.is_woken);
@@ -169,22 +179,51 @@ impl Waiters {
         }
     }
 
-    /// Sets the waiter of a found entry, or adds one with the next ticket.
+    /// Stores the only waiter; returns it if there are others.
+    #[inline]
+    pub(super) fn place_alone(
+        &mut self,
+        ticket: Ticket,
+        is_future: bool,
+        waiter: Waiter,
+    ) -> Result<(), Waiter> {
+        let Waiters::Few(one @ None) = self else {
+            return Err(waiter);
+        };
+        let owner = match is_future {
+            true => Owner::Future,
+            false => Owner::of(Who::poll(&waiter)),
+        };
+        let is_woken = false;
+        *one = Some((
+            ticket,
+            Entry {
+                waiter,
+                is_woken,
+                owner,
+            },
+        ));
+        Ok(())
+    }
+
+    /// Sets the waiter of an entry that it has, or adds one with the next ticket.
     /// `looks` counts those at the poller.
     pub(super) fn place(
         &mut self,
-        who: Who<'_>,
+        future: Option<Option<Ticket>>,
         waiter: Waiter,
         next: Ticket,
         looks: u64,
     ) -> Placed {
+        let who = future.map_or_else(|| Who::poll(&waiter), Who::Future);
+        let (found, owner) = (self.find(who), Owner::of(who));
         let mut placed = Placed {
             ticket: next,
             is_new: true,
             displaced: Waiter::default(),
             swept: Vec::new(),
         };
-        if let Some((ticket, entry)) = self.find(who).and_then(|it| Some((it, self.get_mut(it)?))) {
+        if let Some((ticket, entry)) = found.and_then(|it| Some((it, self.get_mut(it)?))) {
             placed.ticket = ticket;
             placed.is_new = entry.is_woken || entry.waiter.task != waiter.task;
             placed.displaced = std::mem::replace(&mut entry.waiter, waiter);
@@ -192,7 +231,7 @@ impl Waiters {
             return placed;
         }
         let entry = Entry {
-            owner: Owner::of(who),
+            owner,
             waiter,
             is_woken: false,
         };
@@ -235,18 +274,24 @@ impl Waiters {
     #[inline]
     pub(super) fn wake_all(&mut self, woken: &mut VecDeque<Waiter>) {
         match self {
-            Waiters::Few(one) => {
-                let one = one.take().filter(|(_, entry)| !entry.is_woken);
-                woken.extend(one.map(|(_, entry)| entry.waiter));
+            Waiters::Few(None) => {}
+            Waiters::Few(Some((_, entry))) => {
+                let waiter = entry.waiter.take();
+                *self = Waiters::Few(None);
+                woken.push_back(waiter);
             }
-            Waiters::Many(crowd) => {
-                // Those that were woken before and have not tried since lose
-                // their place: they may have been dropped.
-                crowd.all.retain(|_, entry| !entry.is_woken);
-                woken.extend(crowd.all.values_mut().map(Entry::wake));
-                self.shrink();
-            }
+            Waiters::Many(_) => self.wake_many(woken),
         }
+    }
+
+    #[cold]
+    fn wake_many(&mut self, woken: &mut VecDeque<Waiter>) {
+        let Waiters::Many(crowd) = self else { return };
+        // Those that were woken before and have not tried since lose their
+        // place: they may have been dropped.
+        crowd.all.retain(|_, entry| !entry.is_woken);
+        woken.extend(crowd.all.values_mut().map(Entry::wake));
+        self.shrink();
     }
 
     fn shrink(&mut self) {
@@ -297,6 +342,13 @@ impl Crowd {
         self.all = futures;
         let swept: BTreeMap<Ticket, Entry> = swept;
         swept.into_values().map(|entry| entry.waiter).collect()
+    }
+}
+
+impl<'a> Who<'a> {
+    /// Returns the party of a poll trait that made a waiter.
+    fn poll(waiter: &'a Waiter) -> Self {
+        Who::Poll(waiter.task, waiter.waker.as_ref())
     }
 }
 
@@ -360,14 +412,14 @@ mod tests {
     }
 
     impl Source {
-        fn place(&mut self, who: Who<'_>, waiter: Waiter) -> Placed {
+        fn place(&mut self, future: Option<Option<Ticket>>, waiter: Waiter) -> Placed {
             self.last += 1;
             let next = Ticket(self.last);
-            self.waiters.place(who, waiter, next, self.looks)
+            self.waiters.place(future, waiter, next, self.looks)
         }
 
         fn poll(&mut self, task: TaskKey) -> Ticket {
-            self.place(Who::Poll(Some(task), None), by_key(task)).ticket
+            self.place(None, by_key(task)).ticket
         }
 
         fn wake_all(&mut self) -> Vec<TaskKey> {
@@ -404,7 +456,7 @@ mod tests {
     #[test]
     fn a_future_that_removes_its_ticket_takes_no_other_with_it() {
         let ([a, b], mut source) = (tasks(), Source::default());
-        let tickets = [a, a, b].map(|task| source.place(Who::Future(None), by_key(task)).ticket);
+        let tickets = [a, a, b].map(|task| source.place(Some(None), by_key(task)).ticket);
         assert!(source.waiters.remove(tickets[0]).is_some());
         assert!(source.waiters.remove(tickets[0]).is_none(), "only once");
         assert_eq!(source.wake_all(), [a, b]);
@@ -426,7 +478,7 @@ mod tests {
                         task: Some(task),
                         waker: Some(child.clone()),
                     };
-                    source.place(Who::Poll(Some(task), Some(child)), waiter);
+                    source.place(None, waiter);
                 }
             }
         }
@@ -442,7 +494,7 @@ mod tests {
             task: Some(a),
             waker: Some(Waker::noop().clone()),
         };
-        source.place(Who::Poll(Some(a), Some(Waker::noop())), waiter);
+        source.place(None, waiter);
         assert_eq!(source.waiters.waiting().count(), 2);
     }
 
@@ -461,7 +513,7 @@ mod tests {
         for _ in 0..3_000 {
             source.looks += 1;
             let task = dead.insert(());
-            let placed = source.place(Who::Poll(Some(task), None), by_key(task));
+            let placed = source.place(None, by_key(task));
             wakes += placed.swept.len();
             for waiter in placed.swept {
                 if living.contains(&waiter.task.unwrap()) {

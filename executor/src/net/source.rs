@@ -17,6 +17,7 @@ use std::task::{Context, Poll, ready};
 use crate::base::hooks::{Direction, SOURCE};
 use crate::base::slab::{SourceKey, TaskKey};
 use crate::base::task_info;
+use crate::base::waiter::Waiter;
 use crate::driver::reactor::Reactor;
 use crate::driver::waiters::{Ticket, Turn, Who};
 use crate::event_loop::runtime::{Runtime, WaitPoint};
@@ -147,14 +148,36 @@ impl<S: mio::event::Source> Registered<S> {
                 }
             }
         }
-        let placed = self
-            .reactor
-            .place(key, direction, who(), runtime.poll.waiter(cx));
-        let Some(placed) = placed else {
+        let waiter = runtime.poll.waiter(cx);
+        let (task, is_future) = (waiter.task, future.is_some());
+        match self.reactor.place_alone(key, direction, is_future, waiter) {
+            Ok(ticket) => {
+                if let Some(own) = future {
+                    *own = Some(ticket);
+                }
+                self.announce(&runtime, direction, task);
+                Poll::Pending
+            }
+            Err(waiter) => self.wait_among_others(&runtime, direction, future, waiter, turn),
+        }
+    }
+
+    #[cold]
+    fn wait_among_others<T>(
+        &self,
+        runtime: &Runtime,
+        direction: Direction,
+        future: Option<&mut Option<Ticket>>,
+        waiter: Waiter,
+        turn: Turn,
+    ) -> Poll<io::Result<T>> {
+        let (key, task) = (self.key, waiter.task);
+        let own = future.as_ref().map(|ticket| **ticket);
+        let Some(placed) = self.reactor.place(key, direction, own, waiter) else {
             return Poll::Ready(Err(loop_has_ended()));
         };
-        if let Some(ticket) = future {
-            *ticket = Some(placed.ticket);
+        if let Some(own) = future {
+            *own = Some(placed.ticket);
         }
         drop(placed.displaced);
         for waiter in placed.swept {
@@ -165,12 +188,13 @@ impl<S: mio::event::Source> Registered<S> {
             let waiter = self.reactor.set_woken(key, direction, placed.ticket);
             runtime.wake_waiter(waiter);
         } else if placed.is_new {
-            self.announce(&runtime, direction, runtime.poll.task());
+            self.announce(runtime, direction, task);
         }
         Poll::Pending
     }
 
     /// Reports that a task waits.
+    #[inline]
     fn announce(&self, runtime: &Runtime, direction: Direction, task: Option<TaskKey>) {
         let key = self.key;
         runtime
@@ -323,8 +347,15 @@ fn on_another_loop(own: &Runtime) -> io::Error {
 
 /// Adds to an error what was attempted and with which party, which the kernel's
 /// text ("Connection refused") does not contain.
+///
+/// A call that failed because something is full or in use is not one that may be
+/// polled again: `WouldBlock` becomes `ResourceBusy`.
 pub(crate) fn explain(error: io::Error, what: &str, party: impl fmt::Display) -> io::Error {
-    io::Error::new(error.kind(), format!("{what} {party}: {error}"))
+    let kind = match error.kind() {
+        io::ErrorKind::WouldBlock => io::ErrorKind::ResourceBusy,
+        kind => kind,
+    };
+    io::Error::new(kind, format!("{what} {party}: {error}"))
 }
 
 impl WaitPoint for Reactor {
