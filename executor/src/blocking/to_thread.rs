@@ -10,6 +10,9 @@ mod model;
 
 use std::cell::Cell;
 use std::fmt;
+#[cfg(feature = "net")]
+use std::future::poll_fn;
+use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -109,7 +112,8 @@ where
         }
     }
 
-    fn submit(&mut self, runtime: &Runtime, cx: &Context<'_>) -> Poll<T> {
+    /// Fails if no thread can be started; the future is then of no further use.
+    fn submit(&mut self, runtime: &Runtime, cx: &Context<'_>) -> Poll<io::Result<T>> {
         runtime.driver.owner.claim();
         let waiter = runtime.poll.waiter(cx);
         let (task, site) = (waiter.task, self.site);
@@ -130,17 +134,14 @@ where
         hooks.emit(JOB, move |hook| hook.job_submit(key, task, site));
         let home = runtime.id();
         self.state = State::Submitted { key, home };
-        if let Err(error) = self.hand_over(&jobs) {
+        match self.hand_over(&jobs) {
+            Ok(()) => Poll::Pending,
             // Dropping this future removes the job.
-            panic!(
-                "no thread could be started for the call at {site}: {error}; the process may have \
-                 reached its limit of threads or memory"
-            );
+            Err(error) => Poll::Ready(Err(error)),
         }
-        Poll::Pending
     }
 
-    fn hand_over(&self, jobs: &ThreadJobs) -> std::io::Result<()> {
+    fn hand_over(&self, jobs: &ThreadJobs) -> io::Result<()> {
         if let Some(pool) = &self.pool {
             return pool.submit(self.call.clone());
         }
@@ -148,16 +149,9 @@ where
         let own = own.get_or_insert_with(ThreadPool::default_size);
         own.submit(self.call.clone())
     }
-}
 
-impl<F, T> Future for ToThread<F, T>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    type Output = T;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+    /// Polls as the future does, but fails if no thread can be started.
+    fn poll_call(&mut self, cx: &Context<'_>) -> Poll<io::Result<T>> {
         let runtime = Runtime::expect_current("to_thread");
         let (key, home) = match self.state {
             State::Submitted { key, home } => (key, home),
@@ -179,7 +173,7 @@ where
         let result = lock(&self.call.0).result.take();
         if let Some(result) = result {
             self.state = State::Done;
-            return Poll::Ready(result.unwrap_or_else(|panic| resume_unwind(panic)));
+            return Poll::Ready(Ok(result.unwrap_or_else(|panic| resume_unwind(panic))));
         }
         let mut waiter = runtime.poll.waiter(cx);
         let jobs = ThreadJobs::of(&runtime);
@@ -189,6 +183,42 @@ where
         drop(waiter); // may be a foreign waker: with nothing borrowed
         Poll::Pending
     }
+}
+
+impl<F, T> Future for ToThread<F, T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    type Output = T;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<T> {
+        self.poll_call(cx).map(|result| match result {
+            Ok(output) => output,
+            Err(error) => panic!(
+                "no thread could be started for the call at {}: {error}; the process may have \
+                 reached its limit of threads or memory",
+                self.site
+            ),
+        })
+    }
+}
+
+/// Calls a function on a thread as [`to_thread`] does, for functions that return
+/// an error where that one panics.
+///
+/// # Errors
+///
+/// If no thread can be started.
+#[cfg(feature = "net")]
+pub(crate) async fn try_to_thread<F, T>(call: F) -> io::Result<T>
+where
+    F: FnOnce() -> T + Send + 'static,
+    T: Send + 'static,
+{
+    let mut call = to_thread(call);
+    let called = poll_fn(|cx| call.poll_call(cx)).await;
+    called.map_err(|error| io::Error::other(format!("no thread could be started: {error}")))
 }
 
 /// Gives up the wait, and drops the call if it has not started.
@@ -304,7 +334,7 @@ where
             hook.job_start(home.key, Location::caller());
         }
         let result = catch_unwind(AssertUnwindSafe(call));
-        context::replace_thread(outer);
+        drop_contained(context::replace_thread(outer));
         let panicked = result.is_err();
         let mut parts = lock(&self.0);
         let unwanted = match parts.is_abandoned {
@@ -328,6 +358,6 @@ where
 /// Drops a foreign value. Neither a pool thread nor the loop may unwind because
 /// of its destructor.
 fn drop_contained<T>(value: T) {
-    let what = "the destructor of a value of an abandoned thread job";
+    let what = "the destructor of a value of a thread job";
     catch_and_report(what, || drop(value));
 }

@@ -11,7 +11,7 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use super::addrs::{Target, ToAddrs};
 use super::tcp::{TcpListener, TcpStream};
 use super::udp::UdpSocket;
-use crate::blocking::to_thread::to_thread;
+use crate::blocking::to_thread::try_to_thread;
 
 /// Looks up the addresses of a name (asyncio: `getaddrinfo`).
 ///
@@ -29,16 +29,17 @@ use crate::blocking::to_thread::to_thread;
 ///
 /// # Errors
 ///
-/// If there is no such name, or the text is no address.
+/// If there is no such name, the text is no address, or no thread can be
+/// started.
 pub async fn lookup_host(host: impl ToAddrs) -> io::Result<Vec<SocketAddr>> {
     let (host, port) = match host.to_target()? {
         Target::Addrs(addrs) => return Ok(addrs),
         Target::Name(host, port) => (host, port),
     };
     let name = host.clone();
-    let found = to_thread(move || Ok((name.as_str(), port).to_socket_addrs()?.collect()));
-    let found: io::Result<Vec<_>> = found.await;
-    match found {
+    let found = try_to_thread(move || (name.as_str(), port).to_socket_addrs());
+    let found = found.await.and_then(|found| found);
+    match found.map(Iterator::collect::<Vec<_>>) {
         Ok(addrs) if addrs.is_empty() => Err(io::Error::new(
             io::ErrorKind::NotFound,
             format!("cannot look up {host}: it has no address"),

@@ -151,7 +151,7 @@ impl UnixStream {
     ///
     /// # Errors
     ///
-    /// Those of `connect(2)`. `WouldBlock` means that the listener's backlog is
+    /// Those of `connect(2)`. `ResourceBusy` means that the listener's backlog is
     /// full: a non-blocking Unix socket does not wait for space in it.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
         let path = path.as_ref();

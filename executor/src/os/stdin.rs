@@ -1,19 +1,21 @@
 //! Standard input, without blocking the loop or the exit.
 //!
 //! **Invariant:** the thread that waits for input delays neither the end of a
-//! loop nor that of the process, and no line that it has read is lost.
+//! loop nor that of the process, no line that it has read is lost, and no waker
+//! ends it.
 //!
-//! Called by users. Imports `base::sys`.
+//! Called by users. Imports `base`.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
-use std::io;
+use std::io::{self, BufRead};
 use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 use std::thread;
 
 use futures_core::Stream;
 
+use crate::base::error::catch_and_report;
 use crate::base::sys::unmodelled::{AtomicU64, Condvar, Mutex, PoisonError, lock};
 use crate::base::sys::{OnceLock, Ordering};
 
@@ -42,7 +44,8 @@ use crate::base::sys::{OnceLock, Ordering};
 ///
 /// # Errors
 ///
-/// An item is an error if stdin fails, or if a line is not UTF-8.
+/// An item is an error if stdin fails, if a line is not UTF-8, or if no thread
+/// can be started. That stdin is non-blocking (`O_NONBLOCK`) is no error.
 pub fn stdin_lines() -> StdinLines {
     static STREAMS: AtomicU64 = AtomicU64::new(0);
     StdinLines {
@@ -86,35 +89,86 @@ impl Reader {
 
     /// Reads until the input ends.
     fn read_all(&self) {
+        // What was read of the next line, across errors.
+        let mut line = Vec::new();
         loop {
-            let mut state = lock(&self.state);
-            while state.waiters.is_empty() {
-                let woken = self.wanted.wait(state);
-                state = woken.unwrap_or_else(PoisonError::into_inner);
-            }
-            drop(state);
-            let mut text = String::new();
-            let read = io::stdin().read_line(&mut text);
-            let mut state = lock(&self.state);
-            match read {
-                Ok(0) => state.is_ended = true,
-                Ok(_) => {
-                    let line = text.strip_suffix('\n').unwrap_or(&text);
-                    let line = line.strip_suffix('\r').unwrap_or(line);
-                    state.lines.push_back(Ok(line.to_owned()));
-                }
-                Err(error) => state.lines.push_back(Err(error)),
-            }
-            let (waiters, is_ended) = (std::mem::take(&mut state.waiters), state.is_ended);
-            drop(state);
+            self.wait_until_wanted();
+            let item = read_line(&mut line);
+            let is_ended = item.is_none();
+            let waiters = {
+                let mut state = lock(&self.state);
+                state.lines.extend(item);
+                state.is_ended = is_ended;
+                std::mem::take(&mut state.waiters)
+            };
             for waiter in waiters.into_values() {
-                waiter.wake();
+                catch_and_report("a waker", || waiter.wake());
             }
             if is_ended {
                 return;
             }
         }
     }
+
+    fn wait_until_wanted(&self) {
+        let mut state = lock(&self.state);
+        while state.waiters.is_empty() {
+            let woken = self.wanted.wait(state);
+            state = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Reads one line, of which `line` contains the beginning; `None` at the end of
+/// the input. After an error, `line` keeps what was read.
+fn read_line(line: &mut Vec<u8>) -> Option<io::Result<String>> {
+    loop {
+        match io::stdin().lock().read_until(b'\n', line) {
+            Ok(_) if line.is_empty() => return None,
+            Ok(_) => return Some(text_of(std::mem::take(line))),
+            // A terminal or pipe that another program, or another part of this
+            // one, has made non-blocking.
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                if let Err(error) = wait_until_readable() {
+                    return Some(Err(error));
+                }
+            }
+            Err(error) => return Some(Err(error)),
+        }
+    }
+}
+
+/// Returns a line without its end.
+fn text_of(line: Vec<u8>) -> io::Result<String> {
+    let mut text = String::from_utf8(line)
+        .map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error.utf8_error()))?;
+    if text.ends_with('\n') {
+        text.pop();
+        if text.ends_with('\r') {
+            text.pop();
+        }
+    }
+    Ok(text)
+}
+
+#[cfg(unix)]
+fn wait_until_readable() -> io::Result<()> {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let stdin = io::stdin();
+    loop {
+        match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], None) {
+            Err(rustix::io::Errno::INTR) => {}
+            result => {
+                result?;
+                return Ok(());
+            }
+        }
+    }
+}
+
+#[cfg(not(unix))]
+fn wait_until_readable() -> io::Result<()> {
+    Err(io::ErrorKind::WouldBlock.into())
 }
 
 impl Stream for StdinLines {
@@ -132,7 +186,8 @@ impl Stream for StdinLines {
         if !state.is_started {
             let builder = thread::Builder::new().name("executor-stdin".into());
             if let Err(error) = builder.spawn(|| reader.read_all()) {
-                return Poll::Ready(Some(Err(error)));
+                let text = format!("no thread could be started to read stdin: {error}");
+                return Poll::Ready(Some(Err(io::Error::other(text))));
             }
             state.is_started = true;
         }

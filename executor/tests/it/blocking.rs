@@ -694,3 +694,44 @@ fn a_call_of_one_loop_is_refused_by_another_and_disturbs_nothing_there() {
         assert!(second.run(of_second).unwrap());
     });
 }
+
+/// The value of a context variable whose last owner is a call on a thread is
+/// dropped there.
+#[test]
+fn a_destructor_of_a_context_variable_that_panics_does_not_lose_the_end_of_its_call() {
+    struct Bomb;
+
+    impl Drop for Bomb {
+        fn drop(&mut self) {
+            resume_unwind(Box::new("a destructor")); // prints nothing
+        }
+    }
+
+    static VALUE: ContextVar<Arc<Bomb>> = ContextVar::new("value");
+
+    must_end(|| {
+        let pool = ThreadPool::new(1);
+        run(async {
+            let (open, gate) = mpsc::channel::<()>();
+            let (begin, has_begun) = mpsc::channel();
+            let task = spawn({
+                let pool = pool.clone();
+                async move {
+                    VALUE.set(Arc::new(Bomb));
+                    let call = move || {
+                        begin.send(()).unwrap();
+                        gate.recv().is_err()
+                    };
+                    run_in_executor(&pool, call).await
+                }
+            });
+            yield_now().await;
+            has_begun.recv().unwrap();
+            task.cancel();
+            assert!(task.await.unwrap_err().is_cancelled());
+            drop(open);
+            // The one thread of the pool still works.
+            assert_eq!(run_in_executor(&pool, || 7).await, 7);
+        });
+    });
+}

@@ -162,3 +162,28 @@ fn a_read_that_ends_early_at_a_message_with_a_descriptor_leaves_the_rest_readabl
         assert_eq!(reader.await.unwrap(), b"with one and");
     });
 }
+
+/// Linux says `EAGAIN` then, which is not a reason to poll again.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_connection_to_a_listener_whose_backlog_is_full_is_an_error() {
+    use socket2::{Domain, SockAddr, Socket, Type};
+
+    run_to_end(|| async {
+        let place = Place::new("full");
+        let listener = Socket::new(Domain::UNIX, Type::STREAM, None).unwrap();
+        listener.bind(&SockAddr::unix(&place.0).unwrap()).unwrap();
+        listener.listen(1).unwrap();
+        let mut clients = Vec::new();
+        let error = loop {
+            match UnixStream::connect(&place.0).await {
+                Ok(client) => clients.push(client),
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(error.kind(), ErrorKind::ResourceBusy, "{error}");
+        let start = format!("cannot connect to {}: ", place.0.display());
+        assert!(error.to_string().starts_with(&start), "{error}");
+        assert_eq!(clients.len(), 2, "one more than the backlog");
+    });
+}

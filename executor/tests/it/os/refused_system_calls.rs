@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
-use executor::net::{Served, TcpListener, TcpStream, UdpSocket, UnixListener, serve};
+use executor::net::{Served, TcpListener, TcpStream, UdpSocket, UnixListener, lookup_host, serve};
 use executor::process::Command;
 use executor::{
     Handle, OnPanic, RunError, Runner, ThreadPool, now, run, run_in_executor, sleep, spawn, tasks,
@@ -675,6 +675,49 @@ fn a_pool_that_cannot_grow_does_its_calls_on_the_threads_that_it_has() {
             assert!(poll_once(&mut calls).await.is_pending());
             drop(open);
             assert_eq!(calls.await, [first.await; 8]);
+        });
+    });
+}
+
+/// `EAGAIN` of a thread is not `WouldBlock`: polling again is of no use.
+#[test]
+fn without_a_thread_a_lookup_and_a_line_of_stdin_are_errors() {
+    on_its_own_thread(|| {
+        refuse(START_THREAD, libc::EAGAIN);
+        run(async {
+            for _ in 0..2 {
+                let reason = "no thread could be started";
+                let errors = [
+                    lookup_host("localhost:80").await.unwrap_err(),
+                    TcpStream::connect("localhost:80").await.unwrap_err(),
+                    TcpListener::bind("localhost:0").await.unwrap_err(),
+                    UdpSocket::bind("localhost:0").await.unwrap_err(),
+                ];
+                for error in errors {
+                    assert_eq!(error.kind(), ErrorKind::Other, "{error}");
+                    let start = format!("cannot look up localhost: {reason}");
+                    assert!(error.to_string().starts_with(&start), "{error}");
+                }
+                let line = executor::io::stdin_lines().next().await;
+                let error = line.unwrap().unwrap_err();
+                assert_eq!(error.kind(), ErrorKind::Other, "{error}");
+                assert!(error.to_string().starts_with(reason), "{error}");
+                the_rest_works().await;
+            }
+        });
+    });
+}
+
+#[test]
+fn without_a_process_a_command_is_an_error_that_does_not_ask_to_be_polled_again() {
+    on_its_own_thread(|| {
+        let start = [START_THREAD, &[libc::SYS_fork, libc::SYS_vfork]].concat();
+        refuse(&start, libc::EAGAIN);
+        run(async {
+            let error = Command::new("true").status().await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::ResourceBusy, "{error}");
+            let text = "cannot start true: Resource temporarily unavailable";
+            assert!(error.to_string().starts_with(text), "{error}");
         });
     });
 }

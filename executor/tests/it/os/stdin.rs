@@ -4,12 +4,15 @@
 //! Each test runs itself again as a program, which answers in lines that begin
 //! with `> `.
 
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::thread;
 use std::time::Duration;
 
 use executor::io::{StdinLines, stdin_lines};
 use executor::{run, sleep, spawn};
-use futures::StreamExt;
+use futures::{Stream, StreamExt};
 
 use crate::common::{Program, poll_once, say};
 
@@ -175,4 +178,111 @@ fn two_loops_that_read_stdin_at_once_get_every_line_once() {
     let mut all = lines.concat();
     all.sort_unstable();
     assert_eq!(all, (0..1_000).collect::<Vec<_>>());
+}
+
+// ---- wakers that panic ----------------------------------------------------
+
+struct Bomb;
+
+impl Wake for Bomb {
+    fn wake(self: Arc<Self>) {
+        panic!("a foreign waker");
+    }
+}
+
+#[test]
+fn a_waker_that_panics_is_reported_and_later_streams_get_their_lines() {
+    let name = "a_waker_that_panics_is_reported_and_later_streams_get_their_lines";
+    if let Some(mut program) = again(name) {
+        for n in 0..3 {
+            assert_eq!(program.said(), "asked");
+            program.write(format!("{n}\n").as_bytes());
+            assert_eq!(program.said(), format!("{:?}", n.to_string()));
+        }
+        drop(program.stdin.take());
+        let (code, _, _, errors) = program.end();
+        let is_report = |line: &&String| *line == "executor: a waker panicked: a foreign waker";
+        assert_eq!(errors.iter().filter(is_report).count(), 3, "{errors:?}");
+        return assert_eq!(code, Some(0));
+    }
+    run(async {
+        let bomb = Waker::from(Arc::new(Bomb));
+        for _ in 0..3 {
+            let mut foreign = pin!(stdin_lines());
+            let mut cx = Context::from_waker(&bomb);
+            assert!(foreign.as_mut().poll_next(&mut cx).is_pending());
+            let mut own = stdin_lines();
+            assert!(poll_once(&mut own.next()).await.is_pending());
+            say("asked");
+            say(next_line(&mut own).await);
+        }
+        assert_eq!(next_line(&mut stdin_lines()).await, "end");
+    });
+}
+
+// ---- a descriptor that does not block -------------------------------------
+
+/// Sets `O_NONBLOCK` on descriptor 0, as a program that shares the terminal or
+/// the pipe may do at any time.
+fn make_stdin_nonblocking() {
+    use std::os::fd::AsFd;
+    let stdin = std::io::stdin();
+    let same = stdin.as_fd().try_clone_to_owned().unwrap();
+    // The call works with any descriptor.
+    std::os::unix::net::UnixStream::from(same)
+        .set_nonblocking(true)
+        .unwrap();
+}
+
+#[test]
+fn r006_a_stdin_that_does_not_block_gives_every_line_whole_and_no_error() {
+    let name = "r006_a_stdin_that_does_not_block_gives_every_line_whole_and_no_error";
+    if let Some(mut program) = again(name) {
+        assert_eq!(program.said(), "asks");
+        // A character of two bytes arrives in two pieces.
+        for byte in b"h\xc3\xa9llo\r\nnext\nlast" {
+            program.write(&[*byte]);
+            // So that the program finds nothing in between; it need not.
+            thread::sleep(2 * MS);
+        }
+        assert_eq!(program.said(), r#""héllo""#);
+        assert_eq!(program.said(), r#""next""#);
+        drop(program.stdin.take());
+        assert_eq!(program.said(), r#""last""#);
+        assert_eq!(program.said(), "end");
+        return program.must_succeed();
+    }
+    make_stdin_nonblocking();
+    run(async {
+        let mut lines = stdin_lines();
+        say("asks");
+        for _ in 0..4 {
+            say(next_line(&mut lines).await);
+        }
+    });
+}
+
+#[test]
+fn a_stdin_that_stops_blocking_in_the_middle_of_a_line_loses_nothing() {
+    let name = "a_stdin_that_stops_blocking_in_the_middle_of_a_line_loses_nothing";
+    if let Some(mut program) = again(name) {
+        assert_eq!(program.said(), "asks");
+        program.write(b"first\nha");
+        assert_eq!(program.said(), r#""first""#);
+        assert_eq!(program.said(), "does not block");
+        program.write(b"lf\n");
+        assert_eq!(program.said(), r#""half""#);
+        drop(program.stdin.take());
+        return program.must_succeed();
+    }
+    run(async {
+        let mut lines = stdin_lines();
+        say("asks");
+        say(next_line(&mut lines).await);
+        assert!(poll_once(&mut lines.next()).await.is_pending());
+        make_stdin_nonblocking();
+        say("does not block");
+        say(next_line(&mut lines).await);
+        assert_eq!(next_line(&mut lines).await, "end");
+    });
 }
