@@ -292,4 +292,6 @@ impl fmt::Debug for TcpStream {
     }
 }
 
+// A read ends early only where the kernel reports it: at the end, at an error,
+// and at a byte out of band (see `End::try_always` of the reactor).
 stream_io!(TcpStream, &TcpStream; short_read_empties: true);

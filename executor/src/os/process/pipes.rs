@@ -1,7 +1,9 @@
 //! Pipes: a child's stdin, stdout and stderr as streams.
 //!
 //! **Invariant:** dropping a stream closes its pipe, so the child reads to the
-//! end, or gets `EPIPE` when it writes.
+//! end, or gets `EPIPE` when it writes. A pipe counts as empty only once it said
+//! so: a short read does not prove it, because the child may write packets
+//! (`O_DIRECT`), of which each read returns one.
 //!
 //! Created by `process`. Imports `net`.
 
@@ -111,7 +113,7 @@ impl AsyncRead for ChildOutput {
         cx: &mut Context<'_>,
         buffer: &mut [u8],
     ) -> Poll<io::Result<usize>> {
-        self.source.poll_read(cx, buffer, true)
+        self.source.poll_read(cx, buffer, false)
     }
 
     fn poll_read_vectored(
@@ -119,7 +121,7 @@ impl AsyncRead for ChildOutput {
         cx: &mut Context<'_>,
         buffers: &mut [IoSliceMut<'_>],
     ) -> Poll<io::Result<usize>> {
-        self.source.poll_read_vectored(cx, buffers, true)
+        self.source.poll_read_vectored(cx, buffers, false)
     }
 }
 

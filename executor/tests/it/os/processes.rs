@@ -8,7 +8,7 @@ use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use executor::process::{Child, Command};
+use executor::process::{Child, ChildOutput, Command};
 use executor::{Runner, gather, race, run, sleep, spawn, tasks, timeout, try_gather, yield_now};
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 
@@ -666,4 +666,59 @@ fn c263_a_kill_while_another_part_of_the_task_waits_for_the_output_ends_the_wait
         assert_eq!(output.stdout, b"");
         must_be_reaped(id);
     });
+}
+
+/// Each read of a pipe with `O_DIRECT` returns one packet, though more are in
+/// it.
+#[cfg(target_os = "linux")]
+#[test]
+fn r007_every_packet_of_a_child_that_writes_packets_is_read() {
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+    use std::io::BufRead;
+
+    const NAME: &str = "os::processes::r007_every_packet_of_a_child_that_writes_packets_is_read";
+    if crate::common::is_program() {
+        let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
+        let flags = fcntl_getfl(&stdout).unwrap();
+        fcntl_setfl(&stdout, flags | OFlags::DIRECT).unwrap();
+        for n in 0..10 {
+            let packet = format!("packet {n}\n");
+            assert_eq!(rustix::io::write(&stdout, packet.as_bytes()), Ok(9));
+        }
+        assert_eq!(rustix::io::write(&stderr, b"all written\n"), Ok(12));
+        // Its pipe stays open: only the packets end the reads.
+        std::io::stdin()
+            .lock()
+            .read_line(&mut String::new())
+            .unwrap();
+        return;
+    }
+    run_to_end(|| async {
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        let command = command
+            .args(["--exact", NAME, "--nocapture", "--test-threads=1"])
+            .env("EXECUTOR_TEST_PROGRAM", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        read_until(&mut stderr, "all written\n").await;
+        let text = read_until(&mut stdout, "packet 9\n").await;
+        let packets = text.matches("packet ").count();
+        assert_eq!(packets, 10, "{text}");
+        assert!(child.wait().await.unwrap().success());
+    });
+}
+
+#[cfg(target_os = "linux")]
+async fn read_until(output: &mut ChildOutput, end: &str) -> String {
+    let mut text = String::new();
+    let mut buffer = [0; 4096];
+    while !text.ends_with(end) {
+        let length = output.read(&mut buffer).await.unwrap();
+        assert_ne!(length, 0, "the child ended: {text}");
+        text.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
+    }
+    text
 }
