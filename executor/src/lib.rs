@@ -87,7 +87,8 @@
 //!
 //! With [virtual time](Builder::virtual_time) a program's sleeps take no time
 //! and are exact to the nanosecond. A [seed](Builder::seed) varies the order in
-//! which tasks run, and the same seed gives the same order again.
+//! which tasks run, and the same seed gives the same order again, in programs
+//! without sockets, child processes, signals and other threads.
 //! [`testing::explore`] runs a program under many seeds and names the first that
 //! fails.
 //!

@@ -32,6 +32,13 @@ pub(crate) trait Poller {
     /// Returns whether a waiter exists whose task, if it has one, is alive.
     fn has_waiters(&self, is_alive: &dyn Fn(TaskKey) -> bool) -> bool;
 
+    /// Returns whether nothing has come or gone through a source since
+    /// [`set_quiet`](Self::set_quiet).
+    fn is_quiet(&self) -> bool;
+
+    /// Records that no answer to what has gone out is to be expected any more.
+    fn set_quiet(&self);
+
     /// Drops all sources and returns their waiters.
     fn close(&self) -> Vec<Waiter>;
 

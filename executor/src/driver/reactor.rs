@@ -116,6 +116,8 @@ pub(crate) struct Reactor {
     tickets: Cell<u64>,
     /// How often the poller was asked.
     looks: Cell<u64>,
+    /// See [`Poller::is_quiet`].
+    is_quiet: Cell<bool>,
     hooks: Rc<Hooks>,
 }
 
@@ -146,6 +148,7 @@ impl Reactor {
             sources: RefCell::default(),
             tickets: Cell::default(),
             looks: Cell::default(),
+            is_quiet: Cell::default(),
             hooks: Rc::clone(hooks),
         });
         driver.set_poller(reactor.clone(), Box::new(unparker));
@@ -170,6 +173,7 @@ impl Reactor {
             try_always: false,
             waiters: Waiters::default(),
         };
+        self.set_active();
         let ends = [end(), end()];
         let key = self.sources.borrow_mut().insert(Source { ends, fd, peer });
         let kernel = self.kernel.borrow();
@@ -196,8 +200,16 @@ impl Reactor {
             // the desired state.
             let _ = kernel.poll.registry().deregister(io);
         }
+        self.set_active();
         let source = self.sources.borrow_mut().remove(key);
         source.map(Source::into_waiters).unwrap_or_default()
+    }
+
+    /// Records that something went through a source, to which its other end may
+    /// answer.
+    #[inline]
+    pub(crate) fn set_active(&self) {
+        self.is_quiet.set(false);
     }
 
     /// Returns what an attempt must do first; `Wait` once the loop has ended.
@@ -334,6 +346,7 @@ impl Poller for Reactor {
                 let Some(source) = sources.get_mut(key) else {
                     continue; // dropped in the meantime
                 };
+                self.set_active();
                 if self.hooks.wants(SOURCE) {
                     reported.push(readiness(key, event));
                 }
@@ -370,6 +383,14 @@ impl Poller for Reactor {
             }
         }
         false
+    }
+
+    fn is_quiet(&self) -> bool {
+        self.is_quiet.get()
+    }
+
+    fn set_quiet(&self) {
+        self.is_quiet.set(true);
     }
 
     fn close(&self) -> Vec<Waiter> {

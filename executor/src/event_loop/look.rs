@@ -19,8 +19,8 @@ use crate::base::hooks::{INBOX, PARK, TIMER};
 use crate::base::inbox::Message;
 
 /// How long, in real time, no socket may become ready before virtual time
-/// jumps. The two ends of a connection on one machine answer in microseconds;
-/// this is a thousand times that.
+/// jumps, once something has gone through one. The two ends of a connection on
+/// one machine answer in microseconds; this is a thousand times that.
 const QUIET: Duration = Duration::from_millis(10);
 
 /// How long a loop with virtual time waits for other threads, by default: long
@@ -142,24 +142,32 @@ pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {
 /// Returns whether virtual time may jump: not while a thread job runs, which
 /// takes real time and may wake a task at its end; and not while a socket may
 /// be about to become ready, that is, until the poller has been quiet for
-/// [`QUIET`].
+/// [`QUIET`] since something last went through a socket. With nothing since the
+/// last quiet time there is no answer to wait for, and one look is enough.
 fn is_quiet(runtime: &Runtime) -> bool {
     if runtime.has_jobs() {
         park_or_panic(runtime, None);
         return false;
     }
-    if !has_source_waiters(runtime) {
+    let poller = runtime.driver.poller();
+    let Some(poller) = poller.filter(|_| has_source_waiters(runtime)) else {
         return true;
-    }
+    };
+    let limit = if poller.is_quiet() {
+        Duration::ZERO
+    } else {
+        QUIET
+    };
     let began = Instant::now();
     loop {
-        let left = QUIET.saturating_sub(began.elapsed());
+        let left = limit.saturating_sub(began.elapsed());
         if park_or_panic(runtime, Some(left)) || runtime.inbox().has_messages() {
             return false;
         }
         // Computed before the park: a machine that stood still has not looked
         // at the sockets yet, and a signal may have ended the park early.
         if left.is_zero() {
+            poller.set_quiet();
             return true;
         }
     }
@@ -210,4 +218,89 @@ fn may_be_woken_remotely(runtime: &Runtime) -> bool {
     tasks.iter().any(|(_, task)| task.is_waker_cloned())
         || runtime.inbox().has_handles()
         || runtime.inbox().has_messages()
+}
+
+#[cfg(all(test, not(executor_loom)))]
+mod tests {
+    use std::any::Any;
+    use std::cell::{Cell, RefCell};
+    use std::collections::VecDeque;
+    use std::rc::Rc;
+
+    use super::*;
+    use crate::base::inbox::Unpark;
+    use crate::base::slab::TaskKey;
+    use crate::base::waiter::Waiter;
+    use crate::driver::park::{Parker, Poller};
+
+    /// A poller with a source that never becomes ready, which counts the waits.
+    #[derive(Default)]
+    struct Silent {
+        is_quiet: Cell<bool>,
+        waits: Cell<u32>,
+        looks: Cell<u32>,
+    }
+
+    impl Poller for Silent {
+        fn wait(&self, timeout: Option<Duration>, _: &RefCell<VecDeque<Waiter>>) -> io::Result<()> {
+            let timeout = timeout.expect("a deadline is set");
+            let count = if timeout.is_zero() {
+                &self.looks
+            } else {
+                &self.waits
+            };
+            count.set(count.get() + 1);
+            std::thread::sleep(timeout);
+            Ok(())
+        }
+
+        fn has_waiters(&self, _: &dyn Fn(TaskKey) -> bool) -> bool {
+            true
+        }
+
+        fn is_quiet(&self) -> bool {
+            self.is_quiet.get()
+        }
+
+        fn set_quiet(&self) {
+            self.is_quiet.set(true);
+        }
+
+        fn close(&self) -> Vec<Waiter> {
+            Vec::new()
+        }
+
+        fn as_any(self: Rc<Self>) -> Rc<dyn Any> {
+            self
+        }
+    }
+
+    #[test]
+    fn virtual_time_waits_for_sockets_only_after_something_went_through_one() {
+        let sleeps = async |number: u32| {
+            for _ in 0..number {
+                crate::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let mut runner = crate::Runner::builder().virtual_time().build();
+        runner.run(async {
+            let poller = Rc::new(Silent::default());
+            let runtime = Runtime::expect_current("a test");
+            let unparker: Box<dyn Unpark> = Box::new(Parker::for_this_thread());
+            runtime.driver.set_poller(poller.clone(), unparker);
+            sleeps(1).await;
+            let first = poller.waits.get();
+            assert!(first > 0, "a new poller is not known to be quiet");
+            poller.looks.set(0);
+            sleeps(1_000).await;
+            assert_eq!(poller.waits.get(), first);
+            assert!(poller.looks.get() >= 1_000, "each jump looks once");
+            poller.is_quiet.set(false);
+            sleeps(1).await;
+            let second = poller.waits.get();
+            assert!(second > first);
+            sleeps(1_000).await;
+            assert_eq!(poller.waits.get(), second);
+        });
+    }
 }

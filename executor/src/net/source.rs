@@ -84,6 +84,7 @@ impl<S: mio::event::Source> Registered<S> {
     /// Returns the source itself, for calls that never block.
     #[cfg(feature = "net")]
     pub(crate) fn io(&self) -> &S {
+        self.reactor.set_active(); // the call may send something
         &self.io
     }
 
@@ -138,6 +139,7 @@ impl<S: mio::event::Source> Registered<S> {
                 }
                 result => {
                     runtime.poll.consume_budget();
+                    self.reactor.set_active();
                     if let Some(ticket) = ticket {
                         self.leave(&runtime, direction, ticket);
                     }

@@ -39,7 +39,16 @@ impl Builder {
     /// deadline when none is: exact to the nanosecond, and the same in every
     /// run.
     ///
-    /// The clock does not jump while a thread job runs. A program in which
+    /// The clock does not jump while a thread job runs. While a task waits for a
+    /// socket, pipe or child process, it does not jump before 10 ms of real time
+    /// have passed since something last went through one (bytes, a connection, a
+    /// new or a closed socket): the other end may be about to answer. After these
+    /// it jumps at once, until something goes through again. A peer that takes
+    /// longer than that, in another thread or process, is overtaken by the clock:
+    /// call it with [`to_thread`](crate::to_thread), which the clock waits for, or
+    /// use real time.
+    ///
+    /// A program in which
     /// nothing can happen any more ends with
     /// [`RunError::Stalled`](crate::RunError::Stalled): at once if that is
     /// certain, after a [second](Self::stall_timeout) if another thread may hold
@@ -50,8 +59,13 @@ impl Builder {
     }
 
     /// Draws the order of each turn, of races and of ties from this seed, to
-    /// find out what a program does in other orders than the usual one. The
-    /// same seed gives the same orders.
+    /// find out what a program does in other orders than the usual one.
+    ///
+    /// With virtual time, the same seed gives the same orders, and the same trace,
+    /// in programs whose events all come from the loop itself: tasks, timers,
+    /// locks, queues. It does not cover what the system decides: when a socket,
+    /// pipe, child process, signal or line of stdin is ready, when another thread
+    /// ends its job or sends a wake, and with the real clock when a timer is due.
     pub fn seed(mut self, seed: u64) -> Self {
         self.settings.seed = Some(seed);
         self

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 #[cfg(feature = "observe")]
 use executor::instrument::{Event, Recorder};
-use executor::net::UdpSocket;
+use executor::net::{TcpListener, UdpSocket};
 use executor::{
     Handle, RunError, Runner, gather, now, sleep, sleep_until, spawn, to_thread, try_run, yield_now,
 };
@@ -194,6 +194,41 @@ fn virtual_time_does_not_jump_over_an_exchange_of_bytes() {
             server.await.unwrap();
         });
         assert_eq!(log.take(), ["an hour later"]);
+    });
+}
+
+/// Each wait is a voluntary switch to another thread.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_thousand_virtual_sleeps_beside_an_accept_that_waits_block_the_thread_once() {
+    fn switches() -> u64 {
+        let status = std::fs::read_to_string("/proc/thread-self/status").unwrap();
+        let line = status
+            .lines()
+            .find(|line| line.starts_with("voluntary_ctxt_switches"));
+        let number = line.unwrap().split_whitespace().last();
+        number.unwrap().parse().unwrap()
+    }
+
+    must_end(|| {
+        virtual_runner().run(async {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let accept = spawn(async move { listener.accept().await.map(drop) });
+            sleep(MS).await;
+            let before = switches();
+            for _ in 0..1_000 {
+                sleep(MS).await;
+            }
+            let waits = switches() - before;
+            assert!(waits < 200, "{waits} waits");
+            // What has arrived is seen before the next jump.
+            let began = now();
+            let _client = std::net::TcpStream::connect(address).unwrap();
+            sleep(MS).await;
+            accept.await.unwrap().unwrap();
+            assert_eq!(now() - began, MS);
+        });
     });
 }
 
