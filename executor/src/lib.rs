@@ -60,7 +60,25 @@
 //!   names the task and the line that spawned it.
 //! - [`try_gather`] drops the siblings of a failed future before it returns the
 //!   error; asyncio leaves them running.
-//! - [`timeout`] with a duration of zero polls its future once.
+//! - [`timeout`] with a duration of zero polls its future once, or once more if
+//!   the budget of the poll was spent.
+//!
+//! # The budget of a poll
+//!
+//! What is ready at once (a finished handle, a free permit, an item of a queue, a
+//! socket with data) could keep a task in one poll forever. So the futures of this
+//! crate may complete 128 times in a poll; the next one is `Pending`, wakes its
+//! task, and the other tasks have their turns. A combinator, a timeout or a scope
+//! that completes counts once, unless a future inside it has counted. A
+//! [`timeout`] does not take such a `Pending` for "not ready".
+//!
+//! The budget belongs to the poll of the loop's task, so an executor of another
+//! kind that blocks inside a task never gets a new one: in a task,
+//! `futures::executor::block_on` of more than what is left of the budget spins
+//! without end (and it blocks the loop, so nothing that needs the loop can
+//! happen). Await the future instead, or block on a thread:
+//! `to_thread(|| executor::run(..))`. Outside of polls, and in destructors that a
+//! cancel runs, there is no budget.
 //!
 //! # Features
 //!

@@ -15,7 +15,7 @@ use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Instant;
 
 use super::jobs::{PendingJob, ThreadJobs};
@@ -170,8 +170,10 @@ where
             "a thread call was polled on one loop and is now polled on another: its end is \
              reported to the loop that first polled it"
         );
+        ready!(runtime.poll_budget(cx));
         let result = lock(&self.call.0).result.take();
         if let Some(result) = result {
+            runtime.poll.consume_budget();
             self.state = State::Done;
             return Poll::Ready(Ok(result.unwrap_or_else(|panic| resume_unwind(panic))));
         }

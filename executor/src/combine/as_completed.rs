@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::ops::ControlFlow;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use futures_core::Stream;
 
@@ -77,6 +77,14 @@ impl<F: Future> Stream for AsCompleted<F> {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let this = self.get_mut();
+        let here = Runtime::current();
+        let before = match &here {
+            Some(here) => {
+                ready!(here.poll_budget(cx));
+                here.poll.consumed()
+            }
+            None => 0,
+        };
         if this.ready.is_empty() {
             let mut round = Round::begin(&mut this.alive);
             let (list, order) = (Pin::new(&mut this.list), 0..*round.alive);
@@ -88,13 +96,18 @@ impl<F: Future> Stream for AsCompleted<F> {
             if polled.is_break() {
                 cx.waker().wake_by_ref(); // the budget is exhausted
             }
-            Runtime::with(|runtime| runtime.rng.shuffle(this.ready.make_contiguous()));
+            if let Some(here) = &here {
+                here.rng.shuffle(this.ready.make_contiguous());
+            }
         }
-        match this.ready.pop_front() {
-            Some(item) => Poll::Ready(Some(item)),
-            None if this.alive == 0 => Poll::Ready(None),
-            None => Poll::Pending,
+        let next = this.ready.pop_front();
+        if next.is_none() && this.alive > 0 {
+            return Poll::Pending;
         }
+        if let Some(here) = &here {
+            here.poll.consume_budget_since(before);
+        }
+        Poll::Ready(next)
     }
 
     fn size_hint(&self) -> (usize, Option<usize>) {

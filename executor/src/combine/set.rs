@@ -12,7 +12,7 @@ use std::marker::PhantomData;
 use std::ops::ControlFlow;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 
 use pin_project::pin_project;
 
@@ -122,6 +122,9 @@ impl<C: Combinator, S: FutureSet<Collection>, Collection> Combined<C, S, Collect
         // From the cursor to the end, then from the beginning.
         let order = (begin..begin + len).map(|turn| if turn < len { turn } else { turn - len });
         let mut round = Round::begin(this.alive);
+        if len == 0 {
+            ready!(round.poll_budget(cx));
+        }
         let runtime = round.runtime.as_ref().filter(|_| C::SHUFFLED);
         let polled = match runtime.filter(|runtime| runtime.settings.seed.is_some()) {
             Some(runtime) => {
@@ -132,7 +135,7 @@ impl<C: Combinator, S: FutureSet<Collection>, Collection> Combined<C, S, Collect
             None => set.as_mut().poll_members(order, &mut round, cx),
         };
         let result = match polled {
-            ControlFlow::Continue(()) if *this.alive > 0 => return Poll::Pending,
+            ControlFlow::Continue(()) if *round.alive > 0 => return Poll::Pending,
             ControlFlow::Continue(()) => ControlFlow::Continue(set.take_all()),
             ControlFlow::Break(RoundEnd::BudgetExhausted(index)) => {
                 *this.cursor = index;
@@ -143,6 +146,7 @@ impl<C: Combinator, S: FutureSet<Collection>, Collection> Combined<C, S, Collect
                 ControlFlow::Break((index, output))
             }
         };
+        round.consume_budget();
         this.set.set(None);
         Poll::Ready(result)
     }
@@ -172,6 +176,8 @@ impl<F: Future, C: Receive<F::Output>> Slot<F, C> {
 /// One round of polls. Outside of a loop it has no hooks and no budget.
 pub struct Round<'a> {
     runtime: Option<Rc<Runtime>>,
+    /// How much of the budget was consumed when the round began.
+    consumed: u32,
     /// How many members have not completed.
     pub(super) alive: &'a mut usize,
 }
@@ -180,7 +186,27 @@ impl<'a> Round<'a> {
     #[inline]
     pub(super) fn begin(alive: &'a mut usize) -> Self {
         let runtime = Runtime::current();
-        Round { runtime, alive }
+        let consumed = runtime.as_ref().map_or(0, |it| it.poll.consumed());
+        Round {
+            runtime,
+            consumed,
+            alive,
+        }
+    }
+
+    /// Calls [`Runtime::poll_budget`]; a set without members has none to do so.
+    fn poll_budget(&self, cx: &Context<'_>) -> Poll<()> {
+        let runtime = self.runtime.as_ref();
+        runtime.map_or(Poll::Ready(()), |it| it.poll_budget(cx))
+    }
+
+    /// Takes one from the budget for a combinator that completes, unless its
+    /// members have.
+    #[inline]
+    fn consume_budget(&self) {
+        if let Some(runtime) = &self.runtime {
+            runtime.poll.consume_budget_since(self.consumed);
+        }
     }
 
     /// Calls `poll` with the future in a slot, unless it has completed.

@@ -139,6 +139,30 @@ impl PollState {
         self.consumed.set(self.consumed.get().saturating_add(1));
     }
 
+    /// Returns how much of the budget is consumed.
+    #[inline]
+    pub(crate) fn consumed(&self) -> u32 {
+        self.consumed.get()
+    }
+
+    /// Takes one from the budget, unless some was taken since `before`: for
+    /// futures whose parts may have completed and paid.
+    #[inline]
+    pub(crate) fn consume_budget_since(&self, before: u32) {
+        if self.consumed.get() == before {
+            self.consume_budget();
+        }
+    }
+
+    /// Runs `f` with a whole budget. What it consumes counts for this poll.
+    pub(crate) fn with_whole_budget<R>(&self, f: impl FnOnce() -> R) -> R {
+        let before = self.consumed.replace(0);
+        let result = f();
+        self.consumed
+            .set(self.consumed.get().saturating_add(before));
+        result
+    }
+
     /// Returns whether nothing is left of the budget. Outside of a poll, such as
     /// in a destructor that a cancel runs, there is no limit: no waker could
     /// arrange another turn.

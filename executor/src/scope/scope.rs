@@ -20,6 +20,7 @@ use std::task::{Context, Poll};
 use super::handle::ScopedJoinHandle;
 use super::nursery::{Nursery, Stop};
 use crate::event_loop::runtime::Runtime;
+use crate::spawn::yield_now::spend_budget;
 
 /// Runs a body that may spawn tasks which borrow, and waits for all of them
 /// (asyncio: `TaskGroup`; trio: a nursery).
@@ -87,6 +88,7 @@ where
 {
     let site = Location::caller();
     async move {
+        spend_budget().await;
         let nursery = EndOnDrop::new(site);
         let body = body(Scope {
             nursery: Rc::clone(&nursery.0),
@@ -142,6 +144,7 @@ where
 {
     let site = Location::caller();
     async move {
+        spend_budget().await;
         let nursery = EndOnDrop::new(site);
         let body = body(TryScope {
             nursery: Rc::clone(&nursery.0),

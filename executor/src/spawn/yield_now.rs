@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** the task is queued behind everything that is ready, once.
 //!
-//! Called by users.
+//! Called by users; `spend_budget` by `interval` and `scope`.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -31,6 +31,16 @@ use crate::event_loop::runtime::Runtime;
 /// *Cancel safety:* dropping it does nothing.
 pub fn yield_now() -> YieldNow {
     YieldNow { yielded: false }
+}
+
+/// Takes one from the budget of the poll, after a turn for the others if nothing
+/// is left: for calls that may complete at once.
+pub(crate) async fn spend_budget() {
+    let exhausted = Runtime::with(|runtime| runtime.poll.is_budget_exhausted());
+    if exhausted == Some(true) {
+        yield_now().await;
+    }
+    Runtime::with(|runtime| runtime.poll.consume_budget());
 }
 
 /// The future of [`yield_now`].

@@ -11,7 +11,7 @@
 use std::fmt;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use super::timeout::timeout;
@@ -88,7 +88,12 @@ impl Future for Cancelled {
         let (runtime, key) = (&listener.runtime, listener.task);
         let is_alive = |task: &Task| task.state == State::Alive;
         if !runtime.tasks.borrow().get(key).is_some_and(is_alive) {
-            return Poll::Ready(()); // asked to stop, cancelled or ended
+            // Asked to stop, cancelled or ended.
+            if let Some(here) = Runtime::current() {
+                ready!(here.poll_budget(cx));
+                here.poll.consume_budget();
+            }
+            return Poll::Ready(());
         }
         let waiter = runtime.poll.waiter(cx);
         let mut listeners = runtime.cancel_listeners.borrow_mut();

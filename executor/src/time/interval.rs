@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use super::now;
 use super::sleep::sleep_until;
 use crate::base::clock::saturating_nanos;
+use crate::spawn::yield_now::spend_budget;
 
 /// Ticks at a fixed period, counted from the first tick.
 ///
@@ -76,6 +77,7 @@ impl Interval {
             Next::At(due) => due,
             Next::Never => std::future::pending().await,
             Next::First => {
+                spend_budget().await;
                 let first = now();
                 self.next = Next::after(first, self.period);
                 return first;

@@ -8,6 +8,7 @@
 
 use std::fmt;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
@@ -142,22 +143,27 @@ impl Sleep {
         self.state = deadline.map_or(State::Moved { home, duration }, State::Until);
     }
 
-    /// Polls; `at_once` says whether a deadline in the past is ready now (a
+    /// Polls, on the loop `here`; `at_once` says whether a deadline in the past is ready now (a
     /// timeout) or in the next turn (a sleep).
     #[inline]
-    pub(super) fn poll_deadline(&mut self, cx: &mut Context<'_>, at_once: bool) -> Poll<()> {
-        let runtime = Runtime::current().expect(
+    pub(super) fn poll_deadline(
+        &mut self,
+        here: Option<&Rc<Runtime>>,
+        cx: &mut Context<'_>,
+        at_once: bool,
+    ) -> Poll<()> {
+        let runtime = here.expect(
             "a sleep or timeout was polled where no loop runs: await it inside `executor::run(..)`",
         );
         let deadline = match self.state {
             State::For(duration) | State::Moved { duration, .. } => {
-                (!duration.is_zero()).then(|| deadline_after(&runtime, duration))
+                (!duration.is_zero()).then(|| deadline_after(runtime, duration))
             }
             State::Until(deadline) => {
                 let deadline = runtime.clock.nanos_at(deadline);
                 (deadline > runtime.clock.now()).then_some(deadline)
             }
-            State::Armed { home, timer } => return self.poll_armed(&runtime, home, timer, cx),
+            State::Armed { home, timer } => return self.poll_armed(runtime, home, timer, cx),
             State::Done => return Poll::Ready(()),
         };
         let Some(deadline) = deadline else {
@@ -273,7 +279,7 @@ impl Future for Sleep {
 
     #[inline]
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
-        self.poll_deadline(cx, false)
+        self.poll_deadline(Runtime::current().as_ref(), cx, false)
     }
 }
 

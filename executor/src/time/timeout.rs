@@ -6,18 +6,22 @@
 
 use std::fmt;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::{Duration, Instant};
 
 use pin_project::pin_project;
 
 use super::sleep::{Sleep, sleep, sleep_until};
+use crate::event_loop::poll::PollState;
+use crate::event_loop::runtime::Runtime;
 
 /// Sets a time limit for a future (asyncio: `timeout`, `wait_for`).
 ///
 /// The future is polled first: what is ready is never timed out, and if value
-/// and deadline come in the same turn, the value wins. When the limit passes,
-/// the future is dropped *before* the error is given. The limit counts from
+/// and deadline come in the same turn, the value wins. A future that may only
+/// have waited because the [budget](crate#the-budget-of-a-poll) of this poll was
+/// spent is polled once more, with a whole one, before it is timed out. When the
+/// limit passes, the future is dropped *before* the error is given. The limit counts from
 /// the end of the first poll, so that a future which is ready at once costs no
 /// look at the clock. A zero limit is one poll (asyncio's `wait_for`
 /// would not even start the future).
@@ -47,6 +51,7 @@ pub fn timeout<F: Future>(limit: Duration, future: F) -> Timeout<F> {
     Timeout {
         future: Some(future),
         deadline: sleep(limit),
+        gave_way: false,
         error: Elapsed { limit: Some(limit) },
     }
 }
@@ -70,6 +75,7 @@ pub fn timeout_at<F: Future>(deadline: Instant, future: F) -> Timeout<F> {
     Timeout {
         future: Some(future),
         deadline: sleep_until(deadline),
+        gave_way: false,
         error: Elapsed { limit: None },
     }
 }
@@ -83,6 +89,9 @@ pub struct Timeout<F> {
     #[pin]
     future: Option<F>,
     deadline: Sleep,
+    /// Whether the last poll gave way, because the budget was spent: the next one
+    /// has a whole budget, and does not give way again.
+    gave_way: bool,
     error: Elapsed,
 }
 
@@ -94,17 +103,43 @@ impl<F: Future> Future for Timeout<F> {
         let mut this = self.project();
         let future = this.future.as_mut().as_pin_mut();
         let future = future.expect("a Timeout was polled after it was ready");
-        if let Poll::Ready(output) = future.poll(cx) {
-            this.future.set(None);
-            this.deadline.disarm();
-            return Poll::Ready(Ok(output));
+        let here = Runtime::current();
+        let budget = here.as_ref().map(|here| &here.poll);
+        let before = budget.map_or(0, PollState::consumed);
+        let is_spent = || budget.is_some_and(PollState::is_budget_exhausted);
+        let gave_way = std::mem::take(this.gave_way);
+        if is_spent() && !gave_way {
+            return give_way(this.gave_way, cx);
         }
-        if this.deadline.poll_deadline(cx, true).is_pending() {
-            return Poll::Pending;
-        }
+        let polled = match budget {
+            Some(budget) if gave_way => budget.with_whole_budget(|| future.poll(cx)),
+            _ => future.poll(cx),
+        };
+        let result = match polled {
+            Poll::Ready(output) => Ok(output),
+            Poll::Pending => {
+                ready!(this.deadline.poll_deadline(here.as_ref(), cx, true));
+                // The future may be ready, and have had too little budget to say
+                // so. One that had all of it and spent it is not.
+                if is_spent() && before > 0 && !gave_way {
+                    return give_way(this.gave_way, cx);
+                }
+                Err(*this.error)
+            }
+        };
         this.future.set(None);
-        Poll::Ready(Err(*this.error))
+        this.deadline.disarm();
+        if let Some(budget) = budget {
+            budget.consume_budget_since(before);
+        }
+        Poll::Ready(result)
     }
+}
+
+fn give_way<T>(gave_way: &mut bool, cx: &Context<'_>) -> Poll<T> {
+    *gave_way = true;
+    cx.waker().wake_by_ref();
+    Poll::Pending
 }
 
 /// The error of [`timeout`]: the limit passed first (asyncio: `TimeoutError`).

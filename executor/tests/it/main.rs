@@ -22,6 +22,7 @@ mod common;
 
 // Layer 0.
 mod event_loop {
+    mod budget;
     mod fairness;
     #[cfg(not(miri))]
     mod foreign_runtimes;

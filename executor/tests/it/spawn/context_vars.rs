@@ -1,6 +1,11 @@
 //! Context variables: a value is visible to the task that sets it and to tasks
 //! and thread jobs that it starts afterwards.
 
+#![allow(
+    clippy::async_yields_async,
+    reason = "a handle is to leave its loop unread"
+)]
+
 use std::cell::RefCell;
 use std::rc::Rc;
 

@@ -2,6 +2,12 @@
 //! anywhere, whatever the last poll of its loop spent; an unfinished one is
 //! refused by another loop.
 
+#![allow(
+    clippy::async_yields_async,
+    clippy::redundant_async_block,
+    reason = "a handle is to leave its loop unread"
+)]
+
 use std::future::{pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::task::Poll;
