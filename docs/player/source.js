@@ -125,7 +125,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · look_around",
-    "first": 32,
+    "first": 31,
     "lines": [
      "pub(super) fn look_around(runtime: &Runtime) {",
      "    drain_inbox(runtime);",
@@ -135,9 +135,9 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · drain_inbox",
-    "first": 40,
+    "first": 39,
     "lines": [
-     "pub(super) fn drain_inbox(runtime: &Runtime) {",
+     "pub(crate) fn drain_inbox(runtime: &Runtime) {",
      "    if runtime.inbox().has_messages() {",
      "        handle_messages(runtime);",
      "    }",
@@ -146,7 +146,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · handle_messages",
-    "first": 46,
+    "first": 45,
     "lines": [
      "fn handle_messages(runtime: &Runtime) {",
      "    let messages = &runtime.messages;",
@@ -159,7 +159,11 @@ var LOOP_SOURCE = {
      "        match message {",
      "            Message::Wake(task) => runtime.wake(task),",
      "            Message::Cancel(task) => drop(runtime.request_cancel(task)),",
-     "            Message::JobDone(job) => end_job(runtime, job),",
+     "            Message::JobDone(job) => {",
+     "                if let Some(jobs) = runtime.jobs.get() {",
+     "                    jobs.end(runtime, job);",
+     "                }",
+     "            }",
      "            Message::Run(call) => catch_and_report(\"a call from another thread\", call),",
      "            Message::Nudge => {}",
      "        }",
@@ -169,7 +173,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · fire_due_timers",
-    "first": 74,
+    "first": 68,
     "lines": [
      "fn fire_due_timers(runtime: &Runtime) {",
      "    if runtime.timers.borrow().next_deadline().is_none() {",
@@ -187,7 +191,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · wait_for_something",
-    "first": 127,
+    "first": 120,
     "lines": [
      "pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {",
      "    runtime.driver.owner.refuse_forked_child();",
@@ -201,7 +205,7 @@ var LOOP_SOURCE = {
      "            let left = deadline.saturating_sub(runtime.clock.now());",
      "            io = park_or_panic(runtime, Some(Duration::from_nanos(left)));",
      "        }",
-     "        None if runtime.jobs.is_any_pending() || has_source_waiters(runtime) => {",
+     "        None if runtime.has_jobs() || has_source_waiters(runtime) => {",
      "            io = park_or_panic(runtime, None);",
      "        }",
      "        None => wait_for_other_threads(runtime)?,",
@@ -260,35 +264,35 @@ var LOOP_SOURCE = {
    ],
    "inbox.drain": [
     5,
-    50
+    49
    ],
    "inbox.wake": [
     5,
-    55
+    54
    ],
    "inbox.job": [
     5,
-    57
+    56
    ],
    "timer.fire": [
     6,
-    82
+    76
    ],
    "timer.wake": [
     6,
-    83
+    77
    ],
    "park.start": [
     7,
-    130
+    123
    ],
    "park.wait": [
     7,
-    132
+    125
    ],
    "park.end": [
     7,
-    144
+    137
    ],
    "io.event": [
     0,

@@ -39,7 +39,7 @@ impl DeadlockReport {
     }
 
     fn report_if_deadlocked(&self, runtime: &Runtime) {
-        let tasks = list_tasks(&runtime);
+        let tasks = list_tasks(runtime);
         if Deadlock::is_possible(&tasks) {
             // A deadlock may become certain without a new wait: when a timer
             // fires, for example.
