@@ -92,6 +92,7 @@ impl Hook for Events {
             let how = Ending::Cancelled;
             let text = None;
             self.emit(TASK, Event::TaskEnd { task, how, text });
+            self.ids.borrow_mut().end(key);
         }
     }
 
@@ -105,6 +106,7 @@ impl Hook for Events {
         let (how, text) = (how.into(), error.and_then(JoinError::panic_text));
         self.emit(TASK, Event::TaskEnd { task, how, text });
         self.samples.borrow_mut().forget(task);
+        self.ids.borrow_mut().end(key);
     }
 
     fn poll_start(&self, task: TaskKey) {

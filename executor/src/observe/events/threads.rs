@@ -1,28 +1,68 @@
 //! Numbers for threads.
 //!
-//! **Invariant:** a thread keeps its number; numbers are given in order of
-//! appearance, and the loop's thread has none.
+//! **Invariant:** numbers are given in order of appearance, none twice, and the
+//! loop's thread has none. A thread keeps its number until [`KEPT`] others have
+//! appeared after it.
 //!
 //! Called by `events`.
 
+use std::collections::VecDeque;
 use std::thread::ThreadId;
 
-/// The threads of which events were reported; the first is the loop's.
+/// How many threads are remembered: more than a program runs at once, and few
+/// enough to search one by one.
+const KEPT: usize = 256;
+
+/// The threads of which events were reported.
 #[derive(Default)]
-pub(super) struct Threads(Vec<ThreadId>);
+pub(super) struct Threads {
+    event_loop: Option<ThreadId>,
+    /// The last threads that appeared, in order.
+    last: VecDeque<ThreadId>,
+    /// How many have appeared.
+    appeared: u32,
+}
 
 impl Threads {
     /// Returns the number of a thread: 1, 2, …; `None` for the current thread,
     /// which is the loop's.
     pub(super) fn number(&mut self, thread: ThreadId) -> Option<u32> {
-        if self.0.is_empty() {
-            self.0.push(std::thread::current().id());
+        let event_loop = self
+            .event_loop
+            .get_or_insert_with(|| std::thread::current().id());
+        if thread == *event_loop {
+            return None;
         }
-        let known = self.0.iter().position(|known| *known == thread);
-        let number = known.unwrap_or_else(|| {
-            self.0.push(thread);
-            self.0.len() - 1
-        });
-        u32::try_from(number).ok().filter(|number| *number > 0)
+        let known = self.last.iter().rev().position(|known| *known == thread);
+        if let Some(later) = known {
+            return Some(self.appeared - later as u32);
+        }
+        if self.last.len() == KEPT {
+            self.last.pop_front();
+        }
+        self.last.push_back(thread);
+        self.appeared += 1;
+        Some(self.appeared)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_are_numbered_in_order_and_old_ones_forgotten() {
+        let mut threads = Threads::default();
+        let id = || std::thread::spawn(|| ()).thread().id();
+        let first = id();
+        assert_eq!(threads.number(first), Some(1));
+        assert_eq!(threads.number(id()), Some(2));
+        assert_eq!(threads.number(first), Some(1));
+        assert_eq!(threads.number(std::thread::current().id()), None);
+        for n in 3..=600 {
+            assert_eq!(threads.number(id()), Some(n));
+        }
+        assert_eq!(threads.last.len(), KEPT);
+        assert_eq!(threads.number(first), Some(601), "it was forgotten");
     }
 }

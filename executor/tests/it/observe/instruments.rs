@@ -6,10 +6,10 @@ use std::future::pending;
 use std::rc::Rc;
 use std::time::Duration;
 
-use executor::instrument::{Ending, Event, Instrument, Interest, Recorder, mark};
+use executor::instrument::{Ending, Event, Instrument, Interest, Recorder, WakeOutcome, mark};
 use executor::{Runner, current_task, gather, sleep, spawn, tasks, to_thread, yield_now};
 
-use crate::common::{in_own_process, recorded_virtual_runner, reports};
+use crate::common::{Gate, in_own_process, recorded_virtual_runner, reports, wakes_of};
 
 /// The events of a program in which tasks return, are cancelled and panic.
 fn mixed_program() -> Vec<Event> {
@@ -333,4 +333,24 @@ fn an_instrument_with_a_narrow_interest_changes_nothing_for_the_others() {
         assert_eq!(events_of(&before), alone, "{wanted:?}");
         assert_eq!(events_of(&after), alone, "{wanted:?}");
     }
+}
+
+/// A late wake of a task that ended is reported with its id; the memory of the
+/// ids is checked beside them, in `events`.
+#[test]
+fn a_wake_after_the_end_of_a_task_is_reported_with_its_id() {
+    let (mut runner, recorder) = recorded_virtual_runner();
+    let id = runner.run(async {
+        let gate = Gate::new();
+        let task = spawn(gate.clone().wait());
+        let id = task.id();
+        yield_now().await;
+        let waker = gate.last_waker();
+        gate.open();
+        task.await.unwrap();
+        waker.wake();
+        id
+    });
+    let wakes = wakes_of(&recorder.take(), id);
+    assert_eq!(wakes, [WakeOutcome::Queued, WakeOutcome::AfterDone]);
 }
