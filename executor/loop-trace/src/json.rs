@@ -8,6 +8,8 @@
 
 use std::fmt::{self, Write};
 
+use crate::printable::is_printable;
+
 /// Traces are nested four deep. A limit keeps hostile texts from using up the
 /// stack.
 const MAX_DEPTH: usize = 32;
@@ -279,8 +281,7 @@ pub(crate) fn quoted(text: &str) -> String {
             '\n' => out.push_str("\\n"),
             '\r' => out.push_str("\\r"),
             '\t' => out.push_str("\\t"),
-            // Older JavaScript ends a line at the last two.
-            c if c < ' ' || matches!(c, '\u{7f}' | '\u{2028}' | '\u{2029}') => {
+            c if !is_printable(c) => {
                 let _ = write!(out, "\\u{:04x}", u32::from(c));
             }
             c => out.push(c),

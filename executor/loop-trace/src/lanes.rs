@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use crate::event::{Direction, Ending, Event, PollResult, WaitTarget};
+use crate::printable::printable;
 use crate::task_id::TaskId;
 use crate::trace::Trace;
 use label::file_and_line;
@@ -133,7 +134,7 @@ impl Sorter {
             Event::TimerFire { timer } => self.complete(&WaitTarget::Timer(*timer), now),
             Event::TimerCancel { timer } => self.give_up(&WaitTarget::Timer(*timer), now),
             Event::SourceAdd { source, kind, addr } => {
-                let name = addr.as_ref().unwrap_or(kind).clone();
+                let name = printable(addr.as_ref().unwrap_or(kind));
                 self.sources.insert(*source, name);
             }
             Event::SourceReady { source, .. } | Event::SourceRemove { source } => {
@@ -141,7 +142,7 @@ impl Sorter {
                 self.complete(&WaitTarget::Source(*source, Direction::Write), now);
             }
             Event::JobSubmit { job, at, .. } => {
-                self.jobs.insert(*job, file_and_line(at));
+                self.jobs.insert(*job, printable(&file_and_line(at)));
             }
             Event::JobStart { job } => {
                 let at = self.jobs.get(job).cloned().unwrap_or_default();
@@ -158,7 +159,7 @@ impl Sorter {
 
     fn spawn(&mut self, id: TaskId, name: &str) {
         self.indexes.insert(id, self.lanes.tasks.len());
-        self.lanes.tasks.push(TaskLane::new(id, name));
+        self.lanes.tasks.push(TaskLane::new(id, &printable(name)));
     }
 
     /// Closes the open span of a task and opens the next one.
@@ -220,7 +221,7 @@ impl Sorter {
                 format!("{} {}", direction.word(), known(&self.sources, source))
             }
             WaitTarget::Job(job) => format!("job {}", known(&self.jobs, job)),
-            WaitTarget::Other(text) => text.clone(),
+            WaitTarget::Other(text) => printable(text),
         }
     }
 

@@ -37,6 +37,7 @@
 //! | `task_id` | [`TaskId`] |
 //! | `event` | [`Event`] and the types of its fields |
 //! | `trace` | [`Trace`], [`Entry`], [`Site`] |
+//! | `printable` | texts of a program, as a terminal may show them |
 //! | `json` | a strict JSON reader, and quoting |
 //! | `write`, `read` | a trace to text and back |
 //! | [`replay`] | the state after each event, and the rules that a loop must keep |
@@ -46,6 +47,7 @@
 mod task_id;
 mod event;
 mod trace;
+mod printable;
 mod json;
 mod write;
 mod read;

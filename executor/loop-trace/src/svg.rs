@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::event::{Cause, Ending, Event, WakeOutcome};
 use crate::lanes::{Activity, Lane, Lanes, Moment, Span, TaskLane, lanes, short};
+use crate::printable::printable;
 use crate::task_id::TaskId;
 use crate::trace::Trace;
 
@@ -373,7 +374,7 @@ fn escaped(text: &str) -> String {
         .replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;");
-    text.replace('"', "&quot;").replace(char::is_control, " ")
+    printable(&text.replace('"', "&quot;"))
 }
 
 const STYLE: &str = "<style>\n\

@@ -1,7 +1,7 @@
 //! A trace as text, for a terminal.
 //!
-//! **Invariant:** no line is wider than requested, and rows that do not fit are
-//! counted in the output.
+//! **Invariant:** no line is wider than requested, rows that do not fit are
+//! counted in the output, and no text of the program reaches the terminal raw.
 //!
 //! Called by the recorder at the end of a run, and by the book.
 
@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use crate::event::{Ending, Event, WakeOutcome};
 use crate::lanes::{Activity, Lane, Lanes, Moment, Span, TaskLane, lanes, short};
+use crate::printable::printable;
 use crate::trace::Trace;
 
 /// A smaller width is raised to this.
@@ -60,7 +61,6 @@ pub fn timeline(trace: &Trace, width: usize) -> String {
     let scale = Scale::new(&lanes, width - label - 2);
     let mut out = String::new();
     let mut line = |text: &str| {
-        let text = text.replace(char::is_control, " ");
         let text = clip(text.trim_end(), width);
         let _ = writeln!(out, "{text}");
     };
@@ -82,14 +82,14 @@ pub fn timeline(trace: &Trace, width: usize) -> String {
 
 /// Returns the program, cut to the width, and how long it took.
 fn headline(trace: &Trace, lanes: &Lanes, width: usize) -> String {
-    let args = trace.args.join(" ");
+    let args = printable(&trace.args.join(" "));
     let clock = if trace.virtual_time {
         " of virtual time"
     } else {
         ""
     };
     let time = short(lanes.end.at);
-    let program = format!("{} {args}", trace.program);
+    let program = format!("{} {args}", printable(&trace.program));
     let took = format!(": {time}{clock}");
     let rest = width.saturating_sub(took.chars().count());
     clip(program.trim_end(), rest) + &took

@@ -3,7 +3,7 @@
 //! **Invariant:** every error says what happened, to which task and from which
 //! line. A panic that no caller can receive goes to [`report`].
 //!
-//! Called by every layer. Imports `task_info` and `sys`.
+//! Called by every layer. Imports `task_info`, `wait_text` and `sys`.
 
 use std::any::Any;
 use std::fmt;
@@ -12,6 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::sys::unmodelled::{Mutex, PoisonError, lock};
 use super::task_info::{Identity, TaskId, TaskInfo};
+use super::wait_text::PrintableLines;
 
 /// The payload of a panic.
 pub(crate) type Payload = Box<dyn Any + Send>;
@@ -139,7 +140,8 @@ impl fmt::Display for JoinError {
                  `.await` the handle instead"
             }
             Kind::Panicked(payload) | Kind::Stopped(payload) => {
-                return write!(f, "panicked: {}", panic_text(&**lock(payload)));
+                let payload = lock(payload);
+                return write!(f, "panicked: {}", PrintableLines(panic_text(&**payload)));
             }
         })
     }
@@ -233,7 +235,8 @@ pub(crate) fn copy_text(payload: &Payload) -> Payload {
 #[cold]
 pub(crate) fn report(text: fmt::Arguments<'_>) {
     // One write, so that the lines of several threads do not mix.
-    let line = format!("executor: {text}\n");
+    let text = text.to_string();
+    let line = format!("executor: {}\n", PrintableLines(&text));
     let _ = std::io::stderr().write_all(line.as_bytes());
 }
 

@@ -1,15 +1,48 @@
 //! The text of task information, as errors, listings and reports show it.
 //!
 //! **Invariant:** a text is made from its snapshot alone, so it can be printed
-//! when the loop is gone.
+//! when the loop is gone; and no name in it does more to a terminal than to be
+//! shown.
 //!
 //! Extends the types of `task_info`.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::panic::Location;
 use std::time::Duration;
 
 use super::task_info::{Identity, LockHolder, QueueOperation, TaskId, TaskInfo, TaskState, Wait};
+
+/// A text of a program that a terminal may show: control characters, line
+/// separators and overrides of the direction of text are escaped.
+pub(crate) struct Printable<'a>(pub(crate) &'a str);
+
+/// A [`Printable`] text of several lines.
+pub(crate) struct PrintableLines<'a>(pub(crate) &'a str);
+
+/// Returns whether a character is shown as itself, and changes nothing else.
+pub(crate) fn is_printable(c: char) -> bool {
+    let is_bidi = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    !c.is_control() && !is_bidi && !matches!(c, '\u{2028}' | '\u{2029}')
+}
+
+impl fmt::Display for Printable<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|c| match is_printable(c) {
+            true => f.write_char(c),
+            false => write!(f, "{}", c.escape_default()),
+        })
+    }
+}
+
+impl fmt::Display for PrintableLines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for part in self.0.split_inclusive(['\n', '\t']) {
+            let text = part.trim_end_matches(['\n', '\t']);
+            write!(f, "{}{}", Printable(text), &part[text.len()..])?;
+        }
+        Ok(())
+    }
+}
 
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -21,7 +54,7 @@ impl fmt::Display for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Identity { id, name, site } = self;
         match name {
-            Some(name) => write!(f, "task {id} \"{name}\" (spawned at {site})"),
+            Some(name) => write!(f, "task {id} \"{}\" (spawned at {site})", Printable(name)),
             None => write!(f, "task {id} (spawned at {site})"),
         }
     }
@@ -43,7 +76,7 @@ impl fmt::Display for Named<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Named(what, name) = self;
         match name {
-            Some(name) => write!(f, "{what} \"{name}\""),
+            Some(name) => write!(f, "{what} \"{}\"", Printable(name)),
             None if what.starts_with('e') => write!(f, "an {what}"),
             None => write!(f, "a {what}"),
         }
@@ -65,7 +98,7 @@ impl fmt::Display for Wait {
         match self {
             Wait::Sleep(Duration::MAX) => write!(f, "sleep forever"),
             Wait::Sleep(left) => write!(f, "sleep until +{left:?}"),
-            Wait::Join { task, name } => write!(f, "join task {task} \"{name}\""),
+            Wait::Join { task, name } => write!(f, "join task {task} \"{}\"", Printable(name)),
             Wait::Cancel => write!(f, "being asked to stop"),
             Wait::Scope(tasks) => match tasks.len() {
                 1 => write!(f, "the task of its scope"),
@@ -125,7 +158,7 @@ impl fmt::Display for TaskInfo {
         f.write_str(match self.state {
             TaskState::Running => "running",
             TaskState::Ready => "ready to run",
-            TaskState::Finished => "finished, its output not yet read",
+            TaskState::Finished => "finished",
             TaskState::Unwakeable => "waits, and nothing can ever wake it",
             TaskState::Waiting => {
                 let waits: Vec<_> = self.waits.iter().map(Wait::to_string).collect();

@@ -3,7 +3,7 @@
 //! **Invariant:** an error names the reason, and what the user can do about it.
 //!
 //! Called by the program `executor-ps`; `ps_server` answers. Imports
-//! `ps_server::socket_path`.
+//! `ps_server::socket_path` and `base`.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::fs::MetadataExt;
@@ -11,6 +11,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::ps_server::socket_path;
+use crate::base::wait_text::PrintableLines;
 
 /// How long a process may take to answer; each of its loops may take 100 ms.
 const TIMEOUT: Duration = Duration::from_secs(10);
@@ -50,7 +51,8 @@ pub fn ask(pid: u32, question: Question) -> Result<String, String> {
         .and_then(|()| stream.read_to_string(&mut answer));
     match read {
         Ok(_) if answer.is_empty() => Err(format!("process {pid} ended before it answered")),
-        Ok(_) => Ok(answer),
+        // The other process may be of another version, or no friend of this one.
+        Ok(_) => Ok(PrintableLines(&answer).to_string()),
         Err(error) if error.kind() == ErrorKind::WouldBlock => Err(format!(
             "process {pid} listens but did not answer within {} s: it may be stopped, or others \
              keep it busy with questions",

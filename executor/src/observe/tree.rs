@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use crate::base::task_info::{TaskId, TaskInfo, TaskState};
+use crate::base::wait_text::Printable;
 use crate::spawn::listing::tasks;
 
 /// Formats a listing as a tree.
@@ -73,7 +74,7 @@ impl fmt::Display for Row<'_> {
         let task = self.task;
         write!(f, "{}task {}", self.prefix, task.id())?;
         if let Some(name) = &task.identity.name {
-            write!(f, " \"{name}\"")?;
+            write!(f, " \"{}\"", Printable(name))?;
         }
         match task.state {
             TaskState::Running => write!(f, ": running"),

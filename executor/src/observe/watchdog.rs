@@ -17,6 +17,7 @@ use crate::base::error::report;
 use crate::base::sys::Arc;
 use crate::base::sys::unmodelled::{Mutex, lock};
 use crate::base::task_info::Identity;
+use crate::base::wait_text::Printable;
 
 /// A poll that takes longer than this is reported in debug mode. asyncio's
 /// `loop.slow_callback_duration` has the same value.
@@ -121,9 +122,10 @@ impl Observation {
 fn report_slow(task: &Identity, time: Duration, thread: &str) {
     report(format_args!(
         "{task} has been in one poll for {} ms, and no other task of its loop (thread \
-         \"{thread}\") can run. A poll must not block: await `executor::sleep(..)` instead of \
+         \"{}\") can run. A poll must not block: await `executor::sleep(..)` instead of \
          `std::thread::sleep`, give a call that blocks to `to_thread(..)`, and let a long \
          computation `yield_now().await` now and then",
-        (time + Duration::from_micros(500)).as_millis() // to the nearest
+        (time + Duration::from_micros(500)).as_millis(), // to the nearest
+        Printable(thread)
     ));
 }

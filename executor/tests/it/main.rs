@@ -100,6 +100,8 @@ mod observe {
     #[cfg(all(feature = "scope", feature = "net"))]
     mod instrument_panics;
     mod instruments;
+    #[cfg(all(feature = "sync", not(miri)))]
+    mod hostile_names;
     mod task_listings;
     #[cfg(all(unix, not(miri)))]
     mod watchdog;

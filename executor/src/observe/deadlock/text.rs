@@ -9,7 +9,7 @@ use std::fmt;
 
 use super::Deadlock;
 use crate::base::task_info::{LockHolder, TaskId, TaskInfo, Wait};
-use crate::base::wait_text::{Named, SourceLine};
+use crate::base::wait_text::{Named, Printable, SourceLine};
 
 impl Deadlock<'_> {
     fn remedy(&self) -> &'static str {
@@ -61,7 +61,7 @@ impl fmt::Display for ShortName<'_> {
         let ShortName(id, name) = self;
         match *name == format!("Task-{id}") {
             true => write!(f, "task {id}"),
-            false => write!(f, "task {id} \"{name}\""),
+            false => write!(f, "task {id} \"{}\"", Printable(name)),
         }
     }
 }

@@ -8,6 +8,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::base::task_info::{Identity, TaskId, TaskInfo, TaskState};
+use crate::base::wait_text::{Printable, is_printable};
 use crate::observe::tree::Tree;
 
 /// The tasks of one loop.
@@ -71,7 +72,8 @@ impl Answer {
     /// Returns the line above the loop's tasks.
     fn head(&self) -> String {
         let tasks = self.tasks.len();
-        let mut head = format!("loop on thread \"{}\", tasks: {tasks}", self.thread);
+        let thread = Printable(&self.thread);
+        let mut head = format!("loop on thread \"{thread}\", tasks: {tasks}");
         if let Some(Mirrored { age, stuck }) = &self.mirrored {
             match stuck {
                 Some(task) => write!(head, "; stuck in a poll of task {task}"),
@@ -166,7 +168,7 @@ fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            c if c < ' ' => {
+            c if !is_printable(c) => {
                 write!(quoted, "\\u{:04x}", u32::from(c)).expect("writing to a String never fails");
             }
             c => quoted.push(c),
@@ -181,5 +183,7 @@ mod tests {
     #[test]
     fn a_name_with_quotes_and_control_characters_is_still_one_json_string() {
         assert_eq!(super::quoted("a\"b\\c\nd"), r#""a\"b\\c\u000ad""#);
+        let controls = super::quoted("\u{7f}\u{9b}\u{202e}ä");
+        assert_eq!(controls, r#""\u007f\u009b\u202eä""#);
     }
 }
