@@ -11,6 +11,7 @@ pub(crate) mod clock;
 pub(crate) mod rng;
 pub(crate) mod sys;
 pub(crate) mod waiter;
+pub(crate) mod nesting;
 pub(crate) mod timers;
 pub(crate) mod hooks;
 pub(crate) mod inbox;

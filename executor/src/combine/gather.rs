@@ -46,6 +46,11 @@ use super::set::{Combinator, Combined, FutureSet, IntoSet, Receive};
 ///
 /// [`limit`](Gather::limit) bounds how many run at once.
 ///
+/// A gather in a gather is polled, woken and dropped inside the outer one, like
+/// any future in a future: nested some thousands deep, they overflow the stack.
+/// Tasks do not nest: a deep structure can [`spawn`](crate::spawn()) its parts and
+/// gather the handles.
+///
 /// *Cancel safety:* dropping it drops the futures, in their order.
 pub fn gather<G: IntoGather>(futures: G) -> Gather<G::Set, G::Output> {
     Gather(Combined::new(futures.into_set()))

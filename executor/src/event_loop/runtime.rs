@@ -22,6 +22,7 @@ use crate::base::clock::Clock;
 use crate::base::error::{Payload, RunError};
 use crate::base::hooks::{Hook, Hooks, Interest};
 use crate::base::inbox::{Inbox, Message};
+use crate::base::nesting::Nesting;
 use crate::base::rng::Rng;
 use crate::base::slab::{JobKey, Slab, TaskKey, kind};
 use crate::base::sys::unmodelled::{self, AtomicU64};
@@ -52,6 +53,8 @@ pub(crate) struct Runtime {
     /// By task that another task polls.
     pub(crate) routes: RefCell<HashMap<TaskKey, Rc<dyn Route>>>,
     pub(crate) poll: PollState,
+    /// The tasks whose destructors end other tasks.
+    pub(crate) ends: Nesting<TaskKey>,
     /// The waker for tasks without one of their own, while no run uses it.
     pub(crate) spare_waker: Cell<Option<TaskWaker>>,
     pub(crate) timers: RefCell<TimerHeap>,

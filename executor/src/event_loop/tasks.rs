@@ -60,15 +60,17 @@ impl Runtime {
     }
 
     /// Adds a task and, unless it is finished already, queues it for its first
-    /// poll.
+    /// poll. A closing loop drops it instead.
     #[inline]
     pub(crate) fn insert_task(&self, mut task: Task, route: Option<Rc<dyn Route>>) -> TaskKey {
         task.is_routed = route.is_some();
         let refused = task.is_finished();
         let key = self.tasks.borrow_mut().insert(task);
         self.emit(TASK, move |hook| hook.task_spawn(key, refused));
-        if !refused {
-            self.push_first(key, route);
+        match (refused, self.closing.get()) {
+            (true, _) => {}
+            (false, true) => self.drop_now(key),
+            (false, false) => self.push_first(key, route),
         }
         key
     }
@@ -137,10 +139,11 @@ impl Runtime {
         };
         drop(waker);
         self.wake_cancel_listeners(key);
-        match has_handle {
-            true => self.wake_waiter(waiter),
-            false => self.discard_output(key),
+        if !has_handle {
+            self.drop_now(key);
         }
+        // With or without a `JoinHandle`: a `RemoteHandle` may wait.
+        self.wake_waiter(waiter);
     }
 
     /// Drops a task's future and stores an error in its place: the panic of its
@@ -232,16 +235,27 @@ impl Runtime {
         }
     }
 
-    /// Drops a task at once, at the end of the loop.
+    /// Drops a task that is alive, at the end of the loop, or removes a finished
+    /// one that has no handle. Deep in other such calls, when the deepest of them
+    /// returns.
     pub(crate) fn drop_now(&self, key: TaskKey) {
-        if let Some(Some(work)) = self.with_task(key, |task| task.work.take()) {
-            self.fail(key, work, None);
-        }
+        self.ends.run(key, |key| {
+            let ended = self.with_task(key, |task| task.is_finished().then_some(task.has_handle));
+            match ended.flatten() {
+                Some(false) => self.discard_output(key),
+                Some(true) => {}
+                None => {
+                    if let Some(Some(work)) = self.with_task(key, |task| task.work.take()) {
+                        self.fail(key, work, None);
+                    }
+                }
+            }
+        });
     }
 
     /// Removes a finished task whose output was not read, and reports a panic
     /// that no handle received.
-    pub(crate) fn discard_output(&self, key: TaskKey) {
+    fn discard_output(&self, key: TaskKey) {
         let taken = self.with_task(key, |task| Some((task.work.take()?, task.identity.clone())));
         if let Some(Some((work, identity))) = taken {
             if let Some(error) = work.error().filter(|error| error.is_unreported_panic()) {

@@ -8,6 +8,7 @@
 use std::task::Waker;
 
 use crate::base::error::{JoinError, Kind, catch_and_report, report};
+use crate::base::nesting::Nesting;
 use crate::base::slab::TaskKey;
 use crate::base::sys::{Arc, Condvar, Mutex, lock};
 use crate::event_loop::runtime::Runtime;
@@ -17,6 +18,32 @@ pub(super) struct Answer<T> {
     pub(super) slot: Mutex<Slot<T>>,
     /// Notified when the result is stored, for a thread that blocks.
     pub(super) stored: Condvar,
+    /// Drops an unread result.
+    discard: fn(Result<T, JoinError>),
+}
+
+thread_local! {
+    /// The unread results of this thread whose destructors drop others.
+    static UNREAD: Nesting<Box<dyn FnOnce()>> = Nesting::default();
+}
+
+/// Drops an unread result: reports a panic, and a destructor that panics.
+fn discard<T: 'static>(result: Result<T, JoinError>) {
+    if let Err(error) = &result {
+        if error.is_unreported_panic() {
+            report(format_args!("{error} (its handle was dropped)"));
+        }
+    }
+    let end = |drop: Box<dyn FnOnce()>| {
+        let what = "the destructor of an output that was not read";
+        match Runtime::current() {
+            Some(here) => here.contain(what, drop),
+            None => catch_and_report(what, drop),
+        }
+    };
+    let mut result: Option<Box<dyn FnOnce()>> = Some(Box::new(move || drop(result)));
+    let _ = UNREAD.try_with(|unread| unread.run(result.take().expect("not taken yet"), end));
+    result.into_iter().for_each(end); // of a thread that exits
 }
 
 pub(super) struct Slot<T> {
@@ -55,7 +82,7 @@ impl<T> Slot<T> {
     }
 }
 
-impl<T> Answer<T> {
+impl<T: 'static> Answer<T> {
     pub(super) fn new() -> Arc<Self> {
         let slot = Mutex::new(Slot {
             stage: Stage::Sent,
@@ -65,9 +92,12 @@ impl<T> Answer<T> {
         Arc::new(Answer {
             slot,
             stored: Condvar::new(),
+            discard,
         })
     }
+}
 
+impl<T> Answer<T> {
     /// Records the task of the call; returns whether it is to be cancelled.
     pub(super) fn start(&self, task: TaskKey) -> bool {
         let mut slot = lock(&self.slot);
@@ -88,20 +118,12 @@ impl<T> Answer<T> {
     }
 }
 
-/// The last owner, the loop or the other thread, drops an unread result: it
-/// reports a panic, and a destructor that panics.
+/// The last owner, the loop or the other thread, drops an unread result.
 impl<T> Drop for Answer<T> {
     fn drop(&mut self) {
         let stage = std::mem::replace(&mut lock(&self.slot).stage, Stage::Ended(None));
-        if let Stage::Ended(Some(Err(error))) = &stage {
-            if error.is_unreported_panic() {
-                report(format_args!("{error} (its handle was dropped)"));
-            }
-        }
-        let what = "the destructor of an output that was not read";
-        match Runtime::current() {
-            Some(here) => here.contain(what, || drop(stage)),
-            None => catch_and_report(what, || drop(stage)),
+        if let Stage::Ended(Some(result)) = stage {
+            (self.discard)(result);
         }
     }
 }

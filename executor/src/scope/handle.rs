@@ -30,6 +30,10 @@ pub(super) type OutputCell<T> = Cell<Option<T>>;
 /// never says "panicked": a panic ends the whole scope. Dropping the handle
 /// detaches the child, which continues; the scope waits for it.
 ///
+/// An unread output is dropped with its handle. Outputs that hold handles, whose
+/// outputs hold handles, are dropped inside each other, unlike those of
+/// [`JoinHandle`](crate::JoinHandle): the stack limits how deep.
+///
 /// ```
 /// executor::run(async {
 ///     let words = ["a", "b"];

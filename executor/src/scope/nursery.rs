@@ -17,6 +17,7 @@ use std::task::Context;
 use super::handle::{OutputCell, ScopedJoinHandle, drop_in_task};
 use crate::base::error::Payload;
 use crate::base::hooks::Ending;
+use crate::base::nesting::Nesting;
 use crate::base::slab::TaskKey;
 use crate::base::task_info::Wait;
 use crate::base::waiter::Waiter;
@@ -43,6 +44,8 @@ pub(super) struct Nursery<'env, E> {
     /// The waker for children without one of their own; `None` before the first
     /// poll and during each.
     spare: Cell<Option<TaskWaker>>,
+    /// The refused children whose destructors spawn others.
+    refused: Nesting<(TaskKey, Child<'env, E>)>,
 }
 
 /// Why a scope ends early.
@@ -94,6 +97,7 @@ impl<'env, E> Nursery<'env, E> {
             children: RefCell::default(),
             is_open: Cell::new(true),
             round: RefCell::default(),
+            refused: Nesting::default(),
             spare: Cell::new(None),
         })
     }
@@ -129,15 +133,18 @@ impl<'env, E> Nursery<'env, E> {
         }
         let route = is_accepted.then(|| self.woken.clone() as Rc<dyn Route>);
         let key = runtime.insert_task(task, route);
-        if is_accepted {
+        let child: Child<'env, E> = Box::pin({
             let output = Rc::clone(&output);
-            let child: Child<'env, E> = Box::pin(async move {
+            async move {
                 output.set(Some(future.await?));
                 Ok(())
-            });
+            }
+        });
+        if is_accepted {
             self.children.borrow_mut().insert(key, Some(child));
         } else {
-            drop_in_task(runtime, key, future);
+            let refuse = |(key, child)| drop_in_task(runtime, key, child);
+            self.refused.run((key, child), refuse);
         }
         let runtime = Rc::clone(runtime);
         ScopedJoinHandle::new(TaskRef { runtime, key }, output)

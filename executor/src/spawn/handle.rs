@@ -18,7 +18,7 @@ use crate::base::hooks::WAIT;
 use crate::base::slab::TaskKey;
 use crate::base::task_info::{Identity, TaskId};
 use crate::event_loop::runtime::Runtime;
-use crate::event_loop::task::{BoxedWork, Cell, State, Task};
+use crate::event_loop::task::{BoxedWork, Cell, Task};
 
 /// Starts a task: a future that runs beside its caller on the same loop
 /// (asyncio: `create_task`).
@@ -45,7 +45,9 @@ use crate::event_loop::task::{BoxedWork, Cell, State, Task};
 /// ```
 ///
 /// While the loop ends, a spawn by a destructor is refused: the future is
-/// dropped and the handle says "cancelled".
+/// dropped and the handle says "cancelled". If that future's destructor spawns
+/// in turn, and so on, those 32 deep and deeper are dropped one after another
+/// instead of inside each other.
 ///
 /// # Panics
 ///
@@ -98,19 +100,12 @@ pub(crate) fn spawn_on<F: Future + 'static>(
 
 /// Adds a task to a loop and queues it for its first poll.
 ///
-/// A closing loop refuses it: the task is finished at once, as cancelled, and
-/// its future is dropped unpolled. No panic, because destructors spawn.
+/// A closing loop refuses it: the task ends as cancelled, and its future is
+/// dropped unpolled. No panic, because destructors spawn.
 #[inline]
-fn add_task(runtime: Rc<Runtime>, identity: Identity, mut work: BoxedWork) -> TaskRef {
-    let refused = runtime.closing.get();
-    if refused {
-        runtime.end_work(identity.clone(), &mut work, None);
-    }
+fn add_task(runtime: Rc<Runtime>, identity: Identity, work: BoxedWork) -> TaskRef {
     let (parent, context) = runtime.inherited_context();
-    let mut task = Task::new(Some(work), identity, parent, context);
-    if refused {
-        task.state = State::Finished;
-    }
+    let task = Task::new(Some(work), identity, parent, context);
     let key = runtime.insert_task(task, None);
     TaskRef { runtime, key }
 }
@@ -215,7 +210,7 @@ impl Drop for TaskRef {
         match unread {
             None => {}
             Some(false) => runtime.remove(key),
-            Some(true) => runtime.discard_output(key),
+            Some(true) => runtime.drop_now(key),
         }
     }
 }

@@ -23,6 +23,7 @@ mod common;
 // Layer 0.
 mod event_loop {
     mod budget;
+    mod deep_chains;
     mod fairness;
     #[cfg(not(miri))]
     mod foreign_runtimes;
