@@ -336,6 +336,7 @@ where
             hook.job_start(home.key, Location::caller());
         }
         let result = catch_unwind(AssertUnwindSafe(call));
+        // A value that the call has set may have a destructor that panics.
         drop_contained(context::replace_thread(outer));
         let panicked = result.is_err();
         let mut parts = lock(&self.0);

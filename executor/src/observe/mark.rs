@@ -27,14 +27,18 @@ use crate::event_loop::runtime::Runtime;
 /// assert!(recorder.take().iter().any(is_mark));
 /// ```
 pub fn mark(text: impl fmt::Display) {
-    Runtime::with(|runtime| {
-        let Some(events) = Events::of(runtime) else {
-            return;
-        };
-        runtime.hooks.emit(PRINT, |hook| {
-            if ptr::addr_eq(hook, Rc::as_ptr(&events)) {
-                events.mark(text.to_string());
-            }
-        });
+    // With nothing borrowed: the text's `Display` and the instruments may run any
+    // code. The text first, so that the events that it causes are reported.
+    let Some(runtime) = Runtime::current() else {
+        return;
+    };
+    let Some(events) = Events::of(&runtime).filter(|_| runtime.hooks.wants(PRINT)) else {
+        return;
+    };
+    let text = text.to_string();
+    runtime.hooks.emit(PRINT, |hook| {
+        if ptr::addr_eq(hook, Rc::as_ptr(&events)) {
+            events.mark(text.clone());
+        }
     });
 }

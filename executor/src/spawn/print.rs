@@ -46,8 +46,10 @@ pub fn __print_line(text: fmt::Arguments<'_>) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => std::process::exit(0),
         Err(error) => panic!("could not print to stdout: {error}"),
     }
-    Runtime::with(|runtime| {
-        let text = || text.to_string();
-        runtime.hooks.emit(PRINT, |hook| hook.print(&text()));
-    });
+    // With nothing borrowed: the text's `Display` and the subscribers may run any
+    // code. The text first, so that the events that it causes are reported.
+    if let Some(runtime) = Runtime::current().filter(|runtime| runtime.hooks.wants(PRINT)) {
+        let text = text.to_string();
+        runtime.hooks.emit(PRINT, |hook| hook.print(&text));
+    }
 }

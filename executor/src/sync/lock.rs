@@ -193,9 +193,10 @@ impl<T: fmt::Debug> fmt::Debug for Lock<T> {
         if let Some(name) = self.name() {
             debug.field("name", &name);
         }
-        match self.value.try_borrow() {
-            Ok(value) => debug.field("value", &value),
-            Err(_) => debug.field("value", &format_args!("<locked>")),
+        // Locked meanwhile: the value's `Debug` may run any code.
+        match self.try_lock() {
+            Some(value) => debug.field("value", &&*value),
+            None => debug.field("value", &format_args!("<locked>")),
         };
         debug.finish()
     }

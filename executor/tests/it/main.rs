@@ -28,6 +28,8 @@ mod event_loop {
     #[cfg(not(miri))]
     mod foreign_runtimes;
     mod nested_panics;
+    #[cfg(all(feature = "observe", feature = "scope", feature = "sync", not(miri)))]
+    mod reentrancy;
     mod run;
     mod stalls;
     mod wakers;

@@ -41,9 +41,17 @@ impl WaitQueue {
         let waiter = current.waiter(cx);
         let mut list = self.list.borrow_mut();
         let entry = list.get_mut(key).expect("the future waits");
-        let displaced = std::mem::replace(&mut entry.waiter, waiter);
+        let displaced = match entry.outcome {
+            None => std::mem::replace(&mut entry.waiter, waiter),
+            // The clone of a foreign waker ended the wait, and woke the former one.
+            Some(_) => waiter,
+        };
+        let is_resolved = entry.outcome.is_some();
         drop(list);
         drop(displaced);
+        if is_resolved {
+            cx.waker().wake_by_ref();
+        }
     }
 
     /// Returns the holder of a lock. A wait that was granted and whose future
