@@ -285,7 +285,7 @@ impl Compose for Composition {
         say_once_that_nothing_observes(runtime, options);
     }
 
-    fn explain_stall(runtime: &Runtime) -> RunError {
+    fn explain_stall(runtime: &Runtime, is_certain: bool) -> RunError {
         let tasks = spawn::listing::list_tasks(runtime);
         #[cfg(feature = "observe")]
         let deadlock = observe::deadlock::Deadlock::find(&tasks);
@@ -294,6 +294,7 @@ impl Compose for Composition {
         RunError::Stalled {
             deadlock: deadlock.map(|deadlock| deadlock.to_string()),
             tasks,
+            is_certain,
         }
     }
 }

@@ -169,6 +169,10 @@ pub enum RunError {
         tasks: Vec<TaskInfo>,
         /// The deadlock among them, if there is one (feature `observe`).
         deadlock: Option<String>,
+        /// Whether nothing could wake a task any more. If not, wakers or handles
+        /// were left, and a loop with virtual time has waited for them for
+        /// [`stall_timeout`](crate::Builder::stall_timeout).
+        is_certain: bool,
     },
     /// The [`Runner`](crate::Runner) was closed.
     Closed,
@@ -184,11 +188,22 @@ impl fmt::Display for RunError {
                  `to_thread(|| executor::run(..))`. For a notebook: `Runner::background()`"
             ),
             RunError::Closed => write!(f, "this Runner was closed; build a new one"),
-            RunError::Stalled { tasks, deadlock } => {
-                f.write_str(
-                    "the loop has stalled: nothing is ready, and no timer, thread job or waker \
-                     is left that could change that",
-                )?;
+            RunError::Stalled {
+                tasks,
+                deadlock,
+                is_certain,
+            } => {
+                f.write_str(match is_certain {
+                    true => {
+                        "the loop has stalled: nothing is ready, and no timer, thread job or \
+                         waker is left that could change that"
+                    }
+                    false => {
+                        "the loop has stalled: nothing is ready, no timer or thread job is left, \
+                         and the wakers and handles that other code holds have woken no task in \
+                         time (`Runner::builder().stall_timeout(..)`)"
+                    }
+                })?;
                 tasks.iter().try_for_each(|task| write!(f, "\n  {task}"))?;
                 deadlock.iter().try_for_each(|text| write!(f, "\n{text}"))
             }

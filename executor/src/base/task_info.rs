@@ -57,7 +57,8 @@ pub enum TaskState {
     /// not queued, has no timer, join or thread job, and no clone of its waker
     /// exists.
     Unwakeable,
-    /// It has ended, and a handle to it exists.
+    /// It has ended. Only the destructor of its unread output sees this, through
+    /// [`current_task`](crate::current_task): a listing leaves ended tasks out.
     Finished,
 }
 

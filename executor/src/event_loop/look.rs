@@ -187,7 +187,7 @@ fn has_source_waiters(runtime: &Runtime) -> bool {
 /// waits for long, so it is a stall after `stall_timeout`.
 fn wait_for_other_threads(runtime: &Runtime) -> Result<(), RunError> {
     if !may_be_woken_remotely(runtime) {
-        return Err(Composition::explain_stall(runtime));
+        return Err(Composition::explain_stall(runtime, true));
     }
     if !runtime.clock.is_virtual() {
         park_or_panic(runtime, None);
@@ -202,7 +202,7 @@ fn wait_for_other_threads(runtime: &Runtime) -> Result<(), RunError> {
             return Ok(());
         }
         if left.is_zero() {
-            return Err(Composition::explain_stall(runtime));
+            return Err(Composition::explain_stall(runtime, false));
         }
         park_or_panic(runtime, Some(left));
     }

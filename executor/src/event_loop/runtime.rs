@@ -195,8 +195,8 @@ pub(crate) trait Compose {
     fn observe(runtime: &Rc<Runtime>, options: Self::Options);
 
     /// Returns the error of a stalled loop, with its tasks and the deadlock
-    /// among them.
-    fn explain_stall(runtime: &Runtime) -> RunError;
+    /// among them. `is_certain`: nothing can wake a task.
+    fn explain_stall(runtime: &Runtime, is_certain: bool) -> RunError;
 }
 
 /// See [`Compose`].

@@ -40,9 +40,12 @@ pub fn current_task() -> Option<TaskInfo> {
     .flatten()
 }
 
-/// Returns all tasks of the loop that runs on this thread, in order of
-/// spawning, with what each waits for (asyncio: `all_tasks`,
+/// Returns the tasks of the loop that runs on this thread which have not ended,
+/// in order of spawning, with what each waits for (asyncio: `all_tasks`,
 /// `print_call_graph`). Empty if no loop runs.
+///
+/// As in asyncio, a task that has ended is left out, though a handle may still
+/// give its output.
 ///
 /// ```
 /// executor::run(async {
@@ -58,11 +61,12 @@ pub fn tasks() -> Vec<TaskInfo> {
     Runtime::with(|runtime| list_tasks(runtime)).unwrap_or_default()
 }
 
-/// Returns all tasks of a loop, in order of spawning.
+/// Returns the tasks of a loop that have not ended, in order of spawning.
 pub(crate) fn list_tasks(runtime: &Runtime) -> Vec<TaskInfo> {
     let mut waits = waits(runtime);
     let tasks = runtime.tasks.borrow();
-    let list = tasks.iter().map(|(key, task)| {
+    let alive = tasks.iter().filter(|(_, task)| !task.is_finished());
+    let list = alive.map(|(key, task)| {
         let waits = waits.remove(&key).unwrap_or_default();
         describe(runtime, key, task, waits)
     });

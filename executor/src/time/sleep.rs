@@ -297,7 +297,11 @@ impl fmt::Debug for Sleep {
                 return write!(f, "Sleep(for {duration:?})");
             }
             State::Until(_) => "until a moment",
-            State::Armed { .. } => "armed",
+            State::Armed { home, timer } => match Runtime::find(home) {
+                Some(home) if home.timers.borrow().is_armed(timer) => "armed",
+                Some(_) => "over",
+                None => "of a loop that is not on this thread",
+            },
             State::Done => "over",
         };
         write!(f, "Sleep({state})")

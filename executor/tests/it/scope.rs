@@ -915,7 +915,7 @@ fn a_destructor_may_spawn_cancel_and_ask_while_its_scope_ends() {
         assert!(ended.is_err());
         assert_eq!(tasks().len(), 1);
     });
-    assert_eq!(log.take(), ["b true 4", "a true 3"]);
+    assert_eq!(log.take(), ["b true 3", "a true 2"]);
 }
 
 #[test]

@@ -199,3 +199,40 @@ fn c274_in_virtual_time_patience_with_other_threads_ends() {
     let list = stalled_tasks(runner.try_run(waits));
     assert_eq!(list[0].waits_for(), [Wait::Waker]);
 }
+
+#[test]
+fn c274_a_stall_that_is_not_certain_says_so() {
+    let mut runner = Runner::builder()
+        .virtual_time()
+        .stall_timeout(Duration::from_millis(1))
+        .build();
+    let gate = Gate::new();
+    let text = |error: executor::RunError| error.to_string();
+    let with_waker = text(runner.try_run(gate.clone().wait()).unwrap_err());
+    let head = "the loop has stalled: nothing is ready, no timer or thread job is left, and the \
+                wakers and handles that other code holds have woken no task in time \
+                (`Runner::builder().stall_timeout(..)`)";
+    let lines: Vec<_> = with_waker.lines().collect();
+    assert_eq!(lines[0], head);
+    let wait = "): waits for a clone of its waker, which other code holds";
+    assert!(lines[1].ends_with(wait), "{with_waker}");
+    let handle = runner.handle();
+    let with_handle = runner.try_run(pending::<()>()).unwrap_err();
+    assert!(matches!(
+        with_handle,
+        executor::RunError::Stalled {
+            is_certain: false,
+            ..
+        }
+    ));
+    assert_eq!(text(with_handle).lines().next(), Some(head));
+    drop(handle);
+    let certain = runner.try_run(pending::<()>()).unwrap_err();
+    assert!(matches!(
+        certain,
+        executor::RunError::Stalled {
+            is_certain: true,
+            ..
+        }
+    ));
+}

@@ -679,7 +679,9 @@ impl Meddler {
     fn meddle() {
         let listed = tasks().len();
         let task = spawn(async {});
-        assert_eq!(tasks().len(), listed + 1);
+        // A loop that ends refuses it, and ended tasks are not listed.
+        let is_alive = !task.is_finished();
+        assert_eq!(tasks().len(), listed + usize::from(is_alive));
         task.cancel();
         drop(task);
         let mut nap = Box::pin(sleep(Duration::from_secs(1)));

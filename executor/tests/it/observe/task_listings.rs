@@ -182,7 +182,6 @@ task 1: running
 |   `-- task 6 \"client\": waits for sleep until +59s
 |-- task 3 \"holder\": waits for sleep until +1s
 |-- task 4 \"waiter\": waits for lock \"cache\" held by task 3 at HERE
-|-- task 5 \"done\": finished
 `-- task 9 \"new\": ready
 ";
     assert_eq!(tree, expected);
@@ -197,4 +196,52 @@ fn a_listing_stays_readable_after_the_loop_is_gone() {
     });
     assert_eq!(list[1].name(), "gone");
     assert!(list[1].to_string().ends_with("): ready to run"));
+}
+
+#[test]
+fn a_task_that_has_ended_is_in_no_listing_though_its_handle_is_kept() {
+    virtual_runner().run(async {
+        let returned = spawn_named("returned", async { 1 });
+        let mut read = spawn_named("read", async { 2 });
+        let cancelled = spawn_named("cancelled", pending::<()>());
+        let panicked = spawn_named("panicked", async { panic!("on purpose") });
+        let parent = spawn_named("parent", async { spawn_named("child", pending::<()>()) });
+        cancelled.cancel();
+        sleep(Duration::from_secs(1)).await;
+        assert_eq!((&mut read).await.unwrap(), 2);
+        let names: Vec<_> = tasks().iter().map(TaskInfo::name).collect();
+        assert_eq!(names, ["Task-1", "child"]);
+        let tree = "task 1: running\ntask 7 \"child\": can never be woken\n";
+        assert_eq!(task_tree(), tree, "its parent has ended");
+        assert!(tasks().iter().all(|it| it.state() != TaskState::Finished));
+        assert_eq!(returned.await.unwrap(), 1);
+        assert!(panicked.await.unwrap_err().is_panic());
+        drop(parent.await.unwrap());
+    });
+}
+
+/// Only the destructor of an output sees a task that has ended.
+#[test]
+fn the_destructor_of_an_output_sees_its_task_as_finished() {
+    struct Told(Rc<std::cell::RefCell<String>>);
+    impl Drop for Told {
+        fn drop(&mut self) {
+            let me = current_task().expect("the task that made the output");
+            assert_eq!(me.state(), TaskState::Finished);
+            *self.0.borrow_mut() = me.to_string();
+        }
+    }
+    let text = Rc::default();
+    virtual_runner().run(async {
+        let told = Told(Rc::clone(&text));
+        drop(spawn_named("made it", async move { told }));
+        yield_now().await;
+        yield_now().await;
+    });
+    let text = text.borrow();
+    assert!(
+        text.starts_with("task 2 \"made it\" (spawned at "),
+        "{text}"
+    );
+    assert!(text.ends_with("): finished"), "{text}");
 }

@@ -771,3 +771,28 @@ fn a_poll_that_gives_up_its_timer_is_not_woken_again() {
     });
     assert_eq!(polls.get(), 1);
 }
+
+#[test]
+fn the_debug_text_of_a_sleep_says_armed_only_until_its_deadline() {
+    let mut runner = virtual_runner();
+    let nap = runner.run(async {
+        let mut nap = sleep(Duration::from_secs(1));
+        assert_eq!(format!("{nap:?}"), "Sleep(for 1s)");
+        assert!(poll_once(&mut nap).await.is_pending());
+        assert_eq!(format!("{nap:?}"), "Sleep(armed)");
+        sleep(Duration::from_secs(2)).await;
+        assert_eq!(format!("{nap:?}"), "Sleep(over)");
+        nap.reset(Duration::from_secs(1));
+        assert!(poll_once(&mut nap).await.is_pending());
+        nap
+    });
+    assert_eq!(format!("{nap:?}"), "Sleep(armed)", "between two runs");
+    let nap = std::thread::spawn(move || {
+        let text = format!("{nap:?}");
+        assert_eq!(text, "Sleep(of a loop that is not on this thread)");
+        nap
+    });
+    let nap = nap.join().unwrap();
+    runner.run(sleep(Duration::from_secs(2)));
+    assert_eq!(format!("{nap:?}"), "Sleep(over)");
+}
