@@ -788,3 +788,29 @@ fn with_stop_a_panic_and_a_failed_poller_are_one_panic() {
         runner.close();
     });
 }
+
+/// The observers' threads are no condition for the program.
+#[test]
+fn without_threads_debug_mode_and_executor_ps_say_so_and_the_loop_continues() {
+    use crate::common::{in_own_process, reports};
+    const TEST: &str = "os::refused_system_calls::\
+                        without_threads_debug_mode_and_executor_ps_say_so_and_the_loop_continues";
+    if !may_refuse() {
+        return;
+    }
+    let both = [("EXECUTOR_DEBUG", "1"), ("EXECUTOR_PS", "1")];
+    let Some(child) = in_own_process(TEST, &both) else {
+        refuse(START_THREAD, libc::EAGAIN);
+        for _ in 0..2 {
+            run(the_rest_works());
+        }
+        return;
+    };
+    let reports = reports(&child);
+    let refused = "Resource temporarily unavailable (os error 11)";
+    let of_one_loop = [
+        format!("debug mode has no watchdog, because its thread could not be started: {refused}"),
+        format!("EXECUTOR_PS is set, but this process cannot be asked: {refused}"),
+    ];
+    assert_eq!(reports, [&of_one_loop[..], &of_one_loop[..]].concat());
+}
