@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn ended_tasks_are_forgotten_and_live_ones_are_not() {
-        let (mut ids, mut slab) = (TaskIds::default(), Slab::<kind::Task, ()>::default());
+        let (mut ids, mut slab) = (TaskIds::default(), Slab::<{ kind::TASK }, ()>::default());
         let keys: Vec<_> = (1..=10_000)
             .map(|n| (slab.insert(()), TaskId::new(n)))
             .collect();
@@ -80,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_slot_that_is_used_again_keeps_the_id_of_its_new_task() {
-        let (mut ids, mut slab) = (TaskIds::default(), Slab::<kind::Task, ()>::default());
+        let (mut ids, mut slab) = (TaskIds::default(), Slab::<{ kind::TASK }, ()>::default());
         let mut live = None;
         for n in 1..=10_000 {
             let key = slab.insert(());
