@@ -15,6 +15,7 @@ pub(crate) mod nesting;
 pub(crate) mod timers;
 pub(crate) mod hooks;
 pub(crate) mod inbox;
+pub(crate) mod loop_id;
 pub(crate) mod task_info;
 pub(crate) mod wait_text;
 pub(crate) mod error;

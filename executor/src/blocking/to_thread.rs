@@ -329,7 +329,7 @@ where
             return; // abandoned
         };
         drop(parts);
-        AWAITED_BY.set(Some(home.thread));
+        AWAITED_BY.with(|thread| thread.set(Some(home.thread)));
         let outer = context::replace_thread(std::mem::take(&mut home.context));
         let hook = home.inbox.remote_hook();
         if let Some(hook) = hook {
@@ -349,7 +349,7 @@ where
         if let Some(hook) = hook {
             hook.job_finish(home.key, panicked, Location::caller());
         }
-        AWAITED_BY.set(None);
+        AWAITED_BY.with(|thread| thread.set(None));
         home.send_end();
     }
 

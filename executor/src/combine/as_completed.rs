@@ -81,7 +81,7 @@ impl<F: Future> Stream for AsCompleted<F> {
         let before = match &here {
             Some(here) => {
                 ready!(here.poll_budget(cx));
-                here.poll.consumed()
+                here.poll.consumed.get()
             }
             None => 0,
         };

@@ -186,7 +186,7 @@ impl<'a> Round<'a> {
     #[inline]
     pub(super) fn begin(alive: &'a mut usize) -> Self {
         let runtime = Runtime::current();
-        let consumed = runtime.as_ref().map_or(0, |it| it.poll.consumed());
+        let consumed = runtime.as_ref().map_or(0, |it| it.poll.consumed.get());
         Round {
             runtime,
             consumed,

@@ -25,7 +25,7 @@ pub(crate) struct PollState {
     /// `None` in a destructor.
     waker: Cell<Option<WakerIdentity>>,
     /// How much of [`BUDGET`] is consumed.
-    consumed: Cell<u32>,
+    pub(crate) consumed: Cell<u32>,
     /// Whether a future of this crate registered the current task as a waiter.
     registered: Cell<bool>,
     /// The polls in which another task is polled: those of owners of scopes.
@@ -139,12 +139,6 @@ impl PollState {
         self.consumed.set(self.consumed.get().saturating_add(1));
     }
 
-    /// Returns how much of the budget is consumed.
-    #[inline]
-    pub(crate) fn consumed(&self) -> u32 {
-        self.consumed.get()
-    }
-
     /// Takes one from the budget, unless some was taken since `before`: for
     /// futures whose parts may have completed and paid.
     #[inline]
@@ -152,15 +146,6 @@ impl PollState {
         if self.consumed.get() == before {
             self.consume_budget();
         }
-    }
-
-    /// Runs `f` with a whole budget. What it consumes counts for this poll.
-    pub(crate) fn with_whole_budget<R>(&self, f: impl FnOnce() -> R) -> R {
-        let before = self.consumed.replace(0);
-        let result = f();
-        self.consumed
-            .set(self.consumed.get().saturating_add(before));
-        result
     }
 
     /// Returns whether nothing is left of the budget. Outside of a poll, such as

@@ -30,11 +30,11 @@ use std::task::{Context, Poll, ready};
 
 use super::context::{self, ContextMap};
 use super::look::{drain_inbox, look_around, look_at_sources, wait_for_something};
-use super::runtime::{Compose, Composition, ObserveOptions, OnPanic, Runtime, Stop};
+use super::runtime::{Compose, Composition, ObserveOptions, Runtime};
 use super::shutdown::shutdown;
 use super::task::{BoxedWork, State};
 use super::waker::{TaskWaker, poll_waker};
-use crate::base::error::{Payload, RunError, catch_and_report, into_text, report};
+use crate::base::error::{Payload, RunError};
 use crate::base::hooks::{Ending, POLL, RUN};
 use crate::base::slab::TaskKey;
 
@@ -135,9 +135,7 @@ pub(crate) fn run_main<F: Future>(
 ) -> Result<Result<F::Output, RunError>, Payload> {
     runtime.emit(RUN, |hook| hook.run_start());
     let main = runtime.add_main_task(std::mem::take(context), site);
-    if runtime.settings.on_panic == OnPanic::Stop {
-        runtime.stop.set(Stop::AtPanic);
-    }
+    runtime.start_stop();
     let mut output = None;
     let mut future = pin!(Some(future));
     let result = catch_unwind(AssertUnwindSafe(|| {
@@ -150,14 +148,7 @@ pub(crate) fn run_main<F: Future>(
     runtime.poll.with_current_task(main, || {
         runtime.contain("the destructor of the main future", || future.set(None));
     });
-    let result = match (result, runtime.stop.take()) {
-        (Ok(_), Stop::With(panic)) => Err(panic),
-        (result, Stop::With(second)) => {
-            report(format_args!("a task panicked, too: {}", into_text(second)));
-            result
-        }
-        (result, _) => result,
-    };
+    let result = runtime.end_stop(result);
     let how = match &result {
         Ok(Ok(())) => Ending::Returned,
         Ok(Err(_)) => Ending::Cancelled,
@@ -165,9 +156,7 @@ pub(crate) fn run_main<F: Future>(
     };
     *context = runtime.remove_main_task(main, how);
     if result.is_err() {
-        catch_and_report("the destructor of the output of the main future", || {
-            drop(output.take());
-        });
+        runtime.contain("the destructor of main's output", || drop(output.take()));
     }
     Ok(result?.map(|()| output.expect("the loop ends when there is an output")))
 }

@@ -9,24 +9,24 @@
 
 use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{HashMap, VecDeque};
 use std::mem::ManuallyDrop;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
 
 use super::poll::PollState;
 use super::ready::ReadyQueue;
-use super::task::Task;
+use super::task::{Stop, Task};
 use super::waker::TaskWaker;
 use crate::base::clock::Clock;
-use crate::base::error::{Payload, RunError};
+use crate::base::error::RunError;
 use crate::base::hooks::{Hook, Hooks, Interest};
 use crate::base::inbox::{Inbox, Message};
+use crate::base::loop_id::LoopId;
 use crate::base::nesting::Nesting;
 use crate::base::rng::Rng;
 use crate::base::slab::{JobKey, Slab, TaskKey, kind};
-use crate::base::sys::unmodelled::{self, AtomicU64};
-use crate::base::sys::{self, Arc, Ordering, thread_local};
+use crate::base::sys::{Arc, thread_local};
 use crate::base::task_info::Wait;
 use crate::base::timers::TimerHeap;
 use crate::base::waiter::Waiter;
@@ -38,9 +38,6 @@ thread_local! {
     /// access needs no check.
     static CURRENT: ManuallyDrop<RefCell<Option<Rc<Runtime>>>> =
         const { ManuallyDrop::new(RefCell::new(None)) };
-
-    /// The loops of this thread's runners.
-    static RUNNERS: RefCell<Vec<Weak<Runtime>>> = const { RefCell::new(Vec::new()) };
 }
 
 /// The parts of one loop.
@@ -68,49 +65,13 @@ pub(crate) struct Runtime {
     pub(crate) rng: Rng,
     pub(crate) hooks: Rc<Hooks>,
     pub(crate) settings: Settings,
+    /// Whether a panic ends the run; see `tasks`.
     pub(crate) stop: Cell<Stop>,
     pub(crate) id: LoopId,
     /// Whether tasks are being dropped and new ones refused.
     pub(crate) closing: Cell<bool>,
     /// Messages that were drained and not handled yet.
     pub(crate) messages: RefCell<VecDeque<Message>>,
-}
-
-/// The id of a loop; 0 until the first call of [`Runtime::id`].
-#[derive(Default)]
-pub(crate) struct LoopId(Cell<u64>);
-
-/// A loop, for what other threads have of it.
-#[derive(Clone)]
-pub(crate) struct RemoteLoop {
-    pub(crate) inbox: sys::Weak<Inbox>,
-    pub(crate) is_virtual: bool,
-}
-
-/// The loops that have an id.
-static LOOPS: unmodelled::Mutex<BTreeMap<u64, RemoteLoop>> =
-    unmodelled::Mutex::new(BTreeMap::new());
-
-impl LoopId {
-    /// Takes the id away from the loop.
-    pub(crate) fn release(&self) {
-        if self.0.get() != 0 {
-            unmodelled::lock(&LOOPS).remove(&self.0.take());
-        }
-    }
-}
-
-impl Drop for LoopId {
-    fn drop(&mut self) {
-        self.release();
-    }
-}
-
-impl RemoteLoop {
-    /// Returns the loop with this id, on whichever thread it lives.
-    pub(crate) fn find(id: u64) -> Option<RemoteLoop> {
-        unmodelled::lock(&LOOPS).get(&id).cloned()
-    }
 }
 
 /// What the builder of a `Runner` may choose.
@@ -142,17 +103,6 @@ pub enum OnPanic {
     /// out, and the others are reported. What panics while the runner closes is
     /// as with `Log`.
     Stop,
-}
-
-/// Whether a panic of a task ends the current run; see [`OnPanic`].
-#[derive(Default)]
-pub(crate) enum Stop {
-    /// Not with this policy, or there is no run.
-    #[default]
-    Never,
-    AtPanic,
-    /// The panic comes out of the run as soon as no code of a task runs.
-    With(Payload),
 }
 
 /// The destination of the wakes of a task that another task polls.
@@ -271,22 +221,10 @@ impl Runtime {
         }
     }
 
-    /// Returns this loop's id. Assigned at the first call, because most runs
-    /// never need it.
+    /// Returns this loop's id.
     pub(crate) fn id(&self) -> u64 {
-        if self.id.0.get() == 0 {
-            self.assign_id();
-        }
-        self.id.0.get()
-    }
-
-    #[cold]
-    fn assign_id(&self) {
-        static NEXT: AtomicU64 = AtomicU64::new(1);
-        let id = NEXT.fetch_add(1, Ordering::Relaxed);
-        let (inbox, is_virtual) = (Arc::downgrade(self.inbox()), self.clock.is_virtual());
-        unmodelled::lock(&LOOPS).insert(id, RemoteLoop { inbox, is_virtual });
-        self.id.0.set(id);
+        let assign = || self.id.assign(self.inbox(), self.clock.is_virtual());
+        self.id.get().unwrap_or_else(assign)
     }
 
     /// Registers a wait point: once for each point and loop, not for each wait.
@@ -299,29 +237,6 @@ impl Runtime {
             points.reserve(points.len() + 1);
         }
         points.push(point);
-    }
-
-    /// Lets [`find`](Self::find) find this loop while it does not run: for a
-    /// `Runner`, which lives on between its runs.
-    pub(crate) fn register(self: &Rc<Self>) {
-        // A thread that exits registers nothing more.
-        let _ = RUNNERS.try_with(|runners| {
-            let mut runners = runners.borrow_mut();
-            runners.retain(|runner| runner.strong_count() > 0);
-            runners.push(Rc::downgrade(self));
-        });
-    }
-
-    /// Returns the loop with this id, if it lives on this thread: for
-    /// destructors, which may run while it does not.
-    pub(crate) fn find(id: u64) -> Option<Rc<Runtime>> {
-        let is_it = |runtime: &Rc<Runtime>| runtime.id.0.get() == id;
-        let find_runner = |runners: &RefCell<Vec<Weak<Runtime>>>| {
-            let runners = runners.borrow();
-            runners.iter().filter_map(Weak::upgrade).find(is_it)
-        };
-        let running = Runtime::current().filter(is_it);
-        running.or_else(|| RUNNERS.try_with(find_runner).ok().flatten())
     }
 }
 

@@ -26,7 +26,7 @@ use pin_project::pin_project;
 
 use super::context::ContextMap;
 use super::waker::TaskWaker;
-use crate::base::error::JoinError;
+use crate::base::error::{JoinError, Payload};
 use crate::base::task_info::{Identity, TaskId};
 use crate::base::waiter::Waiter;
 
@@ -67,6 +67,18 @@ pub(crate) enum State {
     Ending,
     /// The future is gone; `work` holds the output.
     Finished,
+}
+
+/// Whether a panic of a task ends the current run; see
+/// [`OnPanic`](crate::OnPanic).
+#[derive(Default)]
+pub(crate) enum Stop {
+    /// Not with this policy, or there is no run.
+    #[default]
+    Never,
+    AtPanic,
+    /// The panic comes out of the run as soon as no code of a task runs.
+    With(Payload),
 }
 
 impl Task {

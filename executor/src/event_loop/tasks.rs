@@ -15,8 +15,8 @@ use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::rc::Rc;
 
 use super::context::{self, ContextMap};
-use super::runtime::{OnPanic, Route, Runtime, Stop};
-use super::task::{BoxedWork, State, Task};
+use super::runtime::{OnPanic, Route, Runtime};
+use super::task::{BoxedWork, State, Stop, Task};
 use crate::base::error::{JoinError, Kind, Payload, copy_text, into_text, report};
 use crate::base::hooks::{Ending, RUN, TASK};
 use crate::base::slab::{Slab, TaskKey};
@@ -201,6 +201,26 @@ impl Runtime {
             }
         }
         Ending::Panicked
+    }
+
+    /// Lets the first panic of a task end the run that begins, if
+    /// [`OnPanic::Stop`] says so.
+    pub(crate) fn start_stop(&self) {
+        if self.settings.on_panic == OnPanic::Stop {
+            self.stop.set(Stop::AtPanic);
+        }
+    }
+
+    /// Returns the result of the run that ends, or the panic of a task.
+    pub(crate) fn end_stop<T>(&self, result: Result<T, Payload>) -> Result<T, Payload> {
+        match (result, self.stop.take()) {
+            (Ok(_), Stop::With(panic)) => Err(panic),
+            (result, Stop::With(second)) => {
+                report(format_args!("a task panicked, too: {}", into_text(second)));
+                result
+            }
+            (result, _) => result,
+        }
     }
 
     /// Ends the current run with a panic, if [`OnPanic::Stop`] says so and it is

@@ -16,8 +16,9 @@ use crate::base::clock::{Nanos, saturating_nanos};
 use crate::base::error::{caught, report};
 use crate::base::hooks::TIMER;
 use crate::base::inbox::Message;
+use crate::base::loop_id::RemoteLoop;
 use crate::base::slab::TimerKey;
-use crate::event_loop::runtime::{RemoteLoop, Runtime};
+use crate::event_loop::runtime::Runtime;
 
 /// Waits for a duration (asyncio: `sleep`).
 ///

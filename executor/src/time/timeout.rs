@@ -105,14 +105,14 @@ impl<F: Future> Future for Timeout<F> {
         let future = future.expect("a Timeout was polled after it was ready");
         let here = Runtime::current();
         let budget = here.as_ref().map(|here| &here.poll);
-        let before = budget.map_or(0, PollState::consumed);
+        let before = budget.map_or(0, |budget| budget.consumed.get());
         let is_spent = || budget.is_some_and(PollState::is_budget_exhausted);
         let gave_way = std::mem::take(this.gave_way);
         if is_spent() && !gave_way {
             return give_way(this.gave_way, cx);
         }
         let polled = match budget {
-            Some(budget) if gave_way => budget.with_whole_budget(|| future.poll(cx)),
+            Some(budget) if gave_way => with_whole_budget(budget, || future.poll(cx)),
             _ => future.poll(cx),
         };
         let result = match polled {
@@ -134,6 +134,15 @@ impl<F: Future> Future for Timeout<F> {
         }
         Poll::Ready(result)
     }
+}
+
+/// Runs `f` with a whole budget. What it consumes counts for this poll.
+fn with_whole_budget<R>(budget: &PollState, f: impl FnOnce() -> R) -> R {
+    let before = budget.consumed.replace(0);
+    let result = f();
+    let consumed = budget.consumed.get();
+    budget.consumed.set(consumed.saturating_add(before));
+    result
 }
 
 fn give_way<T>(gave_way: &mut bool, cx: &Context<'_>) -> Poll<T> {

@@ -20,6 +20,7 @@ fn counting_call(home: &Arc<Inbox>, key: JobKey, runs: &Arc<AtomicUsize>) -> Arc
     call.queue(Home {
         context: ContextMap::EMPTY,
         inbox: Arc::clone(home),
+        thread: this_thread(),
         key,
     });
     Arc::new(call)
