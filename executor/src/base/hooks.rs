@@ -16,10 +16,9 @@ use std::cell::{Cell, RefCell};
 use std::net::SocketAddr;
 use std::panic::Location;
 use std::rc::Rc;
-use std::task::Poll;
 
 use super::clock::Nanos;
-use super::error::{JoinError, Payload};
+use super::error::JoinError;
 use super::slab::{JobKey, SourceKey, TaskKey, TimerKey};
 
 /// A set of event kinds.
@@ -92,16 +91,10 @@ pub(crate) trait Hook {
     fn task_end(&self, task: TaskKey, how: Ending, error: Option<&JoinError>) {}
 
     fn poll_start(&self, task: TaskKey) {}
-    /// `registered`: a part of the runtime recorded the task as its waiter.
-    /// `clones`: how many clones of the task's waker exist.
-    fn poll_end(
-        &self,
-        task: TaskKey,
-        result: &Result<Poll<()>, Payload>,
-        registered: bool,
-        clones: usize,
-    ) {
-    }
+    /// `how` is `None` if the task is pending. `registered`: a part of the
+    /// runtime recorded the task as its waiter. `clones`: how many clones of the
+    /// task's waker exist.
+    fn poll_end(&self, task: TaskKey, how: Option<Ending>, registered: bool, clones: usize) {}
     fn child_poll(&self, child: usize) {}
     fn child_done(&self, child: usize) {}
 

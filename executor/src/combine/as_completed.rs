@@ -42,7 +42,7 @@ use crate::event_loop::runtime::Runtime;
 pub fn as_completed<F: Future>(futures: Vec<F>) -> AsCompleted<F> {
     let alive = futures.len();
     let mut list = FutureList::new(futures.into_iter());
-    list.woken.get_or_insert_with(WokenMembers::new);
+    list.woken.get_or_insert_with(|| WokenMembers::new(alive));
     AsCompleted {
         list,
         alive,
@@ -87,8 +87,8 @@ impl<F: Future> Stream for AsCompleted<F> {
         };
         if this.ready.is_empty() {
             let mut round = Round::begin(&mut this.alive);
-            let (list, order) = (Pin::new(&mut this.list), 0..*round.alive);
-            let mut polled = FutureSet::<Vec<_>>::poll_members(list, order, &mut round, cx);
+            let list = Pin::new(&mut this.list);
+            let mut polled = FutureSet::<Vec<_>>::poll_members(list, None, &mut round, cx);
             while let ControlFlow::Break(RoundEnd::Stopped(index, output)) = polled {
                 this.ready.push_back((index, output));
                 polled = this.list.poll_woken(&mut round);

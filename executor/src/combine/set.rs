@@ -16,7 +16,7 @@ use std::task::{Context, Poll, ready};
 
 use pin_project::pin_project;
 
-use crate::base::hooks::CHILD;
+use crate::base::hooks::{CHILD, Hooks};
 use crate::event_loop::runtime::Runtime;
 
 /// A combinator, as a type parameter of its set.
@@ -61,11 +61,11 @@ pub trait FutureSet<Collection> {
     /// Returns how many members there are.
     fn len(&self) -> usize;
 
-    /// Polls the members that may make progress. `order` has all indices, for
-    /// sets that do not choose the order themselves.
+    /// Polls the members that may make progress, in the order given, which has
+    /// all indices, or in their own.
     fn poll_members(
         self: Pin<&mut Self>,
-        order: impl Iterator<Item = usize>,
+        order: Option<Vec<usize>>,
         round: &mut Round<'_>,
         cx: &mut Context<'_>,
     ) -> ControlFlow<RoundEnd<Self::Stop>>;
@@ -76,8 +76,8 @@ pub trait FutureSet<Collection> {
 
 /// Why a round ended early.
 pub enum RoundEnd<Stop> {
-    /// The budget of the task is exhausted; the member with this index was not
-    /// polled.
+    /// The budget of the task is exhausted; the next round begins with the
+    /// member with this index.
     BudgetExhausted(usize),
     /// The output of the member with this index ends the combinator.
     Stopped(usize, Stop),
@@ -118,23 +118,20 @@ impl<C: Combinator, S: FutureSet<Collection>, Collection> Combined<C, S, Collect
         let mut this = self.project();
         let mut set = this.set.as_mut().as_pin_mut().expect(polled_again);
         let begin = std::mem::take(this.cursor);
-        let len = set.len();
-        // From the cursor to the end, then from the beginning.
-        let order = (begin..begin + len).map(|turn| if turn < len { turn } else { turn - len });
         let mut round = Round::begin(this.alive);
-        if len == 0 {
+        if set.len() == 0 {
             ready!(round.poll_budget(cx));
         }
         let runtime = round.runtime.as_ref().filter(|_| C::SHUFFLED);
-        let polled = match runtime.filter(|runtime| runtime.settings.seed.is_some()) {
-            Some(runtime) => {
-                let mut order: Vec<_> = order.collect();
+        let seeded = runtime.filter(|runtime| runtime.settings.seed.is_some());
+        let order = (begin > 0 || seeded.is_some()).then(|| {
+            let mut order: Vec<_> = (begin..set.len()).chain(0..begin).collect();
+            if let Some(runtime) = seeded {
                 runtime.rng.shuffle(&mut order);
-                set.as_mut().poll_members(order.into_iter(), &mut round, cx)
             }
-            None => set.as_mut().poll_members(order, &mut round, cx),
-        };
-        let result = match polled {
+            order
+        });
+        let result = match set.as_mut().poll_members(order, &mut round, cx) {
             ControlFlow::Continue(()) if *round.alive > 0 => return Poll::Pending,
             ControlFlow::Continue(()) => ControlFlow::Continue(set.take_all()),
             ControlFlow::Break(RoundEnd::BudgetExhausted(index)) => {
@@ -178,6 +175,8 @@ pub struct Round<'a> {
     runtime: Option<Rc<Runtime>>,
     /// How much of the budget was consumed when the round began.
     consumed: u32,
+    /// Whether a hook wants to know of the members.
+    has_hooks: bool,
     /// How many members have not completed.
     pub(super) alive: &'a mut usize,
 }
@@ -186,10 +185,11 @@ impl<'a> Round<'a> {
     #[inline]
     pub(super) fn begin(alive: &'a mut usize) -> Self {
         let runtime = Runtime::current();
-        let consumed = runtime.as_ref().map_or(0, |it| it.poll.consumed.get());
+        let wants = |runtime: &Rc<Runtime>| runtime.hooks.wants(CHILD);
         Round {
+            consumed: runtime.as_ref().map_or(0, |it| it.poll.consumed.get()),
+            has_hooks: runtime.as_ref().is_some_and(wants),
             runtime,
-            consumed,
             alive,
         }
     }
@@ -209,6 +209,12 @@ impl<'a> Round<'a> {
         }
     }
 
+    #[inline]
+    fn hooks(&self) -> Option<&Hooks> {
+        let runtime = self.runtime.as_deref().filter(|_| self.has_hooks);
+        runtime.map(|runtime| &runtime.hooks)
+    }
+
     /// Calls `poll` with the future in a slot, unless it has completed.
     #[inline]
     pub(super) fn poll<F: Future, C: Receive<F::Output>>(
@@ -224,13 +230,13 @@ impl<'a> Round<'a> {
         if runtime.is_some_and(|runtime| runtime.poll.is_budget_exhausted()) {
             return ControlFlow::Break(RoundEnd::BudgetExhausted(index));
         }
-        if let Some(hooks) = runtime.map(|runtime| &runtime.hooks) {
+        if let Some(hooks) = self.hooks() {
             hooks.emit(CHILD, move |hook| hook.child_poll(index));
         }
         let Poll::Ready(output) = poll(future) else {
             return ControlFlow::Continue(());
         };
-        if let Some(hooks) = runtime.map(|runtime| &runtime.hooks) {
+        if let Some(hooks) = self.hooks() {
             hooks.emit(CHILD, move |hook| hook.child_done(index));
         }
         *self.alive -= 1;
@@ -271,11 +277,15 @@ macro_rules! tuple {
             #[inline]
             fn poll_members(
                 self: Pin<&mut Self>,
-                order: impl Iterator<Item = usize>,
+                order: Option<Vec<usize>>,
                 round: &mut Round<'_>,
                 cx: &mut Context<'_>,
             ) -> ControlFlow<RoundEnd<Stop>> {
                 let mut this = self.project();
+                let Some(order) = order else {
+                    $(round.poll($n, this.$x.as_mut(), |future| future.poll(cx))?;)+
+                    return ControlFlow::Continue(());
+                };
                 for index in order {
                     match index {
                         $($n => round.poll(index, this.$x.as_mut(), |future| future.poll(cx))?,)+

@@ -16,6 +16,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::fork::OwnerPid;
+use crate::base::hooks::Hooks;
 use crate::base::inbox::{Inbox, Unpark};
 use crate::base::slab::TaskKey;
 use crate::base::sys::Arc;
@@ -23,11 +24,14 @@ use crate::base::sys::Arc;
 use crate::base::sys::Parker;
 use crate::base::waiter::Waiter;
 
+/// The waiters of sources that are ready.
+pub(crate) type Woken = RefCell<VecDeque<Waiter>>;
+
 /// A place to wait for sockets: the reactor, as the driver sees it.
 pub(crate) trait Poller {
     /// Waits until a source is ready, the poller is unparked or `timeout`
     /// passes, and moves the waiters of ready sources to `woken`.
-    fn wait(&self, timeout: Option<Duration>, woken: &RefCell<VecDeque<Waiter>>) -> io::Result<()>;
+    fn wait(&self, timeout: Option<Duration>, woken: &Woken, hooks: &Hooks) -> io::Result<()>;
 
     /// Returns whether a waiter exists whose task, if it has one, is alive.
     fn has_waiters(&self, is_alive: &dyn Fn(TaskKey) -> bool) -> bool;
@@ -83,7 +87,7 @@ pub(crate) struct Driver {
     /// Set from the first park with a timeout to the end of the run.
     slack: Cell<Option<TimerSlack>>,
     /// The waiters of ready sources, for the loop to wake.
-    pub(crate) woken: RefCell<VecDeque<Waiter>>,
+    pub(crate) woken: Woken,
     pub(crate) owner: OwnerPid,
 }
 
@@ -125,7 +129,7 @@ impl Driver {
     /// # Errors
     ///
     /// If the poller fails otherwise than by a signal.
-    pub(crate) fn park(&self, timeout: Option<Duration>) -> io::Result<()> {
+    pub(crate) fn park(&self, timeout: Option<Duration>, hooks: &Hooks) -> io::Result<()> {
         if timeout.is_some() {
             self.reduce_slack();
         }
@@ -133,16 +137,16 @@ impl Driver {
         // No panic inside the protocol: senders would take the loop for parked.
         let mut result = Ok(());
         self.inbox.park_with(|| match poller {
-            Some(poller) => result = poller.wait(timeout, &self.woken),
+            Some(poller) => result = poller.wait(timeout, &self.woken, hooks),
             None => self.parker.park(timeout),
         });
         result
     }
 
     /// Asks the poller, if there is one, without blocking.
-    pub(crate) fn look(&self) -> io::Result<()> {
+    pub(crate) fn look(&self, hooks: &Hooks) -> io::Result<()> {
         match self.poller() {
-            Some(poller) => poller.wait(Some(Duration::ZERO), &self.woken),
+            Some(poller) => poller.wait(Some(Duration::ZERO), &self.woken, hooks),
             None => Ok(()),
         }
     }

@@ -35,7 +35,7 @@ use std::time::Duration;
 
 use mio::{Events, Interest, Poll, Token};
 
-use super::park::{Driver, Poller};
+use super::park::{Driver, Poller, Woken};
 use super::waiters::{Placed, Ticket, Turn, Waiters, Who};
 use crate::base::hooks::{Direction, Hooks, Readiness, SOURCE};
 use crate::base::inbox::Unpark;
@@ -118,7 +118,6 @@ pub(crate) struct Reactor {
     looks: Cell<u64>,
     /// See [`Poller::is_quiet`].
     is_quiet: Cell<bool>,
-    hooks: Rc<Hooks>,
 }
 
 struct Kernel {
@@ -135,7 +134,7 @@ impl Unpark for mio::Waker {
 
 impl Reactor {
     /// Returns the reactor of a driver, creating it at the first call.
-    pub(crate) fn of(driver: &Driver, hooks: &Rc<Hooks>) -> io::Result<Rc<Self>> {
+    pub(crate) fn of(driver: &Driver) -> io::Result<Rc<Self>> {
         if let Some(reactor) = Self::existing(driver) {
             return Ok(reactor);
         }
@@ -149,7 +148,6 @@ impl Reactor {
             tickets: Cell::default(),
             looks: Cell::default(),
             is_quiet: Cell::default(),
-            hooks: Rc::clone(hooks),
         });
         driver.set_poller(reactor.clone(), Box::new(unparker));
         Ok(reactor)
@@ -327,7 +325,7 @@ impl Reactor {
 }
 
 impl Poller for Reactor {
-    fn wait(&self, timeout: Option<Duration>, woken: &RefCell<VecDeque<Waiter>>) -> io::Result<()> {
+    fn wait(&self, timeout: Option<Duration>, woken: &Woken, hooks: &Hooks) -> io::Result<()> {
         let mut reported = Vec::new();
         self.looks.set(self.looks.get() + 1);
         {
@@ -347,7 +345,7 @@ impl Poller for Reactor {
                     continue; // dropped in the meantime
                 };
                 self.set_active();
-                if self.hooks.wants(SOURCE) {
+                if hooks.wants(SOURCE) {
                     reported.push(readiness(key, event));
                 }
                 let failed = event.is_error();
@@ -362,7 +360,7 @@ impl Poller for Reactor {
             }
         }
         for readiness in reported {
-            self.hooks.emit(SOURCE, |hook| hook.source_ready(readiness));
+            hooks.emit(SOURCE, |hook| hook.source_ready(readiness));
         }
         Ok(())
     }

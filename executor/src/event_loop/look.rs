@@ -80,7 +80,7 @@ fn fire_due_timers(runtime: &Runtime) {
 
 /// Asks the poller, if there is one, without blocking.
 pub(super) fn look_at_sources(runtime: &Runtime) {
-    or_panic(runtime.driver.look());
+    or_panic(runtime.driver.look(&runtime.hooks));
     wake_sources(runtime);
 }
 
@@ -88,7 +88,7 @@ pub(super) fn look_at_sources(runtime: &Runtime) {
 /// wakes the waiters of sources; may return early. Returns whether a source was
 /// ready.
 pub(crate) fn park(runtime: &Runtime, timeout: Option<Duration>) -> io::Result<bool> {
-    runtime.driver.park(timeout)?;
+    runtime.driver.park(timeout, &runtime.hooks)?;
     Ok(wake_sources(runtime))
 }
 
@@ -223,15 +223,15 @@ fn may_be_woken_remotely(runtime: &Runtime) -> bool {
 #[cfg(all(test, not(executor_loom)))]
 mod tests {
     use std::any::Any;
-    use std::cell::{Cell, RefCell};
-    use std::collections::VecDeque;
+    use std::cell::Cell;
     use std::rc::Rc;
 
     use super::*;
+    use crate::base::hooks::Hooks;
     use crate::base::inbox::Unpark;
     use crate::base::slab::TaskKey;
     use crate::base::waiter::Waiter;
-    use crate::driver::park::{Parker, Poller};
+    use crate::driver::park::{Parker, Poller, Woken};
 
     /// A poller with a source that never becomes ready, which counts the waits.
     #[derive(Default)]
@@ -242,7 +242,7 @@ mod tests {
     }
 
     impl Poller for Silent {
-        fn wait(&self, timeout: Option<Duration>, _: &RefCell<VecDeque<Waiter>>) -> io::Result<()> {
+        fn wait(&self, timeout: Option<Duration>, _: &Woken, _: &Hooks) -> io::Result<()> {
             let timeout = timeout.expect("a deadline is set");
             let count = if timeout.is_zero() {
                 &self.looks

@@ -63,7 +63,7 @@ pub(crate) struct Runtime {
     pub(crate) wait_points: RefCell<Vec<Weak<dyn WaitPoint>>>,
     pub(crate) clock: Clock,
     pub(crate) rng: Rng,
-    pub(crate) hooks: Rc<Hooks>,
+    pub(crate) hooks: Hooks,
     pub(crate) settings: Settings,
     /// Whether a panic ends the run; see `tasks`.
     pub(crate) stop: Cell<Stop>,

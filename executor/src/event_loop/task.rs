@@ -20,6 +20,7 @@
 
 use std::any::Any;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll, ready};
 
 use pin_project::pin_project;
@@ -39,7 +40,7 @@ pub(crate) struct Task {
     /// another owner polls: the main future, a child of a scope.
     pub(crate) work: Option<BoxedWork>,
     /// The task's own waker, if a clone of it was kept.
-    pub(crate) waker: Option<Box<TaskWaker>>,
+    pub(crate) waker: Option<Rc<TaskWaker>>,
     /// The party that awaits the handle.
     pub(crate) waiter: Waiter,
     pub(crate) context: ContextMap,
@@ -48,11 +49,12 @@ pub(crate) struct Task {
     pub(crate) state: State,
     /// Whether a handle exists that may read the output.
     pub(crate) has_handle: bool,
-    /// Whether a wake is pending: the task is in the ready queue, or in the woken
-    /// list of its route.
-    pub(crate) is_woken: bool,
     /// Whether another task polls this one.
     pub(crate) is_routed: bool,
+    /// Whether a wake has no effect: the task is in the ready queue or in the
+    /// woken list of its route, or has ended. The last field, because an empty
+    /// slot is then marked here, and a wake looks at one byte instead of two.
+    pub(crate) is_woken: bool,
 }
 
 /// How far the life of a task has come. Only goes forward.
@@ -97,8 +99,8 @@ impl Task {
             parent,
             state: State::Alive,
             has_handle: true,
-            is_woken: true,
             is_routed: false,
+            is_woken: true,
         }
     }
 

@@ -99,44 +99,41 @@ impl Runtime {
 
     /// Removes the main future's task; returns its context variables.
     pub(crate) fn remove_main_task(&self, key: TaskKey, how: Ending) -> ContextMap {
-        self.end_task(key, how, None);
+        self.report_end(key, how, None);
         self.emit(RUN, move |hook| hook.run_end(how));
         let task = self.tasks.borrow_mut().remove(key);
         self.wake_cancel_listeners(key);
         task.map_or(ContextMap::EMPTY, |task| task.context)
     }
 
-    fn end_task(&self, key: TaskKey, how: Ending, work: Option<&BoxedWork>) {
-        self.stop_waking(key);
-        self.emit(TASK, |hook| {
+    #[inline]
+    fn report_end(&self, key: TaskKey, how: Ending, work: Option<&BoxedWork>) {
+        self.emit(TASK, move |hook| {
             hook.task_end(key, how, work.and_then(|work| work.error()));
         });
     }
 
-    /// Makes later wakes of a task have no effect.
-    #[inline(always)] // a call adds 26 instructions to the 1,290 of a spawn and an await
-    fn stop_waking(&self, key: TaskKey) {
-        let is_routed = self.with_task(key, |task| {
-            task.state = State::Ending;
-            task.is_routed
+    /// Stores the output of a task whose future is gone, and wakes its waiter.
+    pub(crate) fn finish(&self, key: TaskKey, work: Option<BoxedWork>, how: Ending) {
+        self.report_end(key, how, work.as_ref());
+        let taken = self.with_task(key, |task| {
+            task.state = State::Finished;
+            task.is_woken = true;
+            task.work = work;
+            (
+                task.is_routed,
+                task.has_handle,
+                task.waiter.take(),
+                task.waker.take(),
+            )
         });
-        if is_routed == Some(true) {
+        let Some((is_routed, has_handle, waiter, waker)) = taken else {
+            return;
+        };
+        if is_routed {
             let route = self.routes.borrow_mut().remove(&key);
             drop(route);
         }
-    }
-
-    /// Stores the output of a task whose future is gone, and wakes its waiter.
-    pub(crate) fn finish(&self, key: TaskKey, work: Option<BoxedWork>, how: Ending) {
-        self.end_task(key, how, work.as_ref());
-        let taken = self.with_task(key, |task| {
-            task.state = State::Finished;
-            task.work = work;
-            (task.has_handle, task.waiter.take(), task.waker.take())
-        });
-        let Some((has_handle, waiter, waker)) = taken else {
-            return;
-        };
         drop(waker);
         self.wake_cancel_listeners(key);
         if !has_handle {
@@ -154,7 +151,10 @@ impl Runtime {
         };
         // Wakes by its own destructors come too late: a lock that moves on from
         // one member of its gather to another, say.
-        self.stop_waking(key);
+        self.with_task(key, |task| {
+            task.state = State::Ending;
+            task.is_woken = true;
+        });
         let end = || self.end_work(identity, &mut work, panic);
         let how = self.poll.with_current_task(key, end);
         self.finish(key, Some(work), how);

@@ -28,21 +28,21 @@ impl WakeTarget for Inbox {
         let Some(task) = TaskKey::from_bits(key) else {
             return; // not bound yet
         };
-        let slow = Runtime::with(|here| {
-            let is_home = Arc::ptr_eq(here.inbox(), this);
-            is_home.then(|| (!here.wake_simply(task)).then(|| here.clone()))
-        });
-        match slow.flatten() {
-            Some(None) => {}
-            // No borrow is held: a hook or a route may run foreign code.
-            Some(Some(home)) => home.wake_slowly(task),
-            None => wake_remote(this, task, notified),
+        let is_done =
+            Runtime::with(|here| Arc::ptr_eq(here.inbox(), this) && here.wake_simply(task));
+        if is_done != Some(true) {
+            wake_slowly(this, task, notified);
         }
     }
 }
 
+/// Wakes a task of another loop, or one that a hook or a route has a part in.
 #[cold]
-fn wake_remote(inbox: &Inbox, task: TaskKey, notified: &AtomicBool) {
+fn wake_slowly(inbox: &Arc<Inbox>, task: TaskKey, notified: &AtomicBool) {
+    // No borrow is held: a hook or a route may run foreign code.
+    if let Some(home) = Runtime::current().filter(|here| Arc::ptr_eq(here.inbox(), inbox)) {
+        return home.wake_slowly(task);
+    }
     // The swap also publishes the memory that this thread wrote before the
     // wake, when the message of an earlier wake stands for both.
     if !notified.swap(true, Ordering::AcqRel) {
@@ -68,7 +68,7 @@ impl Runtime {
             return false;
         }
         match self.tasks.borrow_mut().get_mut(key) {
-            Some(task) if !task.is_woken && task.state < State::Ending => {
+            Some(task) if !task.is_woken => {
                 if task.is_routed {
                     return false;
                 }

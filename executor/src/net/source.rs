@@ -63,7 +63,7 @@ impl<S: mio::event::Source> Registered<S> {
         let runtime = Runtime::expect_current("a socket");
         let fd = io.descriptor();
         let is_first = runtime.driver.poller().is_none();
-        let reactor = Reactor::of(&runtime.driver, &runtime.hooks)?;
+        let reactor = Reactor::of(&runtime.driver)?;
         if is_first {
             let point: Rc<dyn WaitPoint> = reactor.clone();
             runtime.register_wait_point(Rc::downgrade(&point));

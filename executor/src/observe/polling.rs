@@ -12,11 +12,9 @@
 
 use std::cell::RefCell;
 use std::rc::{Rc, Weak};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 
-use crate::base::error::Payload;
-use crate::base::hooks::{Hook, Interest, POLL};
+use crate::base::hooks::{Ending, Hook, Interest, POLL};
 use crate::base::inbox::{Inbox, Message};
 use crate::base::slab::TaskKey;
 use crate::base::sys::unmodelled::{Mutex, lock};
@@ -167,7 +165,7 @@ impl Hook for Publisher {
         }
     }
 
-    fn poll_end(&self, _: TaskKey, _: &Result<Poll<()>, Payload>, _: bool, _: usize) {
+    fn poll_end(&self, _: TaskKey, _: Option<Ending>, _: bool, _: usize) {
         let outer = {
             let mut polls = self.polls.borrow_mut();
             polls.pop();

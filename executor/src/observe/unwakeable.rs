@@ -8,9 +8,8 @@
 use std::cell::RefCell;
 use std::collections::HashSet;
 use std::rc::{Rc, Weak};
-use std::task::Poll;
 
-use crate::base::error::{JoinError, Payload, report};
+use crate::base::error::{JoinError, report};
 use crate::base::hooks::{Ending, Hook, Interest, POLL, TASK};
 use crate::base::slab::TaskKey;
 use crate::base::task_info::TaskState;
@@ -59,14 +58,8 @@ impl Hook for UnwakeableReport {
 
     /// Skips tasks that are registered or whose waker was cloned, which are most:
     /// what registered a task wakes it, or a stall lists it.
-    fn poll_end(
-        &self,
-        key: TaskKey,
-        result: &Result<Poll<()>, Payload>,
-        registered: bool,
-        clones: usize,
-    ) {
-        if matches!(result, Ok(Poll::Pending)) && !registered && clones == 0 {
+    fn poll_end(&self, key: TaskKey, how: Option<Ending>, registered: bool, clones: usize) {
+        if how.is_none() && !registered && clones == 0 {
             if let Some(runtime) = self.runtime.upgrade() {
                 self.report_if_unwakeable(&runtime, key);
             }

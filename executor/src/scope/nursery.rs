@@ -12,7 +12,7 @@ use std::collections::{HashMap, VecDeque};
 use std::panic::Location;
 use std::pin::Pin;
 use std::rc::Rc;
-use std::task::Context;
+use std::task::{Context, Poll};
 
 use super::handle::{OutputCell, ScopedJoinHandle, drop_in_task};
 use crate::base::error::Payload;
@@ -200,13 +200,13 @@ impl<'env, E> Nursery<'env, E> {
             child.as_mut().poll(cx).map(|output| result = output)
         });
         let (how, result) = match polled {
-            Polled::Pending => {
+            Poll::Pending => {
                 self.children.borrow_mut().insert(task, Some(child));
                 return Ok(());
             }
-            Polled::Ready(_) => (Ending::Returned, result.map_err(Stop::Error)),
-            Polled::Cancelled(_) | Polled::Gone => (Ending::Cancelled, Ok(())),
-            Polled::Panicked(_, panic) => (Ending::Panicked, Err(Stop::Panic(panic))),
+            Poll::Ready(Polled::Returned(_)) => (Ending::Returned, result.map_err(Stop::Error)),
+            Poll::Ready(Polled::Cancelled(_) | Polled::Gone) => (Ending::Cancelled, Ok(())),
+            Poll::Ready(Polled::Panicked(_, panic)) => (Ending::Panicked, Err(Stop::Panic(panic))),
         };
         self.finish_child(task, child, how);
         result

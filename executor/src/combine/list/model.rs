@@ -34,7 +34,7 @@ type PollMember = fn(&mut WokenMembers, usize, &mut dyn FnMut());
 fn no_wake_is_lost(poll: PollMember) {
     let parker = Parker::for_this_thread();
     let waiter = Waker::from(Arc::new(Unparking(parker.clone())));
-    let mut members = WokenMembers::new();
+    let mut members = WokenMembers::new(0);
     // The first poll keeps a clone, so the spare waker becomes the member's own.
     let mut kept = None;
     let _ = members.poll(0, |cx| {

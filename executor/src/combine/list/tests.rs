@@ -47,8 +47,7 @@ fn round<F: Future>(list: &mut List<F>) -> Vec<(usize, F::Output)> {
         .count();
     let mut cx = Context::from_waker(Waker::noop());
     let mut round = Round::begin(&mut alive);
-    let order = 0..list.len;
-    let polled = FutureSet::<Vec<_>>::poll_members(Pin::new(list), order, &mut round, &mut cx);
+    let polled = FutureSet::<Vec<_>>::poll_members(Pin::new(list), None, &mut round, &mut cx);
     assert!(polled.is_continue());
     let completed = (0..list.len).filter_map(|index| {
         let slot = list.slots.at(index);

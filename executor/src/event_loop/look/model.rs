@@ -8,6 +8,7 @@
 //! every order.
 
 use std::panic::Location;
+use std::rc::Rc;
 
 use loom::thread;
 
@@ -27,7 +28,7 @@ fn no_false_stall_by_waker(may_be_woken: fn(&Runtime) -> bool) {
     own.bind(key.to_bits());
     let held = HeldClone::of(&own);
     if let Some(task) = runtime.tasks.borrow_mut().get_mut(key) {
-        task.waker = Some(Box::new(own));
+        task.waker = Some(Rc::new(own));
     }
     let waking = thread::spawn(move || held.wake());
     let answer = may_be_woken(&runtime);

@@ -8,12 +8,11 @@
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::panic::Location;
-use std::task::Poll;
 
 use super::Events;
 use super::convert::deadline;
 use crate::base::clock::Nanos;
-use crate::base::error::{JoinError, Payload};
+use crate::base::error::JoinError;
 use crate::base::hooks::{
     self, CHILD, Hook, INBOX, Interest, JOB, PARK, POLL, PRINT, RUN, Readiness, SOURCE, TASK,
     TIMER, WAIT, WAKE,
@@ -116,13 +115,7 @@ impl Hook for Events {
         self.emit(POLL, Event::PollStart { task });
     }
 
-    fn poll_end(
-        &self,
-        key: TaskKey,
-        result: &Result<Poll<()>, Payload>,
-        registered: bool,
-        clones: usize,
-    ) {
+    fn poll_end(&self, key: TaskKey, how: Option<hooks::Ending>, registered: bool, clones: usize) {
         let task = self.id(key);
         let outer = {
             let mut polls = self.polls.borrow_mut();
@@ -130,10 +123,10 @@ impl Hook for Events {
             polls.last().copied()
         };
         self.cause.set(outer.map_or(Cause::Loop, Cause::Task));
-        let result = match result {
-            Ok(Poll::Pending) => PollResult::Pending,
-            Ok(Poll::Ready(())) => PollResult::Ready,
-            Err(_) => PollResult::Panicked,
+        let result = match how {
+            None => PollResult::Pending,
+            Some(hooks::Ending::Panicked) => PollResult::Panicked,
+            Some(_) => PollResult::Ready,
         };
         self.emit(POLL, Event::PollEnd { task, result });
         if result == PollResult::Pending {
