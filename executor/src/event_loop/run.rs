@@ -311,11 +311,8 @@ impl Runtime {
     ) {
         if self.hooks.wants(POLL) {
             let clones = own.as_deref().unwrap_or(spare).clones();
-            let registered = self.poll.leave(nested);
-            let hooks = &self.hooks;
-            hooks.emit(POLL, move |hook| {
-                hook.poll_end(key, how, registered, clones)
-            });
+            let is_waiter = self.poll.leave(nested);
+            self.emit(POLL, move |hook| hook.poll_end(key, how, is_waiter, clones));
         } else {
             self.poll.leave(nested);
         }
