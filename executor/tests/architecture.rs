@@ -150,6 +150,8 @@ const ONE_POLL: Walk = Walk {
     leaves_aside: &[
         ("base/clock.rs", "read between turns"),
         ("base/error.rs", "a task failed"),
+        ("base/loop_id.rs", "a timer is used from another loop or thread"),
+        ("base/nesting.rs", "a destructor ends a task"),
         ("base/task_info.rs", "a task is listed"),
         ("base/timers.rs", "looked at between turns"),
         ("base/wait_text.rs", "a task is listed"),
@@ -179,7 +181,10 @@ const A_SLEEP: Walk = Walk {
         ("event_loop/run.rs", "polls the task again"),
     ],
     leaves_aside: &[
+        ("base/error.rs", "the loop cannot be unparked"),
         ("base/hooks.rs", "one branch"),
+        ("base/inbox.rs", "used from another loop or thread"),
+        ("base/loop_id.rs", "used from another loop or thread"),
         ("base/slab.rs", "keys"),
         ("event_loop/runtime.rs", "declares the parts, and finds them by a thread-local"),
     ],

@@ -346,6 +346,13 @@ impl<T> RemoteHandle<T> {
     }
 }
 
+impl<T> Drop for RemoteHandle<T> {
+    fn drop(&mut self) {
+        let waiter = lock(&self.answer.slot).waiter.take();
+        drop(waiter); // may be a foreign waker: with nothing locked
+    }
+}
+
 impl<T> Future for RemoteHandle<T> {
     type Output = Result<T, JoinError>;
 

@@ -214,7 +214,7 @@ fn c274_a_stall_that_is_not_certain_says_so() {
                 (`Runner::builder().stall_timeout(..)`)";
     let lines: Vec<_> = with_waker.lines().collect();
     assert_eq!(lines[0], head);
-    let wait = "): waits for a clone of its waker, which other code holds";
+    let wait = "): waits for a wake through a clone of its waker";
     assert!(lines[1].ends_with(wait), "{with_waker}");
     let handle = runner.handle();
     let with_handle = runner.try_run(pending::<()>()).unwrap_err();
