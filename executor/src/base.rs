@@ -16,6 +16,7 @@ pub(crate) mod timers;
 pub(crate) mod hooks;
 pub(crate) mod inbox;
 pub(crate) mod loop_id;
+pub(crate) mod printable;
 pub(crate) mod task_info;
 pub(crate) mod wait_text;
 pub(crate) mod error;

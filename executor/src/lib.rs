@@ -122,7 +122,7 @@
 //!
 //! | layer | directory | files |
 //! |---|---|---|
-//! | 0 | `base`: data without a loop | `slab`, `clock`, `rng`, `sys`, `waiter`, `nesting`, `timers`, `hooks`, `inbox`, `loop_id`, `task_info`, `wait_text`, `error` |
+//! | 0 | `base`: data without a loop | `slab`, `clock`, `rng`, `sys`, `waiter`, `nesting`, `timers`, `hooks`, `inbox`, `loop_id`, `printable`, `task_info`, `wait_text`, `error` |
 //! | 0 | `driver`: everything that blocks the thread | `park`, `fork`, `reactor` |
 //! | 0 | `event_loop`: the loop and its tasks | `run`, `look`, `task`, `waker`, `ready`, `wake`, `poll`, `tasks`, `context`, `runtime`, `recycle`, `shutdown` |
 //! | 1 | `spawn`: tasks as users see them | `handle`, `cancel_on_drop`, `listing`, `yield_now`, `context_var`, `print` |

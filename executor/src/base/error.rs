@@ -3,16 +3,16 @@
 //! **Invariant:** every error says what happened, to which task and from which
 //! line. A panic that no caller can receive goes to [`report`].
 //!
-//! Called by every layer. Imports `task_info`, `wait_text` and `sys`.
+//! Called by every layer. Imports `printable`, `task_info` and `sys`.
 
 use std::any::Any;
 use std::fmt;
 use std::io::Write;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use super::printable::PrintableLines;
 use super::sys::unmodelled::{Mutex, PoisonError, lock};
 use super::task_info::{Identity, TaskId, TaskInfo};
-use super::wait_text::PrintableLines;
 
 /// The payload of a panic.
 pub(crate) type Payload = Box<dyn Any + Send>;

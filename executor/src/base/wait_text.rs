@@ -6,43 +6,12 @@
 //!
 //! Extends the types of `task_info`.
 
-use std::fmt::{self, Write};
+use std::fmt;
 use std::panic::Location;
 use std::time::Duration;
 
+use super::printable::Printable;
 use super::task_info::{Identity, LockHolder, QueueOperation, TaskId, TaskInfo, TaskState, Wait};
-
-/// A text of a program that a terminal may show: control characters, line
-/// separators and overrides of the direction of text are escaped.
-pub(crate) struct Printable<'a>(pub(crate) &'a str);
-
-/// A [`Printable`] text of several lines.
-pub(crate) struct PrintableLines<'a>(pub(crate) &'a str);
-
-/// Returns whether a character is shown as itself, and changes nothing else.
-pub(crate) fn is_printable(c: char) -> bool {
-    let is_bidi = matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    !c.is_control() && !is_bidi && !matches!(c, '\u{2028}' | '\u{2029}')
-}
-
-impl fmt::Display for Printable<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.chars().try_for_each(|c| match is_printable(c) {
-            true => f.write_char(c),
-            false => write!(f, "{}", c.escape_default()),
-        })
-    }
-}
-
-impl fmt::Display for PrintableLines<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for part in self.0.split_inclusive(['\n', '\t']) {
-            let text = part.trim_end_matches(['\n', '\t']);
-            write!(f, "{}{}", Printable(text), &part[text.len()..])?;
-        }
-        Ok(())
-    }
-}
 
 impl fmt::Display for TaskId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -11,7 +11,7 @@ use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
 use super::ps_server::socket_path;
-use crate::base::wait_text::PrintableLines;
+use crate::base::printable::PrintableLines;
 
 /// How long a process may take to answer; each of its loops may take 100 ms.
 const TIMEOUT: Duration = Duration::from_secs(10);

@@ -8,8 +8,8 @@
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 
+use crate::base::printable::Printable;
 use crate::base::task_info::{TaskId, TaskInfo, TaskState};
-use crate::base::wait_text::Printable;
 use crate::spawn::listing::tasks;
 
 /// Formats a listing as a tree.

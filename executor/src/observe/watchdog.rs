@@ -14,10 +14,10 @@ use std::time::{Duration, Instant};
 
 use super::polling::Polling;
 use crate::base::error::report;
+use crate::base::printable::Printable;
 use crate::base::sys::Arc;
 use crate::base::sys::unmodelled::{Mutex, lock};
 use crate::base::task_info::Identity;
-use crate::base::wait_text::Printable;
 
 /// A poll that takes longer than this is reported in debug mode. asyncio's
 /// `loop.slow_callback_duration` has the same value.

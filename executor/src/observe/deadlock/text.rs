@@ -8,8 +8,9 @@
 use std::fmt;
 
 use super::Deadlock;
+use crate::base::printable::Printable;
 use crate::base::task_info::{LockHolder, TaskId, TaskInfo, Wait};
-use crate::base::wait_text::{Named, Printable, SourceLine};
+use crate::base::wait_text::{Named, SourceLine};
 
 impl Deadlock<'_> {
     fn remedy(&self) -> &'static str {

@@ -7,8 +7,8 @@
 use std::fmt::Write;
 use std::time::Duration;
 
+use crate::base::printable::{Printable, is_printable};
 use crate::base::task_info::{Identity, TaskId, TaskInfo, TaskState};
-use crate::base::wait_text::{Printable, is_printable};
 use crate::observe::tree::Tree;
 
 /// The tasks of one loop.
