@@ -77,40 +77,41 @@ const NO_LIMIT: usize = usize::MAX;
 /// The functions that make up the core.
 const CORE: &[&str] = &["run", "spawn", "sleep", "timeout", "gather", "to_thread"];
 
-// The limits may only go down. Where the code does not meet its goal yet, the
-// limit is what it needs today, and the goal is printed beside the figure.
+// The limits go down with each simplification; a fix that needs lines raises
+// them, and its commit says how many. Where the code does not meet its goal yet,
+// the limit is what it needs today, and the goal is printed beside the figure.
 //
 // A closure is counted twice: by imports, as its goal is stated, and with every
 // file that adds methods to what it imports, so that a method moved to a file
 // that is not imported hides no line.
 
 const CORE_LIMITS: Limits = Limits {
-    lines: 9_999,
-    files: 99,
+    lines: 3_695,
+    files: 33,
     crates: NO_LIMIT,
     goal: "3,000 lines in 32 files",
 };
 const CORE_METHODS_LIMITS: Limits = Limits {
-    lines: 9_999,
-    files: 99,
+    lines: 4_315,
+    files: 38,
     crates: NO_LIMIT,
     goal: "",
 };
 const RUN_LIMITS: Limits = Limits {
-    lines: 9_999,
+    lines: 2_150,
     files: NO_LIMIT,
     crates: NO_LIMIT,
-    goal: "",
+    goal: "2,000 lines",
 };
 const RUN_METHODS_LIMITS: Limits = Limits {
-    lines: 9_999,
+    lines: 2_732,
     files: NO_LIMIT,
     crates: NO_LIMIT,
     goal: "",
 };
 const BUILD_LIMITS: Limits = Limits {
-    lines: 9_999,
-    files: 99,
+    lines: 5_702,
+    files: 63,
     crates: 13,
     goal: "4,500 lines in 55 files",
 };
