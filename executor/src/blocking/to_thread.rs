@@ -10,8 +10,6 @@ mod model;
 
 use std::cell::Cell;
 use std::fmt;
-#[cfg(feature = "net")]
-use std::future::poll_fn;
 use std::io;
 use std::panic::{AssertUnwindSafe, Location, catch_unwind, resume_unwind};
 use std::pin::Pin;
@@ -150,8 +148,9 @@ where
         own.submit(self.call.clone())
     }
 
-    /// Polls as the future does, but fails if no thread can be started.
-    fn poll_call(&mut self, cx: &Context<'_>) -> Poll<io::Result<T>> {
+    /// Polls as the future does, but fails if no thread can be started: for
+    /// functions that return an error where this one panics.
+    pub(crate) fn poll_call(&mut self, cx: &Context<'_>) -> Poll<io::Result<T>> {
         let runtime = Runtime::expect_current("to_thread");
         let (key, home) = match self.state {
             State::Submitted { key, home } => (key, home),
@@ -204,23 +203,6 @@ where
             ),
         })
     }
-}
-
-/// Calls a function on a thread as [`to_thread`] does, for functions that return
-/// an error where that one panics.
-///
-/// # Errors
-///
-/// If no thread can be started.
-#[cfg(feature = "net")]
-pub(crate) async fn try_to_thread<F, T>(call: F) -> io::Result<T>
-where
-    F: FnOnce() -> T + Send + 'static,
-    T: Send + 'static,
-{
-    let mut call = to_thread(call);
-    let called = poll_fn(|cx| call.poll_call(cx)).await;
-    called.map_err(|error| io::Error::other(format!("no thread could be started: {error}")))
 }
 
 /// Gives up the wait, and drops the call if it has not started.

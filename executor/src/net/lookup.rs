@@ -5,13 +5,14 @@
 //!
 //! Called by users. Imports `addrs`, the sockets and `blocking`.
 
+use std::future::poll_fn;
 use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 
 use super::addrs::{Target, ToAddrs};
 use super::tcp::{TcpListener, TcpStream};
 use super::udp::UdpSocket;
-use crate::blocking::to_thread::try_to_thread;
+use crate::blocking::to_thread::to_thread;
 
 /// Looks up the addresses of a name (asyncio: `getaddrinfo`).
 ///
@@ -37,8 +38,10 @@ pub async fn lookup_host(host: impl ToAddrs) -> io::Result<Vec<SocketAddr>> {
         Target::Name(host, port) => (host, port),
     };
     let name = host.clone();
-    let found = try_to_thread(move || (name.as_str(), port).to_socket_addrs());
-    let found = found.await.and_then(|found| found);
+    let mut call = to_thread(move || (name.as_str(), port).to_socket_addrs());
+    let called = poll_fn(|cx| call.poll_call(cx)).await;
+    let no_thread = |error| io::Error::other(format!("no thread could be started: {error}"));
+    let found = called.map_err(no_thread).and_then(|found| found);
     match found.map(Iterator::collect::<Vec<_>>) {
         Ok(addrs) if addrs.is_empty() => Err(io::Error::new(
             io::ErrorKind::NotFound,
