@@ -205,7 +205,9 @@ fn a_task_that_has_ended_is_in_no_listing_though_its_handle_is_kept() {
         let mut read = spawn_named("read", async { 2 });
         let cancelled = spawn_named("cancelled", pending::<()>());
         let panicked = spawn_named("panicked", async { panic!("on purpose") });
-        let parent = spawn_named("parent", async { spawn_named("child", pending::<()>()) });
+        let parent = spawn_named("parent", async {
+            drop(spawn_named("child", pending::<()>()));
+        });
         cancelled.cancel();
         sleep(Duration::from_secs(1)).await;
         assert_eq!((&mut read).await.unwrap(), 2);
@@ -216,7 +218,7 @@ fn a_task_that_has_ended_is_in_no_listing_though_its_handle_is_kept() {
         assert!(tasks().iter().all(|it| it.state() != TaskState::Finished));
         assert_eq!(returned.await.unwrap(), 1);
         assert!(panicked.await.unwrap_err().is_panic());
-        drop(parent.await.unwrap());
+        parent.await.unwrap();
     });
 }
 

@@ -775,7 +775,7 @@ fn a_poll_that_gives_up_its_timer_is_not_woken_again() {
 #[test]
 fn the_debug_text_of_a_sleep_says_armed_only_until_its_deadline() {
     let mut runner = virtual_runner();
-    let nap = runner.run(async {
+    let [nap] = runner.run(async {
         let mut nap = sleep(Duration::from_secs(1));
         assert_eq!(format!("{nap:?}"), "Sleep(for 1s)");
         assert!(poll_once(&mut nap).await.is_pending());
@@ -784,7 +784,7 @@ fn the_debug_text_of_a_sleep_says_armed_only_until_its_deadline() {
         assert_eq!(format!("{nap:?}"), "Sleep(over)");
         nap.reset(Duration::from_secs(1));
         assert!(poll_once(&mut nap).await.is_pending());
-        nap
+        [nap]
     });
     assert_eq!(format!("{nap:?}"), "Sleep(armed)", "between two runs");
     let nap = std::thread::spawn(move || {
