@@ -123,7 +123,7 @@
 //! | layer | directory | files |
 //! |---|---|---|
 //! | 0 | `base`: data without a loop | `slab`, `clock`, `rng`, `sys`, `waiter`, `nesting`, `timers`, `hooks`, `inbox`, `loop_id`, `printable`, `task_info`, `wait_text`, `error` |
-//! | 0 | `driver`: everything that blocks the thread | `park`, `fork`, `reactor` |
+//! | 0 | `driver`: everything that blocks the thread | `park`, `fork`, `waiters`, `reactor` |
 //! | 0 | `event_loop`: the loop and its tasks | `run`, `look`, `task`, `waker`, `ready`, `wake`, `poll`, `tasks`, `context`, `runtime`, `recycle`, `shutdown` |
 //! | 1 | `spawn`: tasks as users see them | `handle`, `cancel_on_drop`, `listing`, `yield_now`, `context_var`, `print` |
 //! | 1 | `time`: the clock, and what waits for it | `sleep`, `timeout`, `interval`, `cancelled` |
@@ -132,7 +132,7 @@
 //! | 1 | `runner`: loops that run more than once | `runner`, `builder`, `background`, `remote`, `answer` |
 //! | 2 | `scope`: tasks that borrow | `scope`, `nursery`, `handle` |
 //! | 2 | `sync`: locks and queues | `lock`, `semaphore`, `event`, `queue`, `permits`, `waiters`, `wait_list` |
-//! | 2 | `net`: sockets | `source`, `stream_io`, `tcp`, `udp`, `unix`, `addrs`, `lookup`, `serve`, `descriptors` |
+//! | 2 | `net`: sockets | `source`, `stream_io`, `accept`, `tcp`, `udp`, `unix`, `addrs`, `lookup`, `serve`, `descriptors` |
 //! | 2 | `os`: the operating system | `process`, `signal`, `stdin` |
 //! | 3 | `observe`: subscribers of the hooks | `attach`, `environment`, `instrument`, `interest`, `events`, `mark`, `tracer`, `recording`, `tree`, `deadlock`, `deadlock_report`, `unwakeable`, `polling`, `watchdog`, `ps_server`, `ps` |
 //! | 3 | `testing`: for tests | `explore`, `by_hand` |

@@ -31,14 +31,14 @@ impl WakeTarget for Inbox {
         let is_done =
             Runtime::with(|here| Arc::ptr_eq(here.inbox(), this) && here.wake_simply(task));
         if is_done != Some(true) {
-            wake_slowly(this, task, notified);
+            wake_out_of_line(this, task, notified);
         }
     }
 }
 
 /// Wakes a task of another loop, or one that a hook or a route has a part in.
 #[cold]
-fn wake_slowly(inbox: &Arc<Inbox>, task: TaskKey, notified: &AtomicBool) {
+fn wake_out_of_line(inbox: &Arc<Inbox>, task: TaskKey, notified: &AtomicBool) {
     // No borrow is held: a hook or a route may run foreign code.
     if let Some(home) = Runtime::current().filter(|here| Arc::ptr_eq(here.inbox(), inbox)) {
         return home.wake_slowly(task);

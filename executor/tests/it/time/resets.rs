@@ -334,7 +334,7 @@ fn a_reset_wakes_a_task_that_polls_with_a_foreign_waker() {
 }
 
 #[test]
-fn a_waker_that_panics_at_a_reset_hurts_nobody() {
+fn a_waker_that_panics_at_a_reset_does_no_harm() {
     struct Rude;
     impl std::task::Wake for Rude {
         fn wake(self: Arc<Self>) {
