@@ -767,7 +767,7 @@ fn halfway(
     waits: impl Future<Output = ()> + 'static,
 ) -> Pin<Box<dyn Future<Output = ()>>> {
     let dropped = dropped.clone();
-    run(async move {
+    let (halfway,) = run(async move {
         let mut halfway = Box::pin(scope(async move |s: Scope<'static>| {
             s.spawn(async move {
                 let _gone = OnDrop(move || dropped.add());
@@ -777,8 +777,9 @@ fn halfway(
         assert!(poll_once(&mut halfway).await.is_pending());
         yield_now().await;
         assert!(poll_once(&mut halfway).await.is_pending());
-        halfway
-    })
+        (halfway,)
+    });
+    halfway
 }
 
 #[test]
