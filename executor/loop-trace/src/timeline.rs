@@ -82,7 +82,9 @@ pub fn timeline(trace: &Trace, width: usize) -> String {
 
 /// Returns the program, cut to the width, and how long it took.
 fn headline(trace: &Trace, lanes: &Lanes, width: usize) -> String {
-    let args = printable(&trace.args.join(" "));
+    // An argument of several lines is common, and reads better with spaces.
+    let args = trace.args.join(" ").replace(['\n', '\r', '\t'], " ");
+    let args = printable(&args);
     let clock = if trace.virtual_time {
         " of virtual time"
     } else {
