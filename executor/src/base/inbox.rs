@@ -72,6 +72,8 @@ pub(crate) struct Inbox {
     /// Number of `Handle`s that could still send. While there is one, waiting
     /// without a deadline is not a stall.
     handles: AtomicUsize,
+    /// How many of them tasks of the loop may await.
+    handles_at_home: AtomicUsize,
     remote_hook: OnceLock<Arc<dyn RemoteHook>>,
 }
 
@@ -103,6 +105,7 @@ impl Inbox {
             unparker,
             poller: OnceLock::new(),
             handles: AtomicUsize::new(0),
+            handles_at_home: AtomicUsize::new(0),
             remote_hook: OnceLock::new(),
         }
     }
@@ -201,12 +204,18 @@ impl Inbox {
         self.handles.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Counts a dropped handle; returns whether it was the last.
+    /// Counts a dropped handle; returns whether it was the last but those that
+    /// tasks of the loop may await.
     pub(crate) fn remove_handle(&self) -> bool {
-        self.handles.fetch_sub(1, Ordering::AcqRel) == 1
+        let left = self.handles.fetch_sub(1, Ordering::SeqCst) - 1;
+        left == self.handles_at_home.load(Ordering::SeqCst)
     }
 
-    pub(crate) fn has_handles(&self) -> bool {
-        self.handles.load(Ordering::Acquire) > 0
+    /// Returns how many handles exist, of which tasks of the loop may await this
+    /// many. Stored first: in the other order, neither the loop nor the thread that
+    /// drops the last other handle might see what the other did.
+    pub(crate) fn count_handles(&self, at_home: usize) -> usize {
+        self.handles_at_home.store(at_home, Ordering::SeqCst);
+        self.handles.load(Ordering::SeqCst)
     }
 }

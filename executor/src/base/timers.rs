@@ -155,12 +155,14 @@ impl TimerHeap {
         Some((key, self.cancel(key)?))
     }
 
-    /// Lists which task waits for which deadline.
-    pub(crate) fn waits(&self) -> impl Iterator<Item = (TaskKey, Nanos)> {
-        let deadline = |timer: &Timer| self.heap[timer.position as usize].deadline;
-        self.timers
-            .iter()
-            .filter_map(move |(_, timer)| Some((timer.task?, deadline(timer))))
+    /// Lists the task of each timer, its waker if it is a foreign one, and the
+    /// deadline.
+    pub(crate) fn waits(&self) -> impl Iterator<Item = (Option<TaskKey>, Option<&Waker>, Nanos)> {
+        self.timers.iter().map(|(key, timer)| {
+            let foreign = self.foreign.get(key.index()).and_then(Option::as_ref);
+            let deadline = self.heap[timer.position as usize].deadline;
+            (timer.task, foreign, deadline)
+        })
     }
 
     #[inline]

@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use super::pool::{Job, ThreadPool};
 use crate::base::error::report;
 use crate::base::hooks::JOB;
-use crate::base::slab::{JobKey, Slab, TaskKey, kind};
+use crate::base::slab::{JobKey, Slab, kind};
 use crate::base::sys::Arc;
 use crate::base::task_info::Wait;
 use crate::base::waiter::Waiter;
@@ -143,12 +143,10 @@ impl Jobs for ThreadJobs {
 }
 
 impl WaitPoint for ThreadJobs {
-    fn waits(&self, _: &Runtime, add: &mut dyn FnMut(TaskKey, Wait)) {
+    fn waits(&self, _: &Runtime, add: &mut dyn FnMut(&Waiter, Wait)) {
         for (_, job) in self.pending.borrow().iter() {
-            if let Some(task) = job.waiter.task {
-                let (site, since) = (job.site, job.since.elapsed());
-                add(task, Wait::Job { site, since });
-            }
+            let (site, since) = (job.site, job.since.elapsed());
+            add(&job.waiter, Wait::Job { site, since });
         }
     }
 }

@@ -14,12 +14,14 @@ use std::cmp::Reverse;
 use std::iter;
 use std::ops::ControlFlow;
 use std::pin::Pin;
+use std::sync::TryLockError;
 use std::task::{Context, Poll, Waker};
 
 use pin_project::pin_project;
 
 use super::set::{FutureSet, IntoSet, Kept, Receive, Round, RoundEnd, Slot};
-use crate::base::sys::{Arc, AtomicBool, Mutex, Ordering, lock};
+use crate::base::sys::{Arc, AtomicBool, Mutex, Ordering, Weak, lock};
+use crate::event_loop::runtime::{Runtime, WakerSet};
 use crate::event_loop::waker::{OwnedWaker, WakeTarget, poll_waker};
 
 #[cfg(all(test, executor_loom))]
@@ -72,9 +74,11 @@ impl<F: Future, C: Receive<F::Output>> FutureList<F, C> {
         let Some(woken) = &mut self.woken else {
             return ControlFlow::Continue(());
         };
+        let list = Arc::clone(&woken.list);
+        let own = &mut lock(&list.own);
         while let Some(index) = woken.next(*round.alive) {
             let polled = round.poll(index, self.slots.at(index), |future| {
-                woken.poll(index, |cx| future.poll(cx))
+                woken.poll(own, index, |cx| future.poll(cx))
             });
             if let ControlFlow::Break(RoundEnd::BudgetExhausted(_)) = polled {
                 woken.round.push(index as u32);
@@ -108,6 +112,7 @@ where
         let this = self.get_mut();
         let len = this.len;
         if let Some(woken) = &mut this.woken {
+            woken.register(round.runtime.as_deref());
             woken.start_round(cx.waker(), C::BY_INDEX);
             if let Some(order) = order.filter(|_| woken.unstarted.len() == len) {
                 woken.unstarted = order.iter().rev().map(|&index| index as u32).collect();
@@ -243,13 +248,13 @@ impl<T> Four<T> {
     }
 }
 
-/// The members of a large list: a waker for each that keeps one, and the
-/// members that were woken.
+/// The members of a large list that were woken, and how they are polled.
 pub(super) struct WokenMembers {
     list: Arc<WokenList>,
+    /// The id of the loop that last registered the list.
+    registered_in: u64,
     /// For members without a waker of their own; see `event_loop::waker`.
     spare: OwnedWaker<WokenList>,
-    own: Vec<Option<OwnedWaker<WokenList>>>,
     /// The members to poll in this round; the next one is the last.
     round: Vec<u32>,
     /// The members that were never polled; they wait for room. The next one is
@@ -259,9 +264,17 @@ pub(super) struct WokenMembers {
     limit: usize,
 }
 
-/// The woken members, and the waker of the task.
-struct WokenList(Mutex<Woken>);
+/// What the wakers of members share, and those wakers.
+#[derive(Default)]
+struct WokenList {
+    woken: Mutex<Woken>,
+    /// By member that keeps one. Locked while members are polled.
+    own: Mutex<OwnWakers>,
+}
 
+type OwnWakers = Vec<Option<OwnedWaker<WokenList>>>;
+
+/// The woken members, and the waker of the task.
 #[derive(Default)]
 struct Woken {
     members: Vec<u32>,
@@ -275,7 +288,7 @@ impl WakeTarget for WokenList {
             return;
         }
         let waiter = {
-            let mut woken = lock(&this.0);
+            let mut woken = lock(&this.woken);
             woken.members.push(key as u32);
             woken.waiter.take()
         };
@@ -285,29 +298,60 @@ impl WakeTarget for WokenList {
     }
 }
 
+impl WakerSet for WokenList {
+    fn waiter(&self) -> Option<*const ()> {
+        lock(&self.woken).waiter.as_ref().map(Waker::data)
+    }
+
+    fn any_waker(&self, f: &mut dyn FnMut(*const (), usize) -> bool) -> bool {
+        let own = match self.own.try_lock() {
+            Ok(own) => own,
+            Err(TryLockError::Poisoned(own)) => own.into_inner(),
+            // Members are being polled, so their task is not waiting.
+            Err(TryLockError::WouldBlock) => return false,
+        };
+        let mut own = own.iter().flatten();
+        own.any(|waker| f(waker.waker().data(), waker.clones()))
+    }
+}
+
 impl WokenMembers {
     /// Of a list of `len` futures.
     pub(super) fn new(len: usize) -> Self {
-        let list = Arc::new(WokenList(Mutex::default()));
+        let list = Arc::<WokenList>::default();
         WokenMembers {
             spare: OwnedWaker::unbound(&list),
             list,
-            own: Vec::new(),
+            registered_in: 0,
             round: Vec::new(),
             unstarted: (0..len as u32).rev().collect(),
             limit: usize::MAX,
         }
     }
 
+    /// Lets the loop count the clones of the wakers, to tell a stall.
+    #[inline]
+    fn register(&mut self, runtime: Option<&Runtime>) {
+        let Some(runtime) = runtime else { return };
+        let id = runtime.id();
+        if self.registered_in != id {
+            self.registered_in = id;
+            let list: Weak<WokenList> = Arc::downgrade(&self.list);
+            runtime.register_waker_set(list);
+        }
+    }
+
     /// Moves the woken members to the round, behind what the last one left, and
     /// registers `waiter` for the next wake.
     fn start_round(&mut self, waiter: &Waker, by_index: bool) {
+        // First, because a foreign waker may run any code.
+        let waiter = waiter.clone();
         let displaced = {
-            let mut woken = lock(&self.list.0);
+            let mut woken = lock(&self.list.woken);
             woken.members.reverse();
             woken.members.append(&mut self.round);
             std::mem::swap(&mut woken.members, &mut self.round);
-            woken.waiter.replace(waiter.clone())
+            woken.waiter.replace(waiter)
         };
         drop(displaced);
         if by_index {
@@ -330,18 +374,33 @@ impl WokenMembers {
     /// Polls with the member's own waker, or with the spare one, which becomes
     /// the member's own if the poll keeps a clone.
     #[inline]
-    fn poll<T>(&mut self, index: usize, poll: impl FnOnce(&mut Context<'_>) -> Poll<T>) -> Poll<T> {
-        let own = self.own.get(index).and_then(Option::as_ref);
+    fn poll<T>(
+        &mut self,
+        all: &mut OwnWakers,
+        index: usize,
+        poll: impl FnOnce(&mut Context<'_>) -> Poll<T>,
+    ) -> Poll<T> {
+        let own = all.get(index).and_then(Option::as_ref);
         let waker = poll_waker(own, &self.spare, index as u64);
         let polled = poll(&mut Context::from_waker(waker.waker()));
         if own.is_none() {
             if let Some(kept) = self.spare.replace_if_cloned() {
-                if self.own.len() <= index {
-                    self.own.resize_with(index + 1, || None);
+                if all.len() <= index {
+                    all.resize_with(index + 1, || None);
                 }
-                self.own[index] = Some(kept);
+                all[index] = Some(kept);
             }
         }
         polled
+    }
+}
+
+/// A waker of a member that outlives the set wakes nothing. The members' own
+/// wakers refer to the list that has them.
+impl Drop for WokenMembers {
+    fn drop(&mut self) {
+        let own = std::mem::take(&mut *lock(&self.list.own));
+        let waiter = lock(&self.list.woken).waiter.take();
+        drop((own, waiter)); // a foreign waker may run any code: with nothing locked
     }
 }

@@ -172,7 +172,7 @@ impl<F: Future, C: Receive<F::Output>> Slot<F, C> {
 
 /// One round of polls. Outside of a loop it has no hooks and no budget.
 pub struct Round<'a> {
-    runtime: Option<Rc<Runtime>>,
+    pub(super) runtime: Option<Rc<Runtime>>,
     /// How much of the budget was consumed when the round began.
     consumed: u32,
     /// Whether a hook wants to know of the members.

@@ -307,17 +307,16 @@ impl Reactor {
         waiting.map(|waiter| waiter.task).collect()
     }
 
-    /// Lists which task waits for which source, with the source's descriptor and
+    /// Lists which waiter waits for which source, with the source's descriptor and
     /// peer.
     pub(crate) fn each_wait(
         &self,
-        mut add: impl FnMut(TaskKey, Direction, Option<i32>, Option<SocketAddr>),
+        mut add: impl FnMut(&Waiter, Direction, Option<i32>, Option<SocketAddr>),
     ) {
         for (_, source) in self.sources.borrow().iter() {
             for direction in [Direction::Read, Direction::Write] {
-                let waiting = source.ends[direction as usize].waiters.waiting();
-                for task in waiting.filter_map(|waiter| waiter.task) {
-                    add(task, direction, source.fd, source.peer);
+                for waiter in source.ends[direction as usize].waiters.waiting() {
+                    add(waiter, direction, source.fd, source.peer);
                 }
             }
         }

@@ -10,6 +10,7 @@
 #[cfg(all(test, executor_loom))]
 mod model;
 
+use std::collections::HashSet;
 use std::io;
 use std::time::{Duration, Instant};
 
@@ -121,6 +122,7 @@ pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {
     runtime.driver.owner.refuse_forked_child();
     let deadline = runtime.timers.borrow().next_deadline();
     runtime.emit(PARK, move |hook| hook.park_start(deadline));
+    let handles_at_home = runtime.handles_at_home.take();
     let mut io = false;
     match deadline {
         _ if runtime.clock.is_virtual() && !is_quiet(runtime) => {}
@@ -132,7 +134,7 @@ pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {
         None if runtime.has_jobs() || has_source_waiters(runtime) => {
             io = park_or_panic(runtime, None);
         }
-        None => wait_for_other_threads(runtime)?,
+        None => wait_for_other_threads(runtime, handles_at_home)?,
     }
     runtime.emit(PARK, move |hook| hook.park_end(io));
     look_around(runtime);
@@ -185,9 +187,15 @@ fn has_source_waiters(runtime: &Runtime) -> bool {
 /// If neither exists, the stall is certain: the wait would last forever. If one
 /// does, a real clock waits as long as it takes; but in virtual time no program
 /// waits for long, so it is a stall after `stall_timeout`.
-fn wait_for_other_threads(runtime: &Runtime) -> Result<(), RunError> {
-    if !may_be_woken_remotely(runtime) {
+fn wait_for_other_threads(
+    runtime: &Runtime,
+    handles_at_home: Option<HashSet<usize>>,
+) -> Result<(), RunError> {
+    if Composition::is_stall_certain(runtime, handles_at_home) {
         return Err(Composition::explain_stall(runtime, true));
+    }
+    if !runtime.ready.borrow().is_empty() {
+        return Ok(()); // tasks were woken to find out
     }
     if !runtime.clock.is_virtual() {
         park_or_panic(runtime, None);
@@ -206,18 +214,6 @@ fn wait_for_other_threads(runtime: &Runtime) -> Result<(), RunError> {
         }
         park_or_panic(runtime, Some(left));
     }
-}
-
-/// Returns whether another thread, or the holder of a waker, could still wake a
-/// task.
-fn may_be_woken_remotely(runtime: &Runtime) -> bool {
-    let tasks = runtime.tasks.borrow();
-    // The inbox last: a remote wake sends its message first and drops its waker
-    // or handle afterwards, so when those are gone the message is there. In the
-    // other order both could be missed.
-    tasks.iter().any(|(_, task)| task.is_waker_cloned())
-        || runtime.inbox().has_handles()
-        || runtime.inbox().has_messages()
 }
 
 #[cfg(all(test, not(executor_loom)))]

@@ -95,6 +95,7 @@ impl Runtime {
         self.clock.reset();
         self.driver.owner.reset();
         self.wait_points.take();
+        self.waker_sets.take();
         self.id.release();
         self.spawned.set(0);
         self.closing.set(false);

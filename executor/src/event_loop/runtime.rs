@@ -9,7 +9,7 @@
 
 use std::any::Any;
 use std::cell::{Cell, OnceCell, RefCell};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::mem::ManuallyDrop;
 use std::rc::{Rc, Weak};
 use std::time::Duration;
@@ -26,7 +26,7 @@ use crate::base::loop_id::LoopId;
 use crate::base::nesting::Nesting;
 use crate::base::rng::Rng;
 use crate::base::slab::{JobKey, Slab, TaskKey, kind};
-use crate::base::sys::{Arc, thread_local};
+use crate::base::sys::{self, Arc, thread_local};
 use crate::base::task_info::Wait;
 use crate::base::timers::TimerHeap;
 use crate::base::waiter::Waiter;
@@ -61,6 +61,10 @@ pub(crate) struct Runtime {
     /// The waits of `Cancelled` futures, by task.
     pub(crate) cancel_listeners: RefCell<HashMap<TaskKey, Slab<{ kind::WAIT }, Waiter>>>,
     pub(crate) wait_points: RefCell<Vec<Weak<dyn WaitPoint>>>,
+    pub(crate) waker_sets: RefCell<Vec<sys::Weak<dyn WakerSet>>>,
+    /// The addresses of the remote handles that tasks of this loop have polled since
+    /// it last had nothing to do; `None` unless it asked them to.
+    pub(crate) handles_at_home: Cell<Option<HashSet<usize>>>,
     pub(crate) clock: Clock,
     pub(crate) rng: Rng,
     pub(crate) hooks: Hooks,
@@ -115,8 +119,18 @@ pub(crate) trait Route {
 /// Something outside the core that tasks wait for: a lock, a scope, the
 /// sockets of the loop.
 pub(crate) trait WaitPoint {
-    /// Lists which tasks of this loop wait for it.
-    fn waits(&self, runtime: &Runtime, add: &mut dyn FnMut(TaskKey, Wait));
+    /// Lists the waiters of this loop, and what each waits for.
+    fn waits(&self, runtime: &Runtime, add: &mut dyn FnMut(&Waiter, Wait));
+}
+
+/// A set of futures whose members have wakers of their own, which wake the
+/// waiter of the set. Wakers are told apart by their data.
+pub(crate) trait WakerSet: Send + Sync {
+    /// Returns the waker that the members wake; `None` once one has.
+    fn waiter(&self) -> Option<*const ()>;
+    /// Calls `f` with the waker of each member that kept clones, and their number,
+    /// until it returns `true`; returns whether it did.
+    fn any_waker(&self, f: &mut dyn FnMut(*const (), usize) -> bool) -> bool;
 }
 
 /// The thread jobs of a loop, as the loop sees them. `blocking` installs them
@@ -144,8 +158,13 @@ pub(crate) trait Compose {
     /// the environment ask.
     fn observe(runtime: &Rc<Runtime>, options: Self::Options);
 
+    /// Returns whether a loop that has nothing to do has stalled for certain:
+    /// neither another thread nor the holder of a waker can wake a task. May wake
+    /// tasks to find out; `handles_at_home` is what came of that the last time.
+    fn is_stall_certain(runtime: &Runtime, handles_at_home: Option<HashSet<usize>>) -> bool;
+
     /// Returns the error of a stalled loop, with its tasks and the deadlock
-    /// among them. `is_certain`: nothing can wake a task.
+    /// among them.
     fn explain_stall(runtime: &Runtime, is_certain: bool) -> RunError;
 }
 
@@ -230,14 +249,26 @@ impl Runtime {
     /// Registers a wait point: once for each point and loop, not for each wait.
     #[cold]
     pub(crate) fn register_wait_point(&self, point: Weak<dyn WaitPoint>) {
-        let points = &mut *self.wait_points.borrow_mut();
-        if points.len() == points.capacity() {
-            points.retain(|point| point.strong_count() > 0);
-            // Twice the rest: each registration pays for two, however many.
-            points.reserve(points.len() + 1);
-        }
-        points.push(point);
+        let is_alive = |point: &Weak<_>| point.strong_count() > 0;
+        push_swept(&mut self.wait_points.borrow_mut(), point, is_alive);
     }
+
+    /// Registers a set of futures: once for each set and loop.
+    #[cold]
+    pub(crate) fn register_waker_set(&self, set: sys::Weak<dyn WakerSet>) {
+        let is_alive = |set: &sys::Weak<_>| set.strong_count() > 0;
+        push_swept(&mut self.waker_sets.borrow_mut(), set, is_alive);
+    }
+}
+
+/// Adds a weak reference, after removing dropped ones if the vector would grow.
+fn push_swept<W>(all: &mut Vec<W>, new: W, is_alive: impl FnMut(&W) -> bool) {
+    if all.len() == all.capacity() {
+        all.retain(is_alive);
+        // Twice the rest: each registration pays for two, however many.
+        all.reserve(all.len() + 1);
+    }
+    all.push(new);
 }
 
 #[cold]

@@ -107,10 +107,6 @@ impl Task {
     pub(crate) fn is_finished(&self) -> bool {
         self.state == State::Finished
     }
-
-    pub(crate) fn is_waker_cloned(&self) -> bool {
-        self.waker.as_ref().is_some_and(|waker| waker.is_cloned())
-    }
 }
 
 /// A future with room for its output, as the loop sees it.

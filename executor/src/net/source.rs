@@ -361,10 +361,10 @@ pub(crate) fn explain(error: io::Error, what: &str, party: impl fmt::Display) ->
 }
 
 impl WaitPoint for Reactor {
-    fn waits(&self, _: &Runtime, add: &mut dyn FnMut(TaskKey, task_info::Wait)) {
-        self.each_wait(|task, direction, fd, peer| {
+    fn waits(&self, _: &Runtime, add: &mut dyn FnMut(&Waiter, task_info::Wait)) {
+        self.each_wait(|waiter, direction, fd, peer| {
             let readable = direction == Direction::Read;
-            add(task, task_info::Wait::Socket { readable, fd, peer });
+            add(waiter, task_info::Wait::Socket { readable, fd, peer });
         });
     }
 }

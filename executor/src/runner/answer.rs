@@ -5,12 +5,11 @@
 //!
 //! Used by `remote`. Imports `base` and `event_loop`.
 
-use std::task::Waker;
-
 use crate::base::error::{JoinError, Kind, catch_and_report, report};
 use crate::base::nesting::Nesting;
 use crate::base::slab::TaskKey;
 use crate::base::sys::{Arc, Condvar, Mutex, lock};
+use crate::base::waiter::Waiter;
 use crate::event_loop::runtime::Runtime;
 
 /// A result that the loop stores and another thread takes.
@@ -50,8 +49,9 @@ pub(super) struct Slot<T> {
     pub(super) stage: Stage<T>,
     /// Whether a cancel was requested.
     pub(super) is_cancelled: bool,
-    /// For a task that awaits.
-    pub(super) waiter: Option<Waker>,
+    /// The party that awaits, unless the task of the call has it. A task of the
+    /// loop of the call is named, and woken by key.
+    pub(super) waiter: Waiter,
 }
 
 /// How far a call has come.
@@ -64,6 +64,14 @@ pub(super) enum Stage<T> {
 }
 
 impl<T> Slot<T> {
+    /// Returns the task, if it was started and has not ended.
+    pub(super) fn task(&self) -> Option<TaskKey> {
+        match self.stage {
+            Stage::Running(task) => Some(task),
+            _ => None,
+        }
+    }
+
     /// Takes the result, if it is there.
     ///
     /// # Panics
@@ -87,7 +95,7 @@ impl<T: 'static> Answer<T> {
         let slot = Mutex::new(Slot {
             stage: Stage::Sent,
             is_cancelled: false,
-            waiter: None,
+            waiter: Waiter::default(),
         });
         Arc::new(Answer {
             slot,
@@ -98,11 +106,14 @@ impl<T: 'static> Answer<T> {
 }
 
 impl<T> Answer<T> {
-    /// Records the task of the call; returns whether it is to be cancelled.
-    pub(super) fn start(&self, task: TaskKey) -> bool {
+    /// Records the task of the call; returns whether it is to be cancelled, and
+    /// the waiter if that is one of the same loop, which waits for the task then.
+    pub(super) fn start(&self, task: TaskKey) -> (bool, Option<Waiter>) {
         let mut slot = lock(&self.slot);
         slot.stage = Stage::Running(task);
-        slot.is_cancelled
+        let is_at_home = slot.waiter.task.is_some();
+        let waiter = is_at_home.then(|| slot.waiter.take());
+        (slot.is_cancelled, waiter)
     }
 
     fn store(&self, result: Result<T, JoinError>) {
@@ -112,8 +123,8 @@ impl<T> Answer<T> {
             slot.waiter.take()
         };
         self.stored.notify_all();
-        if let Some(waiter) = waiter {
-            catch_and_report("a waker", || waiter.wake());
+        if let Some(waker) = waiter.waker {
+            catch_and_report("a waker", || waker.wake());
         }
     }
 }

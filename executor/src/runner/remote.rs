@@ -21,11 +21,13 @@ use pin_project::pin_project;
 use super::answer::{Answer, Promise, Stage};
 use crate::base::error::{JoinError, Kind, caught, report};
 use crate::base::inbox::{Inbox, Message};
+use crate::base::slab::TaskKey;
 use crate::base::sys::{Arc, PoisonError, ThreadId, lock, this_thread};
+use crate::base::waiter::Waiter;
 use crate::event_loop::context::ContextMap;
 use crate::event_loop::runtime::Runtime;
-use crate::event_loop::task::{Task, Work};
-use crate::spawn::handle::TaskRef;
+use crate::event_loop::task::{State, Task, Work};
+use crate::spawn::handle::{TaskRef, begin_wait, end_wait};
 
 /// Handle of a loop, for other threads (asyncio: `call_soon_threadsafe`,
 /// `run_coroutine_threadsafe`).
@@ -152,7 +154,7 @@ impl Clone for Handle {
 impl Drop for Handle {
     fn drop(&mut self) {
         if self.inbox.remove_handle() {
-            // A loop that waits only because of this handle must look again;
+            // A loop that may wait only because of this handle must look again;
             // one that has closed need not. No panic if it cannot be unparked:
             // this drop may be part of the unwinding from such a panic.
             if let Err(text) = caught(|| self.inbox.send(Message::Nudge).is_ok()) {
@@ -196,10 +198,17 @@ fn start<M, F>(
         }
         Err(panic) => runtime.fail(key, work, Some(panic)),
     }
-    if answer.start(key) {
+    let (is_cancelled, waiter) = answer.start(key);
+    if is_cancelled {
         runtime.request_cancel(key);
     }
-    drop(TaskRef { runtime, key }); // detaches the task
+    drop(TaskRef {
+        runtime: runtime.clone(),
+        key,
+    }); // detaches the task
+    if let Some(waiter) = waiter {
+        wait_for(&runtime, key, waiter);
+    }
 }
 
 /// A future whose output goes to another thread. The loop drops it as soon as
@@ -333,7 +342,7 @@ impl<T> RemoteHandle<T> {
             return false;
         }
         slot.is_cancelled = true;
-        let Stage::Running(task) = slot.stage else {
+        let Some(task) = slot.task() else {
             return true; // it is cancelled when it arrives
         };
         drop(slot);
@@ -346,10 +355,47 @@ impl<T> RemoteHandle<T> {
     }
 }
 
+impl<T> RemoteHandle<T> {
+    /// Returns whether this is the loop of the task.
+    fn is_loop(&self, runtime: &Runtime) -> bool {
+        Arc::ptr_eq(runtime.inbox(), &self.handle.inbox)
+    }
+
+    /// Tells a loop that asks that the handle is on its thread.
+    fn tell(&self, home: &Runtime) {
+        if let Some(mut at_home) = home.handles_at_home.take() {
+            at_home.insert(Arc::as_ptr(&self.answer).addr());
+            home.handles_at_home.set(Some(at_home));
+        }
+    }
+}
+
+/// Waits for a task of the current loop, as a [`JoinHandle`](crate::JoinHandle)
+/// does. If it has ended, wakes the waiter: the result is stored before the next
+/// turn.
+fn wait_for(home: &Runtime, task: TaskKey, waiter: Waiter) {
+    let is_alive = |task: &mut Task| task.state < State::Ending;
+    match home.with_task(task, is_alive) {
+        Some(true) => begin_wait(home, task, waiter),
+        _ => home.wake_waiter(waiter),
+    }
+}
+
+/// Dropping the handle ends its wait, on this thread or another.
 impl<T> Drop for RemoteHandle<T> {
     fn drop(&mut self) {
-        let waiter = lock(&self.answer.slot).waiter.take();
+        let (task, waiter) = {
+            let mut slot = lock(&self.answer.slot);
+            (slot.task(), slot.waiter.take())
+        };
         drop(waiter); // may be a foreign waker: with nothing locked
+        let home = Runtime::current().filter(|here| self.is_loop(here));
+        let Some(home) = home else { return };
+        home.handles_at_home.take(); // the answer is out of date
+        if let Some(task) = task {
+            let waiter = home.with_task(task, |task| task.waiter.take());
+            end_wait(&home, task, waiter.unwrap_or_default());
+        }
     }
 }
 
@@ -361,7 +407,15 @@ impl<T> Future for RemoteHandle<T> {
         if let Some(here) = &here {
             ready!(here.poll_budget(cx));
         }
-        let waker = cx.waker().clone(); // with nothing locked: it may run any code
+        let home = here.as_ref().filter(|here| self.is_loop(here));
+        // With nothing locked, because cloning a waker may run any code.
+        let waiter = match home {
+            Some(home) => home.poll.waiter(cx),
+            None => Waiter {
+                task: None,
+                waker: Some(cx.waker().clone()),
+            },
+        };
         let mut slot = lock(&self.answer.slot);
         if let Some(result) = slot.take_result() {
             drop(slot);
@@ -370,9 +424,16 @@ impl<T> Future for RemoteHandle<T> {
             }
             return Poll::Ready(result);
         }
-        let displaced = slot.waiter.replace(waker);
+        let displaced = std::mem::replace(&mut slot.waiter, waiter);
+        let started = home.and_then(|_| Some((slot.task()?, slot.waiter.take())));
         drop(slot);
         drop(displaced);
+        if let Some(home) = home {
+            self.tell(home);
+            if let Some((task, waiter)) = started {
+                wait_for(home, task, waiter);
+            }
+        }
         Poll::Pending
     }
 }

@@ -70,19 +70,18 @@ impl Route for WokenChildren {
 }
 
 impl WaitPoint for WokenChildren {
-    fn waits(&self, runtime: &Runtime, add: &mut dyn FnMut(TaskKey, Wait)) {
+    fn waits(&self, runtime: &Runtime, add: &mut dyn FnMut(&Waiter, Wait)) {
         let waiter = self.waiter.take();
-        let owner = waiter.task;
-        self.waiter.set(waiter);
-        if let Some(owner) = owner {
+        if waiter.is_some() {
             let routes = runtime.routes.borrow();
             let is_this = |it: &Rc<dyn Route>| std::ptr::addr_eq(Rc::as_ptr(it), self);
             let children = routes.iter().filter(|(_, route)| is_this(route));
             let ids = children.filter_map(|(key, _)| runtime.identity(*key));
             let mut ids: Vec<_> = ids.map(|child| child.id).collect();
             ids.sort_unstable();
-            add(owner, Wait::Scope(ids));
+            add(&waiter, Wait::Scope(ids));
         }
+        self.waiter.set(waiter);
     }
 }
 

@@ -17,6 +17,7 @@ use crate::base::error::JoinError;
 use crate::base::hooks::WAIT;
 use crate::base::slab::TaskKey;
 use crate::base::task_info::{Identity, TaskId};
+use crate::base::waiter::Waiter;
 use crate::event_loop::runtime::Runtime;
 use crate::event_loop::task::{BoxedWork, Cell, Task};
 
@@ -142,14 +143,7 @@ impl TaskRef {
              progress while another loop runs. Await it in a run of its own `Runner`, or start \
              the task with `Handle::spawn`, whose handle can be awaited anywhere"
         );
-        let (key, mut waiter) = (self.key, self.runtime.poll.waiter(cx));
-        let by = waiter.task;
-        let hooks = &self.runtime.hooks;
-        hooks.emit(WAIT, move |hook| hook.join_wait(key, by));
-        if let Some(task) = self.runtime.tasks.borrow_mut().get_mut(key) {
-            std::mem::swap(&mut task.waiter, &mut waiter);
-        }
-        drop(waiter); // the displaced one, with nothing borrowed
+        begin_wait(&self.runtime, self.key, self.runtime.poll.waiter(cx));
         Poll::Pending
     }
 
@@ -201,17 +195,34 @@ impl Drop for TaskRef {
             let unread = task.is_finished().then_some(task.work.is_some());
             (task.waiter.take(), unread)
         };
-        if waiter.is_some() {
-            let by = waiter.task;
-            let hooks = &runtime.hooks;
-            hooks.emit(WAIT, move |hook| hook.join_wait_end(key, by));
-            drop(waiter);
-        }
+        end_wait(runtime, key, waiter);
         match unread {
             None => {}
             Some(false) => runtime.remove(key),
             Some(true) => runtime.drop_now(key),
         }
+    }
+}
+
+/// Registers the party that waits for the end of a task.
+#[inline]
+pub(crate) fn begin_wait(runtime: &Runtime, key: TaskKey, mut waiter: Waiter) {
+    let by = waiter.task;
+    let hooks = &runtime.hooks;
+    hooks.emit(WAIT, move |hook| hook.join_wait(key, by));
+    if let Some(task) = runtime.tasks.borrow_mut().get_mut(key) {
+        std::mem::swap(&mut task.waiter, &mut waiter);
+    }
+    drop(waiter); // the displaced one, with nothing borrowed
+}
+
+/// Drops the waiter of a task, which no longer waits.
+#[inline]
+pub(crate) fn end_wait(runtime: &Runtime, key: TaskKey, waiter: Waiter) {
+    if waiter.is_some() {
+        let by = waiter.task;
+        let hooks = &runtime.hooks;
+        hooks.emit(WAIT, move |hook| hook.join_wait_end(key, by));
     }
 }
 

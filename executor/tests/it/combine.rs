@@ -3,6 +3,8 @@
 mod as_completed;
 mod gather;
 mod race;
+#[cfg(all(feature = "observe", feature = "scope", feature = "sync", not(miri)))]
+mod stalls;
 
 use std::future::{pending, poll_fn};
 use std::pin::Pin;

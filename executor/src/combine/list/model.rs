@@ -26,7 +26,7 @@ impl Wake for Unparking {
 }
 
 /// How a round polls a woken member; the closure stands for its future.
-type PollMember = fn(&mut WokenMembers, usize, &mut dyn FnMut());
+type PollMember = fn(&mut WokenMembers, &mut OwnWakers, usize, &mut dyn FnMut());
 
 /// Two threads set a flag each, relaxed, and wake the same member. The task
 /// polls the member whenever it is in the woken list and must have seen both in
@@ -37,7 +37,8 @@ fn no_wake_is_lost(poll: PollMember) {
     let mut members = WokenMembers::new(0);
     // The first poll keeps a clone, so the spare waker becomes the member's own.
     let mut kept = None;
-    let _ = members.poll(0, |cx| {
+    let own = &mut OwnWakers::new();
+    let _ = members.poll(own, 0, |cx| {
         kept = Some(cx.waker().clone());
         Poll::<()>::Pending
     });
@@ -54,7 +55,7 @@ fn no_wake_is_lost(poll: PollMember) {
         members.start_round(&waiter, false);
         let mut seen = [false, false];
         while let Some(index) = members.next(1) {
-            poll(&mut members, index, &mut || {
+            poll(&mut members, own, index, &mut || {
                 seen = flags.each_ref().map(|flag| flag.load(Ordering::Relaxed));
             });
         }
@@ -71,8 +72,8 @@ fn no_wake_is_lost(poll: PollMember) {
 #[test]
 fn a_poll_of_a_member_sees_what_was_written_before_each_wake() {
     explore(|| {
-        no_wake_is_lost(|members, index, future| {
-            let _ = members.poll(index, |_| {
+        no_wake_is_lost(|members, own, index, future| {
+            let _ = members.poll(own, index, |_| {
                 future();
                 Poll::<()>::Pending
             });
@@ -84,8 +85,8 @@ fn a_poll_of_a_member_sees_what_was_written_before_each_wake() {
 #[should_panic(expected = "deadlock")]
 fn a_member_whose_flag_is_cleared_by_a_store_is_caught() {
     explore(|| {
-        no_wake_is_lost(|members, index, future| {
-            clear_by_a_store(members.own[index].as_ref().expect("a clone was kept"));
+        no_wake_is_lost(|_, own, index, future| {
+            clear_by_a_store(own[index].as_ref().expect("a clone was kept"));
             future();
         });
     });

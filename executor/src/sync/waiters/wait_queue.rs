@@ -11,8 +11,9 @@ use std::task::Context;
 
 use super::current_loop::CurrentLoop;
 use super::holder::Holder;
-use crate::base::slab::{TaskKey, WaitKey};
+use crate::base::slab::WaitKey;
 use crate::base::task_info::{LockHolder, Wait};
+use crate::base::waiter::Waiter;
 use crate::event_loop::runtime::{Runtime, WaitPoint};
 use crate::sync::wait_list::{Outcome, WaitEntry, WaitList, Wanted};
 
@@ -94,15 +95,13 @@ impl WaitQueue {
 }
 
 impl WaitPoint for WaitQueue {
-    fn waits(&self, runtime: &Runtime, add: &mut dyn FnMut(TaskKey, Wait)) {
+    fn waits(&self, runtime: &Runtime, add: &mut dyn FnMut(&Waiter, Wait)) {
         let holder = self.holder().map(|holder| holder.describe(runtime));
         for entry in self.list.borrow().iter() {
             if entry.outcome.is_some() || entry.waiter.loop_id != runtime.id() {
                 continue;
             }
-            if let Some(task) = entry.waiter.inner.task {
-                add(task, self.describe(entry, holder.as_ref()));
-            }
+            add(&entry.waiter.inner, self.describe(entry, holder.as_ref()));
         }
     }
 }
