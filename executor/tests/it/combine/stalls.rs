@@ -475,7 +475,7 @@ fn debug_mode_reports_a_deadlock_behind_a_set_while_the_program_continues() {
 fn a_remote_handle_awaited_on_its_own_loop_is_a_wait_for_its_task() {
     for turns in 0..3 {
         let stall = stall(move || async move {
-            let task = Handle::current().spawn(|| pending::<()>());
+            let task = Handle::current().spawn(pending::<()>);
             for _ in 0..turns {
                 yield_now().await;
             }
@@ -543,7 +543,7 @@ fn a_remote_handle_awaited_on_its_own_loop_gives_the_output() {
             assert!(timeout(SECOND / 2, &mut task).await.is_err());
             assert_eq!(task.await.unwrap(), 8);
         }
-        let task = Handle::current().spawn(|| pending::<()>());
+        let task = Handle::current().spawn(pending::<()>);
         yield_now().await;
         let mut waits = Box::pin(task);
         assert!(poll_once(&mut waits).await.is_pending());
@@ -556,7 +556,7 @@ fn a_remote_handle_awaited_on_its_own_loop_gives_the_output() {
 #[test]
 fn a_task_that_is_cancelled_wakes_its_own_loops_remote_handle() {
     virtual_runner().run(async {
-        let task = Handle::current().spawn(|| pending::<()>());
+        let task = Handle::current().spawn(pending::<()>);
         let waits = spawn(async move {
             let mut task = task;
             assert!(timeout(SECOND, &mut task).await.is_err());
@@ -618,8 +618,8 @@ fn a_stall_is_reported_once_the_last_handle_elsewhere_is_dropped() {
             thread::sleep(Duration::from_millis(30));
             drop(task);
         });
-        let mut lost = Handle::current().spawn(|| pending::<()>());
-        let kept = Handle::current().spawn(|| pending::<()>());
+        let mut lost = Handle::current().spawn(pending::<()>);
+        let kept = Handle::current().spawn(pending::<()>);
         assert!(timeout(Duration::from_millis(1), &mut lost).await.is_err());
         send.send(lost).expect("the thread listens");
         let _ = kept.await;
@@ -637,7 +637,7 @@ fn another_handle_still_prevents_the_report() {
     let other = runner.handle();
     let started = std::time::Instant::now();
     let result = runner.try_run(async {
-        let _ = Handle::current().spawn(|| pending::<()>()).await;
+        let _ = Handle::current().spawn(pending::<()>).await;
     });
     assert_eq!(joins(&stalled_tasks(result), "Task-1"), ["Task-2"]);
     assert!(started.elapsed() >= Duration::from_millis(1));
