@@ -144,6 +144,12 @@ impl Events {
         self.emit(WAKE, push);
     }
 
+    /// Returns whether the task is being polled. Its waker is not in its slot
+    /// then, so its clones can be counted at the end of the poll only.
+    fn is_polling(&self, task: TaskKey) -> bool {
+        self.with(|runtime| runtime.poll.is_polling(task))
+    }
+
     /// Reports the number of clones of a task's waker, if it has changed.
     fn emit_waker_count(&self, task: TaskKey, polled: Option<(bool, usize)>) {
         let sample = self.with(|runtime| {

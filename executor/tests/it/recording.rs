@@ -1,14 +1,15 @@
 //! Recordings of real runs, and what the environment may ask for. The tests of
 //! traces that need no runtime are in `loop-trace/tests`.
 
-use std::future::pending;
+use std::future::{pending, poll_fn};
 use std::path::PathBuf;
+use std::task::Poll;
 use std::time::Duration;
 
 use executor::instrument::replay::{Rule, judge};
 use executor::instrument::{Event, EventRecord, Instrument, TaskId, Trace, Tracer, svg, timeline};
 use executor::net::{TcpListener, TcpStream};
-use executor::{Builder, Handle, Runner, gather, run, sleep, spawn, to_thread, yield_now};
+use executor::{Builder, Handle, Runner, gather, run, scope, sleep, spawn, to_thread, yield_now};
 
 use crate::common::{in_own_process, reports};
 
@@ -134,6 +135,44 @@ fn a_task_that_nobody_can_wake_is_seen() {
     let broken = judge(&tracer.trace());
     assert_eq!(broken.len(), 1);
     assert_eq!(broken[0].rule, Rule::LiveWaker);
+}
+
+/// Keeps a clone of its waker, and never completes.
+async fn keep_waker() {
+    let mut kept = None;
+    poll_fn(|cx| {
+        kept = Some(cx.waker().clone());
+        Poll::<()>::Pending
+    })
+    .await;
+}
+
+/// The waker of a task is not in its slot while the task is polled, so its
+/// clones are counted at the end of that poll only: also if the task was woken
+/// before, and if a child of its scope is polled meanwhile.
+#[test]
+fn the_waker_of_a_task_that_is_being_polled_is_not_counted_as_dropped() {
+    let tracer = Tracer::new();
+    let builder = Runner::builder()
+        .virtual_time()
+        .stall_timeout(Duration::ZERO);
+    let mut runner = builder.instrument(tracer.clone()).build();
+    let main = scope(async |scope| {
+        scope.spawn(keep_waker());
+        yield_now().await;
+        keep_waker().await;
+    });
+    runner.try_run(main).unwrap_err();
+    drop(runner);
+    let trace = tracer.trace();
+    assert_eq!(judge(&trace), []);
+    let counts = trace.events.iter().filter_map(|entry| match entry.event {
+        Event::WakerCount { task, n, .. } => Some((task.to_string(), n)),
+        _ => None,
+    });
+    let counts: Vec<_> = counts.collect();
+    let expected = [("1", 0), ("2", 1), ("1", 1)].map(|(task, n)| (task.to_owned(), n));
+    assert_eq!(counts, expected);
 }
 
 #[test]

@@ -134,6 +134,7 @@ impl Hook for Events {
             let woken = self.samples.borrow_mut().take_woken();
             woken
                 .into_iter()
+                .filter(|&task| task != key && !self.is_polling(task))
                 .for_each(|task| self.emit_waker_count(task, None));
         }
     }
