@@ -7,7 +7,8 @@ mod race;
 mod stalls;
 
 use std::future::{pending, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
+use std::rc::Rc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -78,4 +79,39 @@ fn the_combinators_work_on_a_foreign_executor() {
         (large.len(), first)
     });
     assert_eq!(outputs, (LARGE, (1, 1)));
+}
+
+/// Awaited by reference: by value, the end of the statement would drop the set.
+#[test]
+fn a_set_that_has_given_its_result_holds_none_of_its_futures() {
+    let alive = Rc::new(());
+    let member = |index| {
+        let held = Rc::clone(&alive);
+        async move {
+            if index != 1 {
+                pending::<()>().await;
+            }
+            sleep(MS).await;
+            drop(held);
+            Err::<(), _>(index)
+        }
+    };
+    let list = |n| (0..n).map(member).collect::<Vec<_>>();
+    let assert_dropped = || assert_eq!(Rc::strong_count(&alive), 1);
+    virtual_runner().run(async {
+        let mut tuple = pin!(race((member(0), member(1), member(2))));
+        assert_eq!(tuple.as_mut().await, (1, Err(1)));
+        assert_dropped();
+        let mut tuple = pin!(try_gather((member(0), member(1), member(2))));
+        assert_eq!(tuple.as_mut().await, Err(1));
+        assert_dropped();
+        for n in [SMALL, LARGE] {
+            let mut first = pin!(race(list(n)));
+            assert_eq!(first.as_mut().await, (1, Err(1)));
+            assert_dropped();
+            let mut all = pin!(try_gather(list(n)));
+            assert_eq!(all.as_mut().await, Err(1));
+            assert_dropped();
+        }
+    });
 }

@@ -36,6 +36,29 @@ fn c217_set_and_cleared_at_once_releases_those_that_waited_and_no_other() {
 }
 
 #[test]
+fn c217_all_of_many_waiters_are_woken_in_their_order() {
+    let log = Log::new();
+    virtual_runner().run(async {
+        let event = Rc::new(Event::new());
+        let wait = |n: i32| {
+            let (event, log) = (Rc::clone(&event), log.clone());
+            spawn(async move {
+                event.wait().await;
+                log.push(n.to_string());
+            })
+        };
+        let waits: Vec<_> = (0..100).map(wait).collect();
+        yield_now().await;
+        event.set();
+        for wait in waits {
+            wait.await.unwrap();
+        }
+        let expected: Vec<_> = (0..100).map(|n| n.to_string()).collect();
+        assert_eq!(log.take(), expected);
+    });
+}
+
+#[test]
 fn c217_a_wait_for_an_event_that_is_set_completes_at_once() {
     run(async {
         let event = Event::new();

@@ -3,7 +3,7 @@
 
 use std::cell::RefCell;
 use std::future::{pending, poll_fn};
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
@@ -298,6 +298,51 @@ fn c154_no_sleep_is_shorter_than_asked_for() {
             assert!(before_outside.elapsed() >= asked);
         }
     });
+}
+
+/// Time spans from 1 ns to 20 µs in no order: thousands of them are nanoseconds
+/// apart, and some are equal.
+fn crowded_spans() -> impl Iterator<Item = Duration> {
+    let nanos = |n: u64| 1 + n * 7_919 % 20_000;
+    (0..5_000).map(nanos).map(Duration::from_nanos)
+}
+
+#[test]
+fn of_thousands_of_timers_nanoseconds_apart_each_fires_exactly_at_its_deadline() {
+    virtual_runner().run(async {
+        let start = now();
+        let naps = crowded_spans().map(|span| {
+            spawn(async move {
+                sleep(span).await;
+                assert_eq!(now() - start, span);
+            })
+        });
+        for nap in naps.collect::<Vec<_>>() {
+            nap.await.unwrap();
+        }
+        assert_eq!(now() - start, Duration::from_nanos(20_000));
+    });
+}
+
+#[cfg(feature = "observe")]
+#[test]
+fn of_thousands_of_timers_on_the_real_clock_none_fires_before_its_deadline() {
+    let tracer = executor::instrument::Tracer::with_room(100_000);
+    let mut runner = Runner::builder().instrument(tracer.clone()).build();
+    runner.run(async {
+        let naps = crowded_spans().map(|span| async move {
+            let before = now();
+            sleep(span).await;
+            assert!(now() - before >= span);
+        });
+        gather(naps.collect::<Vec<_>>()).await;
+    });
+    drop(runner);
+    let trace = tracer.trace();
+    let fired =
+        |entry: &&executor::instrument::Entry| matches!(entry.event, Event::TimerFire { .. });
+    assert_eq!(trace.events.iter().filter(fired).count(), 5_000);
+    assert_eq!(executor::instrument::replay::judge(&trace), []);
 }
 
 #[cfg(feature = "observe")]
@@ -722,6 +767,33 @@ fn a_future_that_wakes_itself_for_ever_is_timed_out_all_the_same() {
         };
         assert!(timeout(MS, restless).await.is_err());
         assert!(now() - before >= MS);
+    });
+}
+
+/// Awaited by reference, so that the timeout itself is still there.
+#[test]
+fn when_a_timeout_gives_its_result_its_future_is_dropped() {
+    virtual_runner().run(async {
+        let holds = |alive: &Rc<()>, length| {
+            let held = Rc::clone(alive);
+            async move {
+                sleep(length).await;
+                drop(held);
+            }
+        };
+        for limit in [Duration::ZERO, 5 * MS] {
+            let alive = Rc::new(());
+            let mut limited = pin!(timeout(limit, holds(&alive, 10 * MS)));
+            assert!(limited.as_mut().await.is_err());
+            assert_eq!(Rc::strong_count(&alive), 1, "elapsed after {limit:?}");
+        }
+        let alive = Rc::new(());
+        let mut past = pin!(timeout_at(now(), holds(&alive, 10 * MS)));
+        assert!(past.as_mut().await.is_err());
+        assert_eq!(Rc::strong_count(&alive), 1, "a deadline that has passed");
+        let mut in_time = pin!(timeout(10 * MS, holds(&alive, 5 * MS)));
+        assert!(in_time.as_mut().await.is_ok());
+        assert_eq!(Rc::strong_count(&alive), 1, "in time");
     });
 }
 
