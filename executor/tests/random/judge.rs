@@ -14,22 +14,24 @@ use crate::program::{Body, Step};
 
 /// What is wrong with a program: without a seed, and with this one.
 pub(crate) fn complaint(kind: Kind, program: &Body, seed: u64) -> Option<String> {
-    let bounded = matches!(kind, Kind::Modelled | Kind::Wild | Kind::Threads);
-    let plain = interpret(program, None, bounded);
-    let found = keeps_its_promises(program, &plain)
-        .or_else(|| is_as_foretold(kind, program, &plain, bounded));
+    let plain = interpret(kind, program, None);
+    let found =
+        keeps_its_promises(kind, program, &plain).or_else(|| is_as_foretold(kind, program, &plain));
     if found.is_some() {
         return found;
     }
-    let shuffled = interpret(program, Some(seed), bounded);
-    let again = interpret(program, Some(seed), bounded);
-    keeps_its_promises(program, &shuffled)
+    let shuffled = interpret(kind, program, Some(seed));
+    let again = interpret(kind, program, Some(seed));
+    keeps_its_promises(kind, program, &shuffled)
         .or_else(|| is_the_same(kind, &shuffled, &again))
         .map(|what| format!("with the seed {seed}: {what}"))
 }
 
 /// What holds for every program.
-fn keeps_its_promises(program: &Body, run: &Run) -> Option<String> {
+fn keeps_its_promises(kind: Kind, program: &Body, run: &Run) -> Option<String> {
+    if let Some(broken) = run.remains.broken.first() {
+        return Some(broken.clone());
+    }
     let broken = replay::judge(&run.trace);
     if let Some(broken) = broken.first() {
         return Some(format!("the loop broke a rule: {broken}"));
@@ -45,11 +47,16 @@ fn keeps_its_promises(program: &Body, run: &Run) -> Option<String> {
     if run.end == End::Stalled && !program.may_wait_for_ever() {
         return Some("it stalled, and waits for nothing that may not come".into());
     }
-    every_task_ended_once(&run.trace)
+    if run.end == End::Stalled && kind == Kind::Sources {
+        return Some("it stalled beside a timer".into());
+    }
+    every_task_ended_once(kind, &run.trace)
 }
 
 /// spawned = finished + cancelled + panicked, task by task.
-fn every_task_ended_once(trace: &Trace) -> Option<String> {
+///
+/// Tasks panic only in programs with steps that panic.
+fn every_task_ended_once(kind: Kind, trace: &Trace) -> Option<String> {
     let mut ends: BTreeMap<TaskId, (u32, [u32; 3])> = BTreeMap::new();
     for entry in &trace.events {
         match &entry.event {
@@ -65,9 +72,10 @@ fn every_task_ended_once(trace: &Trace) -> Option<String> {
             _ => {}
         }
     }
-    let odd = ends
-        .iter()
-        .find(|(_, (spawns, ends))| *spawns != 1 || ends.iter().sum::<u32>() != 1)?;
+    let may_panic = !matches!(kind, Kind::Wakers | Kind::Sources | Kind::Spent);
+    let odd = ends.iter().find(|(_, (spawns, ends))| {
+        *spawns != 1 || ends.iter().sum::<u32>() != 1 || (ends[2] > 0 && !may_panic)
+    })?;
     let (task, (spawns, [finished, cancelled, panicked])) = odd;
     Some(format!(
         "task {task}: spawned {spawns}, finished {finished}, cancelled {cancelled}, panicked {panicked} times"
@@ -75,15 +83,15 @@ fn every_task_ended_once(trace: &Trace) -> Option<String> {
 }
 
 /// Compares with the reference model, if it knows all the steps.
-fn is_as_foretold(kind: Kind, program: &Body, run: &Run, bounded: bool) -> Option<String> {
+fn is_as_foretold(kind: Kind, program: &Body, run: &Run) -> Option<String> {
     let unknown = |step: &Step| {
         use Step::{CancelWithin, Scope, Thread, UntilAsked};
         matches!(step, CancelWithin(..) | Scope(..) | Thread | UntilAsked(_))
     };
-    if kind == Kind::Threads || program.has(unknown) {
+    if !kind.is_modelled() || program.has(unknown) {
         return None;
     }
-    let (log, end) = foretell(program, bounded);
+    let (log, end) = foretell(program, kind.is_bounded());
     first_difference("foretold", &log, "the executor", &run.remains.log).or_else(|| {
         let ended = run.end;
         (end != ended).then(|| format!("foretold to have {end:?}, and it {ended:?}"))
@@ -92,7 +100,7 @@ fn is_as_foretold(kind: Kind, program: &Body, run: &Run, bounded: bool) -> Optio
 
 /// The same seed, the same trace; unless threads have a say.
 fn is_the_same(kind: Kind, one: &Run, other: &Run) -> Option<String> {
-    if kind == Kind::Threads {
+    if kind.is_out_of_order() {
         return None;
     }
     if one.trace != other.trace {

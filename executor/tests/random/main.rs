@@ -3,16 +3,21 @@
 //! Invariant: the same numbers give the same programs, so these tests pass or
 //! fail alike everywhere. What each file is: `README.md` here.
 
+mod budgets;
 mod campaign;
 mod found;
 mod generate;
 mod interpret;
 mod judge;
 mod model;
+mod places;
 mod print;
 mod program;
 mod python;
+mod remotes;
 mod shared;
+mod sources;
+mod wakers;
 mod world;
 
 use std::process::{Command, Stdio};
@@ -70,6 +75,48 @@ fn programs_with_scopes_and_grace_keep_the_rules_of_every_loop() {
 fn programs_with_thread_jobs_keep_the_rules_of_every_loop() {
     if is_quiet_child("programs_with_thread_jobs_keep_the_rules_of_every_loop") {
         expect(Kind::Threads, 0..50);
+    }
+}
+
+#[test]
+fn programs_with_many_futures_do_what_the_reference_model_says() {
+    if is_quiet_child("programs_with_many_futures_do_what_the_reference_model_says") {
+        expect(Kind::Crowds, 0..150);
+    }
+}
+
+#[test]
+fn what_is_ready_is_never_timed_out_and_a_busy_task_starves_none() {
+    if is_quiet_child("what_is_ready_is_never_timed_out_and_a_busy_task_starves_none") {
+        expect(Kind::Spent, 0..60);
+    }
+}
+
+#[test]
+fn wakers_that_act_and_panic_keep_the_rules_of_every_loop() {
+    if is_quiet_child("wakers_that_act_and_panic_keep_the_rules_of_every_loop") {
+        expect(Kind::Wakers, 0..200);
+    }
+}
+
+#[test]
+fn no_task_waits_for_what_a_socket_has() {
+    if is_quiet_child("no_task_waits_for_what_a_socket_has") {
+        expect(Kind::Sources, 0..30);
+    }
+}
+
+#[test]
+fn resets_and_reads_from_other_places_change_no_answer() {
+    if is_quiet_child("resets_and_reads_from_other_places_change_no_answer") {
+        expect(Kind::Places, 0..100);
+    }
+}
+
+#[test]
+fn no_order_of_calls_on_remote_handles_waits_for_ever() {
+    if is_quiet_child("no_order_of_calls_on_remote_handles_waits_for_ever") {
+        expect(Kind::Remotes, 0..60);
     }
 }
 

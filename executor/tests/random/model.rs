@@ -11,7 +11,7 @@ use crate::interpret::End;
 use crate::program::{Body, Step};
 use crate::shared::{Got, Shared, Wake};
 
-/// Above this many, futures are polled only when woken.
+/// Above this many, or above their limit, futures are polled only when woken.
 const FEW: usize = 32;
 
 /// What a body gave.
@@ -61,6 +61,8 @@ struct Many<'a> {
     kids: Vec<Frame<'a>>,
     results: Vec<Option<Done>>,
     crowd: Option<usize>,
+    /// The next child of this round, if the children are no crowd.
+    next: usize,
 }
 
 /// How far a step is.
@@ -75,8 +77,13 @@ enum Go {
 struct Crowd {
     woken: Vec<usize>,
     queued: Vec<bool>,
-    started: bool,
     waiter: Option<Wake>,
+    /// The children that this round still polls, the first one last.
+    round: Vec<usize>,
+    /// How many children were polled at least once.
+    started: usize,
+    /// How many children may be started and not completed at once.
+    limit: usize,
 }
 
 struct Task<'a> {
@@ -347,8 +354,12 @@ impl<'a> Model<'a> {
                     return Go::On;
                 }
             },
-            Step::Gather(bodies) | Step::TryGather(bodies) | Step::Race(bodies) => {
-                frame.wait = Wait::Many(self.many(bodies));
+            Step::Gather(bodies)
+            | Step::TryGather(bodies)
+            | Step::Race(bodies)
+            | Step::Limited(_, bodies)
+            | Step::AsCompleted(bodies) => {
+                frame.wait = Wait::Many(self.many(step, bodies));
             }
             Step::Timeout(_, body) => {
                 frame.wait = Wait::Limit(Box::new(Frame::new(body)), None);
@@ -545,10 +556,16 @@ impl<'a> Model<'a> {
 
     // ---- many at once -----------------------------------------------------
 
-    fn many(&mut self, bodies: &'a [Body]) -> Many<'a> {
-        let crowd = (bodies.len() > FEW).then(|| {
+    fn many(&mut self, step: &Step, bodies: &'a [Body]) -> Many<'a> {
+        let limit = match step {
+            Step::Limited(limit, _) => usize::from(*limit),
+            _ => usize::MAX,
+        };
+        let is_crowd = bodies.len() > FEW.min(limit) || matches!(step, Step::AsCompleted(_));
+        let crowd = is_crowd.then(|| {
             self.crowds.push(Crowd {
                 queued: vec![false; bodies.len()],
+                limit,
                 ..Crowd::default()
             });
             self.crowds.len() - 1
@@ -557,22 +574,44 @@ impl<'a> Model<'a> {
             kids: bodies.iter().map(Frame::new).collect(),
             results: vec![None; bodies.len()],
             crowd,
+            next: 0,
         }
     }
 
-    /// Returns the children that are polled in this round, and with which wake.
-    fn round(&mut self, many: &Many<'a>, wake: Wake) -> Vec<(usize, Wake)> {
+    /// Begins a round: of a crowd, the woken children are polled.
+    fn begin_round(&mut self, step: &Step, many: &mut Many<'a>, wake: Wake) {
         let Some(number) = many.crowd else {
-            return (0..many.kids.len()).map(|kid| (kid, wake)).collect();
+            many.next = 0;
+            return;
         };
         let crowd = &mut self.crowds[number];
         crowd.waiter = Some(wake);
-        let round = match std::mem::replace(&mut crowd.started, true) {
-            true => std::mem::take(&mut crowd.woken),
-            false => (0..many.kids.len()).collect(),
+        crowd.round = std::mem::take(&mut crowd.woken);
+        if matches!(step, Step::TryGather(_)) {
+            crowd.round.sort_unstable();
+        }
+        crowd.round.reverse();
+    }
+
+    /// Returns the next child to poll in this round, and with which wake.
+    fn next_in_round(&mut self, many: &mut Many<'a>, wake: Wake) -> Option<(usize, Wake)> {
+        let Some(number) = many.crowd else {
+            let kid = many.next;
+            many.next += 1;
+            return (kid < many.kids.len()).then_some((kid, wake));
         };
-        let wakes = |kid| (kid, Wake::Child(number, kid));
-        round.into_iter().map(wakes).collect()
+        let over = many.kids.iter().filter(|kid| kid.over).count();
+        let crowd = &mut self.crowds[number];
+        if let Some(kid) = crowd.round.pop() {
+            return Some((kid, Wake::Child(number, kid)));
+        }
+        let has_room = crowd.started - over < crowd.limit;
+        if crowd.started == many.kids.len() || !has_room {
+            return None;
+        }
+        crowd.started += 1;
+        let kid = crowd.started - 1;
+        Some((kid, Wake::Child(number, kid)))
     }
 
     fn go_on_with_many(
@@ -583,7 +622,9 @@ impl<'a> Model<'a> {
         wake: Wake,
     ) -> Go {
         let mut end = None;
-        for (kid, wake) in self.round(&many, wake) {
+        let mut completed = Vec::new();
+        self.begin_round(step, &mut many, wake);
+        while let Some((kid, wake)) = self.next_in_round(&mut many, wake) {
             if many.kids[kid].over {
                 continue;
             }
@@ -598,6 +639,7 @@ impl<'a> Model<'a> {
                 return Go::Panic;
             }
             many.results[kid] = Some(done);
+            completed.push(format!("completed {kid}: {}", done.text()));
             end = match (step, done) {
                 (Step::TryGather(_), Done::Err(id)) => Some(format!("tried, err {id}")),
                 (Step::Race(_), done) => Some(format!("won by {kid}: {}", done.text())),
@@ -606,6 +648,12 @@ impl<'a> Model<'a> {
             if end.is_some() {
                 break;
             }
+        }
+        let is_stream = matches!(step, Step::AsCompleted(_));
+        if is_stream && !completed.is_empty() {
+            // The outputs of a round are given before the next round begins.
+            completed.iter().for_each(|line| self.say(frame, line));
+            return self.go_on_with_many(frame, step, many, wake);
         }
         if end.is_none() && many.results.iter().any(Option::is_none) {
             frame.wait = Wait::Many(many);
@@ -620,6 +668,7 @@ impl<'a> Model<'a> {
         }
         let end = end.unwrap_or_else(|| match step {
             Step::TryGather(_) => format!("tried, {} ok", many.kids.len()),
+            Step::AsCompleted(_) => "all completed".into(),
             _ => {
                 let results = many.results.iter().flatten();
                 let all: Vec<_> = results.map(|done| done.text()).collect();

@@ -58,6 +58,18 @@ fn step(out: &mut String, step: &Step, depth: usize) {
         Step::Panic => "w.panic()".into(),
         Step::PanicOnDrop => "w.panic_on_drop()".into(),
         Step::Thread => "w.thread().await".into(),
+        Step::Spend(n) => format!("w.spend({n}).await"),
+        Step::Drain(how, n) => format!("w.drain({how}, {n}).await"),
+        Step::Rounds(what) => format!("w.rounds({what}).await"),
+        Step::Busy(how) => format!("w.busy({how}).await"),
+        Step::Send(which, n) => format!("w.send({which}, {n}).await"),
+        Step::Receive(which, n) => format!("w.receive({which}, {n}).await"),
+        Step::Nap(which, us) => format!("w.nap({which}, {us}).await"),
+        Step::Reset(which, us, place) => format!("w.reset({which}, {us}, Place::{place:?}).await"),
+        Step::Read(id, place) => format!("w.read({id}, Place::{place:?}).await"),
+        Step::AwaitRemote(n) => format!("w.await_remote({n}).await"),
+        Step::UseRemote(n, uses) => format!("w.use_remote({n}, vec!{uses:?}).await"),
+        Step::DropLoop(how) => format!("w.drop_loop({how}).await"),
         nested => return call(out, nested, depth),
     };
     let _ = writeln!(out, "{indent}{simple};");
@@ -68,10 +80,14 @@ fn call(out: &mut String, step: &Step, depth: usize) {
     let indent = "    ".repeat(depth);
     let (name, first, list, ending) = match step {
         Step::Spawn(_) => ("spawn", None, false, ""),
-        Step::Timeout(us, _) => ("timeout", Some(*us), false, ".await"),
+        Step::Remote(_) => ("remote", None, false, ""),
+        Step::Foreign(act, _) => ("foreign", Some(format!("Act::{act:?}")), false, ".await"),
+        Step::Limited(n, _) => ("limited", Some(n.to_string()), true, ".await"),
+        Step::AsCompleted(_) => ("as_completed", None, true, ".await"),
+        Step::Timeout(us, _) => ("timeout", Some(us.to_string()), false, ".await"),
         Step::UntilAsked(_) => ("until_asked", None, false, ".await"),
-        Step::Lock(which, _) => ("lock", Some(u64::from(*which)), false, ".await"),
-        Step::Permit(which, _) => ("permit", Some(u64::from(*which)), false, ".await"),
+        Step::Lock(which, _) => ("lock", Some(which.to_string()), false, ".await"),
+        Step::Permit(which, _) => ("permit", Some(which.to_string()), false, ".await"),
         Step::Gather(_) => ("gather", None, true, ".await"),
         Step::TryGather(_) => ("try_gather", None, true, ".await"),
         Step::Race(_) => ("race", None, true, ".await"),
@@ -107,17 +123,35 @@ fn call(out: &mut String, step: &Step, depth: usize) {
 /// A body as an expression of Rust: what `Debug` says, with the names in full.
 fn data(program: &Body) -> String {
     let mut text = format!("{program:?}").replace('[', "vec![");
-    for name in VARIANTS {
-        for before in ["[", " "] {
+    let steps = VARIANTS.map(|name| (name, "Step"));
+    for (name, of) in steps.into_iter().chain(CHOICES) {
+        for before in ["[", " ", "("] {
             let short = format!("{before}{name}");
-            text = text.replace(&short, &format!("{before}Step::{name}"));
+            text = text.replace(&short, &format!("{before}{of}::{name}"));
         }
     }
     text
 }
 
+/// What steps choose from. No name begins with that of a step.
+const CHOICES: [(&str, &str); 13] = [
+    ("Nothing", "Act"),
+    ("Starts", "Act"),
+    ("Lists", "Act"),
+    ("Opens", "Act"),
+    ("Closes", "Act"),
+    ("Drops", "Act"),
+    ("Nests", "Act"),
+    ("Panics", "Act"),
+    ("Inside", "Place"),
+    ("Job", "Place"),
+    ("Away", "Place"),
+    ("Between", "Place"),
+    ("OtherLoop", "Place"),
+];
+
 /// The steps, none the beginning of a longer one behind it.
-const VARIANTS: [&str; 27] = [
+const VARIANTS: [&str; 43] = [
     "Sleep",
     "Yield",
     "Spawn",
@@ -145,4 +179,20 @@ const VARIANTS: [&str; 27] = [
     "Panic,",
     "Panic]",
     "Thread",
+    "Limited",
+    "AsCompleted",
+    "Spend",
+    "Drain",
+    "Rounds",
+    "Busy",
+    "Foreign",
+    "Send",
+    "Receive",
+    "Nap",
+    "Reset",
+    "Read(",
+    "Remote",
+    "AwaitRemote",
+    "UseRemote",
+    "DropLoop",
 ];

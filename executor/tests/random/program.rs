@@ -46,6 +46,70 @@ pub(crate) enum Step {
     /// The body's guard panics when it is dropped.
     PanicOnDrop,
     Thread,
+    /// A gather of which at most so many bodies run at once.
+    Limited(u8, Vec<Body>),
+    AsCompleted(Vec<Body>),
+    /// Completes so many operations that are ready.
+    Spend(u16),
+    /// Takes what is ready under limits that have passed: how, how much.
+    Drain(u8, u8),
+    /// Many rounds of something that never waits.
+    Rounds(u8),
+    /// A future that is always busy, under a limit that has passed.
+    Busy(u8),
+    /// Polls the body with a foreign waker, which acts at each wake.
+    Foreign(Act, Body),
+    /// Sends to a socket: which, how many.
+    Send(u8, u8),
+    /// Receives from a socket: which, how many.
+    Receive(u8, u8),
+    /// Awaits a shared `Sleep`, of this length if it is new.
+    Nap(u8, u64),
+    /// Resets a shared `Sleep` to this length.
+    Reset(u8, u64, Place),
+    /// Reads a handle outside of its loop.
+    Read(u32, Place),
+    /// Spawns the body through the loop's `Handle`.
+    Remote(Body),
+    AwaitRemote(u8),
+    /// Calls methods of a remote handle on another thread.
+    UseRemote(u8, Vec<u8>),
+    /// Drops a `Background` on its own loop: how.
+    DropLoop(u8),
+}
+
+/// What a foreign waker does at a wake, besides the wake itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Act {
+    Nothing,
+    /// Spawns a task.
+    Starts,
+    /// Lists the tasks.
+    Lists,
+    /// Sets an event.
+    Opens,
+    /// Closes another `Runner`.
+    Closes,
+    /// Drops a handle.
+    Drops,
+    /// Tries to run a loop inside the loop.
+    Nests,
+    Panics,
+}
+
+/// The place of an action.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// In the body.
+    Inside,
+    /// In a thread job.
+    Job,
+    /// On another thread, while this one blocks.
+    Away,
+    /// Between two runs of the runner.
+    Between,
+    /// Inside another loop, between two runs of the runner.
+    OtherLoop,
 }
 
 impl Step {
@@ -56,10 +120,14 @@ impl Step {
             | Step::Timeout(_, body)
             | Step::UntilAsked(body)
             | Step::Lock(_, body)
-            | Step::Permit(_, body) => vec![body],
-            Step::Gather(bodies) | Step::TryGather(bodies) | Step::Race(bodies) => {
-                bodies.iter().collect()
-            }
+            | Step::Permit(_, body)
+            | Step::Foreign(_, body)
+            | Step::Remote(body) => vec![body],
+            Step::Gather(bodies)
+            | Step::TryGather(bodies)
+            | Step::Race(bodies)
+            | Step::Limited(_, bodies)
+            | Step::AsCompleted(bodies) => bodies.iter().collect(),
             Step::Scope(children, own) => children.iter().chain([own]).collect(),
             _ => Vec::new(),
         }
@@ -71,10 +139,14 @@ impl Step {
             | Step::Timeout(_, body)
             | Step::UntilAsked(body)
             | Step::Lock(_, body)
-            | Step::Permit(_, body) => vec![body],
-            Step::Gather(bodies) | Step::TryGather(bodies) | Step::Race(bodies) => {
-                bodies.iter_mut().collect()
-            }
+            | Step::Permit(_, body)
+            | Step::Foreign(_, body)
+            | Step::Remote(body) => vec![body],
+            Step::Gather(bodies)
+            | Step::TryGather(bodies)
+            | Step::Race(bodies)
+            | Step::Limited(_, bodies)
+            | Step::AsCompleted(bodies) => bodies.iter_mut().collect(),
             Step::Scope(children, own) => children.iter_mut().chain([own]).collect(),
             _ => Vec::new(),
         }
@@ -82,10 +154,17 @@ impl Step {
 
     /// May it wait for something that never comes?
     fn may_wait_for_ever(&self) -> bool {
-        use Step::{CancelWithin, Get, Join, Lock, Permit, Put, Wait};
+        use Step::{AwaitRemote, CancelWithin, Get, Join, Lock, Permit, Put, Wait};
         let own = matches!(
             self,
-            Join(_) | CancelWithin(..) | Lock(..) | Permit(..) | Wait(_) | Put(_) | Get(_)
+            Join(_)
+                | CancelWithin(..)
+                | Lock(..)
+                | Permit(..)
+                | Wait(_)
+                | Put(_)
+                | Get(_)
+                | AwaitRemote(_)
         );
         own || self.bodies().iter().any(|body| body.may_wait_for_ever())
     }
@@ -100,6 +179,17 @@ impl Body {
     pub(crate) fn has(&self, is: fn(&Step) -> bool) -> bool {
         let has = |step: &Step| is(step) || step.bodies().iter().any(|body| body.has(is));
         self.steps.iter().any(has)
+    }
+
+    /// Maps its sockets to these two, so that several bodies wait on one.
+    pub(crate) fn choose_sources(&mut self, sources: [u8; 2]) {
+        for step in &mut self.steps {
+            if let Step::Send(which, _) | Step::Receive(which, _) = step {
+                *which = sources[usize::from(*which % 2)];
+            }
+            let inner = step.bodies_mut().into_iter();
+            inner.for_each(|body| body.choose_sources(sources));
+        }
     }
 
     /// The highest number in it.
@@ -159,6 +249,7 @@ fn resolve(body: &mut Body, task: u32, spawned: &[u32], strict: bool) {
                 .filter(|target| !strict || *target != task)
                 .map(Step::Cancel),
             Step::Detach(wish) => pick(wish).map(Step::Detach),
+            Step::Read(wish, place) => pick(wish).map(|target| Step::Read(target, place)),
             Step::CancelWithin(wish, grace) => {
                 pick(wish).map(|target| Step::CancelWithin(target, grace))
             }

@@ -69,7 +69,7 @@ fn parse(stdout: &str) -> Vec<Vec<String>> {
 
 /// Where asyncio and the executor part, if they do.
 pub(crate) fn difference(kind: Kind, program: &Body, asyncio: &[String]) -> Option<String> {
-    let run = interpret(program, None, false);
+    let run = interpret(kind, program, None);
     let mut ours = run.remains.log;
     // What the end of the loop drops is not compared: asyncio cancels
     // everything at once, the executor the youngest first.

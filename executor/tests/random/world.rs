@@ -16,6 +16,11 @@ use std::time::{Duration, Instant};
 use executor::sync::{Event, Lock, Queue, Semaphore};
 use executor::{ContextVar, JoinError, JoinHandle};
 
+use crate::places::Places;
+use crate::remotes::Remotes;
+use crate::sources::Sources;
+use crate::wakers::Others;
+
 static VAR: ContextVar<u32> = ContextVar::new("var");
 
 /// Why a body ended early.
@@ -26,11 +31,11 @@ pub(crate) struct Failed;
 pub(crate) type Result<T = (), E = Failed> = std::result::Result<T, E>;
 
 /// What a body gives.
-type Outcome = Result<Token, Token>;
+pub(crate) type Outcome = Result<Token, Token>;
 
 /// A body that was not polled yet, and its number.
 pub(crate) struct Made {
-    id: u32,
+    pub(crate) id: u32,
     future: Pin<Box<dyn Future<Output = Outcome>>>,
 }
 
@@ -54,8 +59,8 @@ impl Drop for Token {
     }
 }
 
-struct Slot {
-    handle: JoinHandle<Outcome>,
+pub(crate) struct Slot {
+    pub(crate) handle: JoinHandle<Outcome>,
     /// Whether a body awaits the handle.
     busy: bool,
 }
@@ -63,18 +68,18 @@ struct Slot {
 /// The world of one body.
 #[derive(Clone)]
 pub(crate) struct World {
-    id: u32,
-    shared: Rc<Shared>,
+    pub(crate) id: u32,
+    pub(crate) shared: Rc<Shared>,
 }
 
-struct Shared {
+pub(crate) struct Shared {
     began: Cell<Option<Instant>>,
     log: RefCell<Vec<String>>,
     lines_of_main: Cell<usize>,
-    slots: RefCell<HashMap<u32, Slot>>,
+    pub(crate) slots: RefCell<HashMap<u32, Slot>>,
     locks: [Lock<()>; 2],
     semaphores: [Semaphore; 2],
-    events: [Event; 2],
+    pub(crate) events: [Event; 2],
     queues: [Queue<u32>; 2],
     /// Bodies whose guard panics.
     armed: RefCell<HashSet<u32>>,
@@ -82,6 +87,12 @@ struct Shared {
     left: Cell<i32>,
     /// Outputs that are alive.
     tokens: Cell<i32>,
+    /// The broken rules that steps recorded.
+    broken: RefCell<Vec<String>>,
+    pub(crate) sources: RefCell<Option<Rc<Sources>>>,
+    pub(crate) places: Places,
+    pub(crate) others: Others,
+    pub(crate) remotes: Remotes,
 }
 
 /// What is left of a program when it is over.
@@ -91,6 +102,8 @@ pub(crate) struct Remains {
     pub(crate) guards: i32,
     /// Outputs that were never dropped.
     pub(crate) tokens: i32,
+    /// The broken rules that steps recorded.
+    pub(crate) broken: Vec<String>,
 }
 
 /// Logs that a body was dropped.
@@ -124,6 +137,11 @@ impl World {
             entered: Cell::new(0),
             left: Cell::new(0),
             tokens: Cell::new(0),
+            broken: RefCell::default(),
+            sources: RefCell::default(),
+            places: Places::default(),
+            others: Others::default(),
+            remotes: Remotes::default(),
         };
         World {
             id: 0,
@@ -131,10 +149,20 @@ impl World {
         }
     }
 
-    /// Ends it: drops the handles that are left.
+    /// Drops the sockets and sleeps that no body uses. Called before their loop
+    /// ends.
+    pub(crate) fn drop_shared(&self) {
+        drop(self.shared.sources.take());
+        self.shared.places.clear();
+    }
+
+    /// Ends it: drops the remaining handles and the other loops.
     pub(crate) fn end(self) -> Remains {
+        self.shared.others.close_all();
+        self.drop_remotes();
         drop(self.shared.slots.take());
         Remains {
+            broken: self.shared.broken.take(),
             log: self.shared.log.take(),
             guards: self.shared.entered.get() - self.shared.left.get(),
             tokens: self.shared.tokens.get(),
@@ -173,6 +201,14 @@ impl World {
             }
         });
         Made { id, future }
+    }
+
+    /// Records a broken rule unless `holds`.
+    pub(crate) fn expect(&self, holds: bool, rule: impl std::fmt::Display) {
+        if !holds {
+            let mut broken = self.shared.broken.borrow_mut();
+            broken.push(format!("in the body {}: {rule}", self.id));
+        }
     }
 
     fn token(&self) -> Token {
@@ -269,7 +305,7 @@ impl World {
         self.log(format_args!("cancel {id} within {us}: {what}"));
     }
 
-    fn take(&self, id: u32) -> Result<JoinHandle<Outcome>, &'static str> {
+    pub(crate) fn take(&self, id: u32) -> Result<JoinHandle<Outcome>, &'static str> {
         let mut slots = self.shared.slots.borrow_mut();
         match slots.get(&id) {
             None => Err("none"),
@@ -295,6 +331,20 @@ impl World {
     pub(crate) async fn race(&self, bodies: Vec<Made>) {
         let (index, outcome) = executor::race(bodies).await;
         self.log(format_args!("won by {index}: {}", told(&outcome)));
+    }
+
+    pub(crate) async fn limited(&self, limit: u8, bodies: Vec<Made>) {
+        let gather = executor::gather(bodies).limit(usize::from(limit));
+        let all: Vec<_> = gather.await.iter().map(told).collect();
+        self.log(format_args!("gathered [{}]", all.join(", ")));
+    }
+
+    pub(crate) async fn as_completed(&self, bodies: Vec<Made>) {
+        let mut stream = executor::as_completed(bodies);
+        while let Some((index, outcome)) = stream.next().await {
+            self.log(format_args!("completed {index}: {}", told(&outcome)));
+        }
+        self.log("all completed");
     }
 
     pub(crate) async fn timeout(&self, us: u64, body: Made) {
@@ -403,14 +453,14 @@ impl Drop for Busy<'_> {
     }
 }
 
-fn told(outcome: &Outcome) -> String {
+pub(crate) fn told(outcome: &Outcome) -> String {
     match outcome {
         Ok(token) => format!("ok {}", token.id),
         Err(token) => format!("err {}", token.id),
     }
 }
 
-fn text_of(ended: &Result<Outcome, JoinError>) -> String {
+pub(crate) fn text_of(ended: &Result<Outcome, JoinError>) -> String {
     match ended {
         Ok(outcome) => told(outcome),
         Err(error) if error.is_panic() => "panic".into(),
