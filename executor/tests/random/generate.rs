@@ -68,6 +68,15 @@ impl Kind {
             Kind::Threads | Kind::Sources | Kind::Places | Kind::Remotes
         )
     }
+
+    /// Returns whether every stall is certain: no foreign waker, thread or
+    /// handle exists that could wake a task.
+    pub(crate) fn is_closed(self) -> bool {
+        matches!(
+            self,
+            Kind::Modelled | Kind::Wild | Kind::Crowds | Kind::Spent
+        )
+    }
 }
 
 /// How deep bodies stand in each other, at most.

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::rc::Rc;
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use executor::instrument::{Trace, Tracer};
 use executor::sync::Event;
@@ -93,6 +93,20 @@ pub(crate) fn run(kind: Kind, seed: Option<u64>, main: impl FnOnce(&World) -> Ma
         remains: world.end(),
         trace: tracer.trace(),
     }
+}
+
+/// Returns whether a stall of the program is reported only after this time, as
+/// if another thread could end it.
+pub(crate) fn stalls_late(kind: Kind, program: &Body, after: Duration) -> bool {
+    let mut runner = virtual_time(after).build();
+    let world = World::new(kind.is_bounded());
+    let main = made(&world, Rc::new(program.clone()));
+    let began = Instant::now();
+    let stalled = runner.try_run(main).is_err();
+    let took = began.elapsed();
+    drop(runner);
+    world.end();
+    stalled && took >= after
 }
 
 fn virtual_time(stall_timeout: Duration) -> Builder {

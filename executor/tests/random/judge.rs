@@ -4,19 +4,21 @@
 //! `campaign`.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use executor::instrument::{Ending, Event, TaskId, Trace, replay};
 
 use crate::generate::Kind;
-use crate::interpret::{End, Run, interpret};
+use crate::interpret::{End, Run, interpret, stalls_late};
 use crate::model::foretell;
 use crate::program::{Body, Step};
 
 /// What is wrong with a program: without a seed, and with this one.
 pub(crate) fn complaint(kind: Kind, program: &Body, seed: u64) -> Option<String> {
     let plain = interpret(kind, program, None);
-    let found =
-        keeps_its_promises(kind, program, &plain).or_else(|| is_as_foretold(kind, program, &plain));
+    let found = keeps_its_promises(kind, program, &plain)
+        .or_else(|| is_as_foretold(kind, program, &plain))
+        .or_else(|| stalls_for_certain(kind, program, &plain));
     if found.is_some() {
         return found;
     }
@@ -51,6 +53,16 @@ fn keeps_its_promises(kind: Kind, program: &Body, run: &Run) -> Option<String> {
         return Some("it stalled beside a timer".into());
     }
     every_task_ended_once(kind, &run.trace)
+}
+
+/// Checks that a certain stall is reported at once. Runs the program again with
+/// longer limits, so that a busy machine is no fault.
+fn stalls_for_certain(kind: Kind, program: &Body, run: &Run) -> Option<String> {
+    const LIMITS: [u64; 3] = [50, 250, 2000];
+    let is_late = |ms| stalls_late(kind, program, Duration::from_millis(ms));
+    let asked = kind.is_closed() && run.end == End::Stalled;
+    let late = asked && LIMITS.into_iter().all(is_late);
+    late.then(|| "a certain stall is reported as if another thread could end it".into())
 }
 
 /// spawned = finished + cancelled + panicked, task by task.

@@ -184,8 +184,13 @@ impl<'a> Model<'a> {
             return;
         };
         let done = if self.tasks[task].cancelled {
-            self.drop_frame(&mut frame, &mut false);
-            Some(Done::Cancelled)
+            let mut panicking = false;
+            self.drop_frame(&mut frame, &mut panicking);
+            Some(if panicking {
+                Done::Panic
+            } else {
+                Done::Cancelled
+            })
         } else {
             self.poll(&mut frame, Wake::Task(task))
         };

@@ -162,8 +162,14 @@ impl World {
         let Some(mut reset) = self.begin_reset(which, length, place) else {
             return self.log(format_args!("reset {which}: none"));
         };
-        let sleep = Arc::clone(&reset.sleep);
-        let act = move || lock(&sleep).reset(length);
+        // Weak: a job that its body no longer awaits must not keep the sleep, and
+        // with it the timer, beyond the end of the loop.
+        let sleep = Arc::downgrade(&reset.sleep);
+        let act = move || {
+            if let Some(sleep) = sleep.upgrade() {
+                lock(&sleep).reset(length);
+            }
+        };
         match place {
             Place::Inside => act(),
             Place::Job => executor::to_thread(act).await,
