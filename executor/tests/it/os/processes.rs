@@ -674,11 +674,12 @@ fn c263_a_kill_while_another_part_of_the_task_waits_for_the_output_ends_the_wait
 #[test]
 fn r007_every_packet_of_a_child_that_writes_packets_is_read() {
     use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
-    use std::io::BufRead;
 
     const NAME: &str = "os::processes::r007_every_packet_of_a_child_that_writes_packets_is_read";
     if crate::common::is_program() {
         let (stdout, stderr) = (std::io::stdout(), std::io::stderr());
+        // A packet would join what is in the pipe before it.
+        crate::common::blocking_line();
         let flags = fcntl_getfl(&stdout).unwrap();
         fcntl_setfl(&stdout, flags | OFlags::DIRECT).unwrap();
         for n in 0..10 {
@@ -687,10 +688,7 @@ fn r007_every_packet_of_a_child_that_writes_packets_is_read() {
         }
         assert_eq!(rustix::io::write(&stderr, b"all written\n"), Ok(12));
         // Its pipe stays open: only the packets end the reads.
-        std::io::stdin()
-            .lock()
-            .read_line(&mut String::new())
-            .unwrap();
+        crate::common::blocking_line();
         return;
     }
     run_to_end(|| async {
@@ -703,6 +701,9 @@ fn r007_every_packet_of_a_child_that_writes_packets_is_read() {
             .stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let (mut stdout, mut stderr) = (child.stdout.take().unwrap(), child.stderr.take().unwrap());
+        read_until(&mut stdout, &format!("{NAME} ... ")).await;
+        let stdin = child.stdin.as_mut().unwrap();
+        stdin.write_all(b"go\n").await.unwrap();
         read_until(&mut stderr, "all written\n").await;
         let text = read_until(&mut stdout, "packet 9\n").await;
         let packets = text.matches("packet ").count();
