@@ -23,8 +23,8 @@ use crate::event_loop::runtime::Runtime;
 /// spent is polled once more, with a whole one, before it is timed out. When the
 /// limit passes, the future is dropped *before* the error is given. The limit counts from
 /// the end of the first poll, so that a future which is ready at once costs no
-/// look at the clock. A zero limit is one poll (asyncio's `wait_for`
-/// would not even start the future).
+/// look at the clock. With a zero limit the future is polled once, or twice if
+/// the budget was spent (asyncio's `wait_for` would not even start it).
 ///
 /// ```
 /// use executor::{run, sleep, timeout};
