@@ -258,14 +258,15 @@ impl Runtime {
             let Some(task) = tasks.get_mut(key) else {
                 return Poll::Ready(Polled::Gone);
             };
-            // Before the poll, so that a wake during the poll queues it again.
-            task.is_woken = false;
             if task.state >= State::CancelRequested {
                 return Poll::Ready(match task.state {
                     State::CancelRequested => Polled::Cancelled(task.work.take()),
                     _ => Polled::Gone,
                 });
             }
+            // Before the poll, so that a wake during the poll queues it again;
+            // a task that has ended keeps the mark, and no wake queues it.
+            task.is_woken = false;
             (task.work.take(), task.waker.clone())
         };
         let waker = poll_waker(own.as_deref(), spare, key.to_bits());

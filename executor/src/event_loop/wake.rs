@@ -150,3 +150,31 @@ impl Runtime {
         Poll::Ready(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::future::poll_fn;
+
+    use super::*;
+
+    #[test]
+    fn a_wake_of_a_task_that_ended_in_the_queue_queues_nothing() {
+        crate::run(async {
+            let runtime = Runtime::current().expect("a loop runs");
+            let waker = Rc::new(Cell::new(None));
+            let kept = Rc::clone(&waker);
+            let task = crate::spawn(poll_fn(move |cx| {
+                cx.waker().wake_by_ref();
+                kept.set(Some(cx.waker().clone()));
+                Poll::Ready(())
+            }));
+            for _ in 0..3 {
+                crate::yield_now().await;
+            }
+            assert!(task.is_finished());
+            waker.take().expect("the task was polled").wake();
+            assert!(runtime.ready.borrow().is_empty());
+        });
+    }
+}
