@@ -281,10 +281,7 @@ impl Runtime {
             Ok(Poll::Pending) => {
                 end(None);
                 if let Some(task) = self.tasks.borrow_mut().get_mut(key) {
-                    // The slot is empty; saying so spares the check of a drop.
-                    if let (Some(work), slot @ None) = (work, &mut task.work) {
-                        *slot = Some(work);
-                    }
+                    task.work = work; // into an empty slot
                 }
                 Poll::Pending
             }
