@@ -20,7 +20,7 @@ const ROOT = path.join(HERE, "..", "..");
 
 // The functions that are the loop, in the order of reading.
 const PARTS = [
-  ["executor/src/event_loop/run.rs", ["turn_until_done", "poll_task", "poll_once"]],
+  ["executor/src/event_loop/run.rs", ["turn_until_done", "poll_task", "poll_once", "end_poll"]],
   ["executor/src/event_loop/look.rs", ["look_around", "drain_inbox", "handle_messages", "fire_due_timers", "wait_for_something"]],
 ];
 
@@ -30,7 +30,7 @@ const PLACES = {
   "poll.start": ["poll_once", ".poll_start("],
   "inside": ["poll_task", "work.as_mut().poll("],
   "inside.main": ["poll_task", "poll_main(cx)"],
-  "poll.end": ["poll_once", "report_end_of_poll("],
+  "poll.end": ["end_poll", ".poll_end("],
   "task.done": ["poll_task", "runtime.finish("],
   "task.cancelled": ["poll_task", "Polled::Cancelled(Some("],
   "task.panicked": ["poll_task", "Polled::Panicked(Some("],

@@ -4,7 +4,7 @@ var LOOP_SOURCE = {
   "parts": [
    {
     "title": "executor/src/event_loop/run.rs · turn_until_done",
-    "first": 165,
+    "first": 170,
     "lines": [
      "fn turn_until_done(runtime: &Runtime, main: TaskKey, poll_main: Main<'_>) -> Result<(), RunError> {",
      "    let spare = runtime.spare_waker.take();",
@@ -30,18 +30,20 @@ var LOOP_SOURCE = {
      "        drain_inbox(runtime);",
      "        if runtime.ready.borrow().is_empty() {",
      "            look_around(runtime);",
+     "            runtime.resume_stop();",
      "            if runtime.ready.borrow().is_empty() {",
      "                polls = 0;",
      "                wait_for_something(runtime)?;",
      "            }",
      "        }",
+     "        runtime.resume_stop();",
      "    }",
      "}"
     ]
    },
    {
     "title": "executor/src/event_loop/run.rs · poll_task",
-    "first": 200,
+    "first": 207,
     "lines": [
      "fn poll_task(",
      "    runtime: &Runtime,",
@@ -50,82 +52,109 @@ var LOOP_SOURCE = {
      "    spare: &mut TaskWaker,",
      "    poll_main: Main<'_>,",
      ") -> Poll<()> {",
-     "    let polled = runtime.poll_once(task, spare, |work, cx| match work {",
+     "    let end = ready!(runtime.poll_once(task, spare, |work, cx| match work {",
      "        Some(work) => work.as_mut().poll(cx),",
      "        None => {",
      "            debug_assert!(task == main, \"every other task in the queue has its future\");",
      "            poll_main(cx)",
      "        }",
-     "    });",
-     "    match polled {",
-     "        Polled::Pending | Polled::Gone | Polled::Cancelled(None) => {}",
-     "        Polled::Ready(Some(work)) => runtime.finish(task, Some(work), Ending::Returned),",
-     "        Polled::Ready(None) => return Poll::Ready(()),",
+     "    }));",
+     "    match end {",
+     "        Polled::Gone | Polled::Cancelled(None) => return Poll::Pending,",
+     "        Polled::Returned(Some(work)) => runtime.finish(task, Some(work), Ending::Returned),",
+     "        Polled::Returned(None) => return Poll::Ready(()),",
      "        Polled::Cancelled(Some(work)) => runtime.fail(task, work, None),",
      "        Polled::Panicked(Some(work), panic) => runtime.fail(task, work, Some(panic)),",
      "        Polled::Panicked(None, panic) => resume_unwind(panic),",
      "    }",
+     "    runtime.resume_stop();",
      "    Poll::Pending",
      "}"
     ]
    },
    {
     "title": "executor/src/event_loop/run.rs · poll_once",
-    "first": 243,
+    "first": 250,
     "lines": [
      "pub(crate) fn poll_once(",
      "    &self,",
      "    key: TaskKey,",
      "    spare: &mut TaskWaker,",
      "    poll: impl FnOnce(Option<&mut BoxedWork>, &mut Context<'_>) -> Poll<()>,",
-     ") -> Polled {",
+     ") -> Poll<Polled> {",
      "    let (mut work, own) = {",
      "        let mut tasks = self.tasks.borrow_mut();",
      "        let Some(task) = tasks.get_mut(key) else {",
-     "            return Polled::Gone;",
+     "            return Poll::Ready(Polled::Gone);",
      "        };",
-     "        // Before the poll, so that a wake during the poll queues it again.",
-     "        task.is_woken = false;",
      "        if task.state >= State::CancelRequested {",
-     "            return match task.state {",
+     "            return Poll::Ready(match task.state {",
      "                State::CancelRequested => Polled::Cancelled(task.work.take()),",
      "                _ => Polled::Gone,",
-     "            };",
+     "            });",
      "        }",
-     "        (task.work.take(), task.waker.take())",
+     "        // Before the poll, so that a wake during the poll queues it again;",
+     "        // a task that has ended keeps the mark, and no wake queues it.",
+     "        task.is_woken = false;",
+     "        (task.work.take(), task.waker.clone())",
      "    };",
      "    let waker = poll_waker(own.as_deref(), spare, key.to_bits());",
      "    let nested = self.poll.enter(key, waker.waker());",
      "    self.emit(POLL, move |hook| hook.poll_start(key));",
      "    let mut cx = Context::from_waker(waker.waker());",
      "    let result = catch_unwind(AssertUnwindSafe(|| poll(work.as_mut(), &mut cx)));",
-     "    let registered = self.poll.leave(nested);",
-     "    if self.hooks.wants(POLL) {",
-     "        self.report_end_of_poll(key, &result, registered, waker.clones());",
-     "    }",
-     "    let own = own.or_else(|| spare.replace_if_cloned().map(Box::new));",
+     "    let end = |how| self.end_poll(key, how, nested, own, spare);",
+     "    // Each outcome ends the poll for itself: a result that was matched",
+     "    // later would be stored and loaded (20 of 260 instructions a poll).",
      "    match result {",
      "        Ok(Poll::Pending) => {",
-     "            self.with_task(key, |task| {",
-     "                // The slots are empty; saying so spares two drop checks.",
-     "                if let (Some(work), slot @ None) = (work, &mut task.work) {",
-     "                    *slot = Some(work);",
-     "                }",
-     "                if let (Some(own), slot @ None) = (own, &mut task.waker) {",
-     "                    *slot = Some(own);",
-     "                }",
-     "            });",
-     "            Polled::Pending",
+     "            end(None);",
+     "            if let Some(task) = self.tasks.borrow_mut().get_mut(key) {",
+     "                task.work = work; // into an empty slot",
+     "            }",
+     "            Poll::Pending",
      "        }",
-     "        Ok(Poll::Ready(())) => Polled::Ready(work),",
-     "        Err(payload) => Polled::Panicked(work, payload),",
+     "        Ok(Poll::Ready(())) => {",
+     "            end(Some(Ending::Returned));",
+     "            Poll::Ready(Polled::Returned(work))",
+     "        }",
+     "        Err(panic) => {",
+     "            end(Some(Ending::Panicked));",
+     "            Poll::Ready(Polled::Panicked(work, panic))",
+     "        }",
+     "    }",
+     "}"
+    ]
+   },
+   {
+    "title": "executor/src/event_loop/run.rs · end_poll",
+    "first": 302,
+    "lines": [
+     "fn end_poll(",
+     "    &self,",
+     "    key: TaskKey,",
+     "    how: Option<Ending>,",
+     "    nested: bool,",
+     "    own: Option<Rc<TaskWaker>>,",
+     "    spare: &mut TaskWaker,",
+     ") {",
+     "    if self.hooks.wants(POLL) {",
+     "        let clones = own.as_deref().unwrap_or(spare).clones();",
+     "        let is_waiter = self.poll.leave(nested);",
+     "        self.emit(POLL, move |hook| hook.poll_end(key, how, is_waiter, clones));",
+     "    } else {",
+     "        self.poll.leave(nested);",
+     "    }",
+     "    if own.is_none() && spare.is_cloned() {",
+     "        let kept = spare.replace_if_cloned().map(Rc::new);",
+     "        self.with_task(key, |task| task.waker = kept);",
      "    }",
      "}"
     ]
    },
    {
     "title": "executor/src/event_loop/look.rs · look_around",
-    "first": 31,
+    "first": 32,
     "lines": [
      "pub(super) fn look_around(runtime: &Runtime) {",
      "    drain_inbox(runtime);",
@@ -135,7 +164,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · drain_inbox",
-    "first": 39,
+    "first": 40,
     "lines": [
      "pub(crate) fn drain_inbox(runtime: &Runtime) {",
      "    if runtime.inbox().has_messages() {",
@@ -146,7 +175,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · handle_messages",
-    "first": 45,
+    "first": 46,
     "lines": [
      "fn handle_messages(runtime: &Runtime) {",
      "    let messages = &runtime.messages;",
@@ -173,7 +202,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · fire_due_timers",
-    "first": 68,
+    "first": 69,
     "lines": [
      "fn fire_due_timers(runtime: &Runtime) {",
      "    if runtime.timers.borrow().next_deadline().is_none() {",
@@ -191,12 +220,13 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · wait_for_something",
-    "first": 120,
+    "first": 121,
     "lines": [
      "pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {",
      "    runtime.driver.owner.refuse_forked_child();",
      "    let deadline = runtime.timers.borrow().next_deadline();",
      "    runtime.emit(PARK, move |hook| hook.park_start(deadline));",
+     "    let handles_at_home = runtime.handles_at_home.take();",
      "    let mut io = false;",
      "    match deadline {",
      "        _ if runtime.clock.is_virtual() && !is_quiet(runtime) => {}",
@@ -208,7 +238,7 @@ var LOOP_SOURCE = {
      "        None if runtime.has_jobs() || has_source_waiters(runtime) => {",
      "            io = park_or_panic(runtime, None);",
      "        }",
-     "        None => wait_for_other_threads(runtime)?,",
+     "        None => wait_for_other_threads(runtime, handles_at_home)?,",
      "    }",
      "    runtime.emit(PARK, move |hook| hook.park_end(io));",
      "    look_around(runtime);",
@@ -220,83 +250,83 @@ var LOOP_SOURCE = {
   "places": {
    "turn": [
     0,
-    170
+    175
    ],
    "poll.start": [
     2,
-    266
+    274
    ],
    "inside": [
     1,
-    208
+    215
    ],
    "inside.main": [
     1,
-    211
+    218
    ],
    "poll.end": [
-    2,
-    271
+    3,
+    313
    ],
    "task.done": [
     1,
-    216
+    223
    ],
    "task.cancelled": [
     1,
-    218
+    225
    ],
    "task.panicked": [
     1,
-    219
+    226
    ],
    "main.done": [
     0,
-    177
+    182
    ],
    "main.stalled": [
     0,
-    191
+    197
    ],
    "main.panicked": [
     1,
-    220
+    227
    ],
    "inbox.drain": [
-    5,
-    49
+    6,
+    50
    ],
    "inbox.wake": [
-    5,
-    54
+    6,
+    55
    ],
    "inbox.job": [
-    5,
-    56
+    6,
+    57
    ],
    "timer.fire": [
-    6,
-    76
-   ],
-   "timer.wake": [
-    6,
+    7,
     77
    ],
-   "park.start": [
+   "timer.wake": [
     7,
-    123
+    78
+   ],
+   "park.start": [
+    8,
+    124
    ],
    "park.wait": [
-    7,
-    125
+    8,
+    127
    ],
    "park.end": [
-    7,
-    137
+    8,
+    139
    ],
    "io.event": [
     0,
-    183
+    188
    ]
   }
  },
@@ -648,24 +678,24 @@ var LOOP_SOURCE = {
     "23": 231,
     "24": 228,
     "25": 228,
-    "36": 231,
-    "37": 229,
+    "35": 231,
+    "36": 229,
+    "37": 231,
     "38": 231,
-    "39": 231,
-    "40": 229,
+    "39": 229,
+    "40": 231,
     "41": 231,
-    "42": 231,
+    "42": 228,
     "43": 228,
-    "44": 228,
-    "45": 231,
+    "44": 231,
+    "45": 228,
     "46": 228,
-    "47": 228,
+    "56": 231,
+    "57": 229,
+    "58": 231,
     "59": 231,
     "60": 229,
-    "61": 231,
-    "62": 231,
-    "63": 229,
-    "64": 231
+    "61": 231
    }
   },
   "lost_waker": {
