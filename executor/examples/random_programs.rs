@@ -22,22 +22,14 @@ mod interpret;
 mod judge;
 #[path = "../tests/random/model.rs"]
 mod model;
-#[path = "../tests/random/places.rs"]
-mod places;
 #[path = "../tests/random/print.rs"]
 mod print;
 #[path = "../tests/random/program.rs"]
 mod program;
 #[path = "../tests/random/python.rs"]
 mod python;
-#[path = "../tests/random/remotes.rs"]
-mod remotes;
 #[path = "../tests/random/shared.rs"]
 mod shared;
-#[path = "../tests/random/sources.rs"]
-mod sources;
-#[path = "../tests/random/wakers.rs"]
-mod wakers;
 #[path = "../tests/random/world.rs"]
 mod world;
 

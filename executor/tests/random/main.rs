@@ -10,14 +10,10 @@ mod generate;
 mod interpret;
 mod judge;
 mod model;
-mod places;
 mod print;
 mod program;
 mod python;
-mod remotes;
 mod shared;
-mod sources;
-mod wakers;
 mod world;
 
 use std::process::{Command, Stdio};

@@ -16,10 +16,20 @@ use std::time::{Duration, Instant};
 use executor::sync::{Event, Lock, Queue, Semaphore};
 use executor::{ContextVar, JoinError, JoinHandle};
 
-use crate::places::Places;
-use crate::remotes::Remotes;
-use crate::sources::Sources;
-use crate::wakers::Others;
+use places::Places;
+use remotes::Remotes;
+use sources::Sources;
+use wakers::Others;
+
+// With paths, because the example includes this file by its path.
+#[path = "world/places.rs"]
+mod places;
+#[path = "world/remotes.rs"]
+mod remotes;
+#[path = "world/sources.rs"]
+mod sources;
+#[path = "world/wakers.rs"]
+mod wakers;
 
 static VAR: ContextVar<u32> = ContextVar::new("var");
 

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use executor::{Background, Handle, JoinError, RemoteHandle, Runner, to_thread};
 
-use crate::wakers::with_world;
+use crate::world::wakers::with_world;
 use crate::world::{Made, World};
 
 /// After how long a call counts as one that never returns.
