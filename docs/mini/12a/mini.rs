@@ -1,0 +1,5 @@
+//! A small async runtime: one thread, safe Rust.
+
+mod run;
+
+pub use run::{BoxedFuture, run_all};

@@ -1,0 +1,6 @@
+//! A small async runtime: one thread, safe Rust.
+
+mod queue;
+mod run;
+
+pub use run::{BoxedFuture, run_all};

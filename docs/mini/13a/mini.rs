@@ -1,0 +1,8 @@
+//! A small async runtime: one thread, safe Rust.
+
+mod queue;
+mod run;
+mod slots;
+mod trace;
+
+pub use run::{BoxedFuture, run_all};
