@@ -53,6 +53,7 @@ pub fn poll_end(task: usize, is_ready: bool) {
 
 /// Writes the file, once the main future has returned.
 pub fn end() {
+    emit("run.end", format_args!(r#","how":"returned""#));
     let Some(file) = std::env::var_os("MINI_TRACE") else {
         return;
     };

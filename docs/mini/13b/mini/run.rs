@@ -15,7 +15,7 @@ pub fn run_all(futures: Vec<BoxedFuture>) -> usize {
     let mut tasks = Slots::new();
     trace::start();
     for (future, number) in futures.into_iter().zip(1..) {
-        trace::spawn(number, None);
+        trace::spawn(number);
         let key = tasks.insert(|key| Task {
             future: Some(future),
             waker: TaskWaker::new(key, number, &ready),

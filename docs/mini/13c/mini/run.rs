@@ -38,7 +38,7 @@ pub fn run<F: Future>(main: F) -> F::Output {
 impl Loop {
     fn turn_until_done<F: Future>(&self, mut main: Pin<&mut F>) -> F::Output {
         let waker = TaskWaker::new(MAIN, 1, &self.ready);
-        trace::spawn(1, None);
+        trace::spawn(1);
         waker.wake_by_ref();
         loop {
             // What is woken during this turn waits for the next one.
@@ -48,7 +48,6 @@ impl Loop {
                     self.poll_task(key);
                 } else if let Poll::Ready(output) = self.poll(&waker, main.as_mut()) {
                     trace::done(1);
-                    trace::emit("run.end", format_args!(r#","how":"returned""#));
                     return output;
                 }
             }

@@ -84,7 +84,6 @@ impl Loop {
                     self.poll_task(key);
                 } else if let Poll::Ready(output) = self.poll(&waker, main.as_mut()) {
                     trace::done(1);
-                    trace::emit("run.end", format_args!(r#","how":"returned""#));
                     return output;
                 }
             }

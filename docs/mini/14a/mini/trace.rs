@@ -2,7 +2,7 @@
 //! the variable `MINI_TRACE` names.
 
 use std::cell::Cell;
-use std::fmt::Arguments;
+use std::fmt::{self, Arguments, Display, Formatter};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -14,6 +14,16 @@ pub enum By {
     AnotherThread,
     Loop,
     Task(u64),
+}
+
+impl Display for By {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            By::AnotherThread => write!(f, r#""mail""#),
+            By::Loop => write!(f, r#""loop""#),
+            By::Task(n) => write!(f, r#"{{"task":{n}}}"#),
+        }
+    }
 }
 
 thread_local! {
@@ -44,17 +54,25 @@ pub fn emit(kind: &str, fields: Arguments<'_>) {
 
 pub fn wake(task: u64, queued: bool) {
     let effect = if queued { "queued" } else { "already-queued" };
-    let by = match BY.get() {
-        By::AnotherThread => r#""mail""#.to_owned(),
-        By::Loop => r#""loop""#.to_owned(),
-        By::Task(n) => format!(r#"{{"task":{n}}}"#),
-    };
+    let by = BY.get();
     let fields = format_args!(r#","task":{task},"by":{by},"effect":"{effect}""#);
     emit("wake", fields);
 }
 
+/// A number, or `null` if there is none.
+struct OrNull<T>(Option<T>);
+
+impl<T: Display> Display for OrNull<T> {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(value) => value.fmt(f),
+            None => f.write_str("null"),
+        }
+    }
+}
+
 pub fn spawn(task: u64, parent: Option<u64>) {
-    let parent = parent.map_or("null".to_owned(), |parent| parent.to_string());
+    let parent = OrNull(parent);
     let fields = format_args!(r#","task":{task},"name":"Task-{task}","parent":{parent},"at":"-""#);
     emit("task.spawn", fields);
 }
@@ -102,6 +120,7 @@ pub fn poll_end(waker: &Arc<TaskWaker>, is_ready: bool) {
 
 /// Writes the file, once the main future has returned.
 pub fn end() {
+    emit("run.end", format_args!(r#","how":"returned""#));
     let Some(file) = std::env::var_os("MINI_TRACE") else {
         return;
     };

@@ -63,7 +63,7 @@ impl TaskWaker {
 
     /// Called before each poll: from here on a wake counts again.
     pub fn clear(&self) {
-        self.queued.store(false, Ordering::SeqCst);
+        self.queued.store(false, Ordering::Release);
     }
 }
 
@@ -73,7 +73,7 @@ impl Wake for TaskWaker {
     }
 
     fn wake_by_ref(self: &Arc<Self>) {
-        let first = !self.queued.swap(true, Ordering::SeqCst);
+        let first = !self.queued.swap(true, Ordering::AcqRel);
         trace::wake(self.number, first);
         if first {
             self.ready.push(self.key, self.number);

@@ -124,7 +124,6 @@ impl Loop {
                     self.poll_task(key);
                 } else if let Poll::Ready(output) = self.poll(&waker, main.as_mut()) {
                     trace::done(1, false);
-                    trace::emit("run.end", format_args!(r#","how":"returned""#));
                     return output;
                 }
             }
@@ -207,6 +206,9 @@ impl Loop {
     }
 
     fn fire_timers(&self) {
+        if self.timers.borrow().next().is_none() {
+            return; // and the clock need not be read
+        }
         let now = self.clock.now();
         // A closure, so that the borrow ends before the wake.
         let next = || self.timers.borrow_mut().pop_due(now);
