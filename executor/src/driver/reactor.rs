@@ -175,13 +175,12 @@ impl Reactor {
         let ends = [end(), end()];
         let key = self.sources.borrow_mut().insert(Source { ends, fd, peer });
         let kernel = self.kernel.borrow();
-        let registry = kernel.as_ref().expect("the loop has not ended");
-        let registered = registry
-            .poll
-            .registry()
-            .register(io, token(key), interest());
-        if let Err(error) = registered {
+        let kernel = kernel.as_ref().expect("the loop has not ended");
+        let registry = kernel.poll.registry();
+        if let Err(error) = registry.register(io, token(key), interest()) {
             self.sources.borrow_mut().remove(key);
+            // Without optimisation, mio takes it for registered.
+            let _ = registry.deregister(io);
             return Err(error);
         }
         Ok(key)
