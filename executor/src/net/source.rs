@@ -177,7 +177,14 @@ impl<S: mio::event::Source> Registered<S> {
         }
         let waiter = runtime.poll.waiter(cx);
         let (task, is_future) = (waiter.task, future.is_some());
-        match self.reactor.place_alone(key, direction, is_future, waiter) {
+        let polls = task
+            .filter(|_| !is_future)
+            .and_then(|task| runtime.polls_of(task));
+        let polls = polls.unwrap_or_default();
+        match self
+            .reactor
+            .place_alone(key, direction, is_future, waiter, polls)
+        {
             Ok(ticket) => {
                 if let Some(own) = future {
                     *own = Some(ticket);
@@ -200,7 +207,9 @@ impl<S: mio::event::Source> Registered<S> {
     ) -> Poll<io::Result<T>> {
         let (key, task) = (self.key, waiter.task);
         let own = future.as_ref().map(|ticket| **ticket);
-        let Some(placed) = self.reactor.place(key, direction, own, waiter) else {
+        let polls_of = |task| runtime.polls_of(task);
+        let placed = self.reactor.place(key, direction, own, waiter, &polls_of);
+        let Some(placed) = placed else {
             return Poll::Ready(Err(loop_has_ended()));
         };
         if let Some(own) = future {
