@@ -38,7 +38,7 @@ fn shown_diffs_equal_the_real_ones() {
 }
 
 #[test]
-fn every_step_is_shown_run_and_needs_std_only() {
+fn every_step_is_shown_and_run() {
     steps::check_files().unwrap();
 }
 

@@ -1,4 +1,4 @@
-//! Step 8: a task stands in the queue once.
+//! Step 12c: a task stands in the queue once.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};

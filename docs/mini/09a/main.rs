@@ -1,4 +1,4 @@
-//! Step 2: a `block_on` that asks again and again.
+//! Step 09a: a `block_on` that asks again and again.
 
 use std::pin::{Pin, pin};
 use std::task::{Context, Poll, Waker};

@@ -1,4 +1,4 @@
-//! Step 7: only a task that was woken is polled.
+//! Step 12b: only a task that was woken is polled.
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, VecDeque};

@@ -1,4 +1,4 @@
-//! Step 6: many tasks on one thread; after each event, all are polled.
+//! Step 12a: many tasks on one thread; after each event, all are polled.
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;

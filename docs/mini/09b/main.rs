@@ -1,4 +1,4 @@
-//! Step 3: a `block_on` that sleeps until it is called.
+//! Step 09b: a `block_on` that sleeps until it is called.
 
 use std::pin::{Pin, pin};
 use std::sync::Arc;
