@@ -9,17 +9,12 @@
 use std::fmt::Write as _;
 use std::fs;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::thread;
 
 use crate::markdown::Page;
 
-/// The folder that holds the workspace.
-pub(crate) fn root() -> PathBuf {
-    let docs = Path::new(env!("CARGO_MANIFEST_DIR"));
-    docs.parent().expect("docs lies in the workspace").into()
-}
+pub(crate) use crate::programs::root;
 
 /// The text of a file, by its path from the workspace's folder.
 pub(crate) fn read(path: &str) -> Result<String, String> {

@@ -5,7 +5,8 @@
 //! Under `<!-- console: numbers vary -->` a number stands for any number, so
 //! that a page can show real measurements without `[..]` all over them. Under
 //! `<!-- console: drawn anew -->` it is a timeline of a real run: which lanes
-//! it has is compared, not how long their bars are.
+//! it has is compared, not how long their bars are. `cargo test` of a step of
+//! Part II is compared without the time that it took.
 //!
 //! Invariant: a command is a program of this workspace or a Python program of
 //! the book, never a shell.
@@ -17,7 +18,7 @@ use std::process::Command;
 
 use crate::check::{Finding, difference};
 use crate::markdown::{Fence, Page};
-use crate::programs::{self, Printed, Target, program, python};
+use crate::programs::{self, Printed, Target, program, python, tests};
 
 pub(crate) fn check(page: &Page) -> Vec<Finding> {
     let fences = page.fences.iter();
@@ -135,14 +136,46 @@ fn run(line: &str) -> Result<Option<Printed>, String> {
             command.args(args);
             command
         }
-        _ => return Err("only `cargo run` and `python3 docs/python/..` can be checked".into()),
+        [
+            "cargo",
+            "test",
+            "-q",
+            "-p",
+            "mini",
+            "--example",
+            name,
+            args @ ..,
+        ] => {
+            let mut command = tests(name)?;
+            command.args(args.iter().filter(|arg| **arg != "--"));
+            return programs::run(&mut command).map(|printed| Some(as_cargo(name, printed)));
+        }
+        _ => {
+            let what =
+                "`cargo run`, `cargo test -q -p mini --example ..` and `python3 docs/python/..`";
+            return Err(format!("only {what} can be checked"));
+        }
     };
     // Until the page says otherwise: no verdict may depend on a slow machine.
     command.env("EXERCISE_SECONDS", "100");
+    let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
     for (name, value) in settings.iter().filter_map(|word| word.split_once('=')) {
-        command.env(name, value);
+        match name {
+            // The recording is the reader's, and does not belong in the workspace.
+            "MINI_TRACE" => command.env(name, folder.path().join(value)),
+            _ => command.env(name, value),
+        };
     }
     programs::run(&mut command).map(Some)
+}
+
+/// What cargo shows of the tests of a step: its own line if they fail.
+fn as_cargo(example: &str, mut printed: Printed) -> Printed {
+    if !printed.status.success() {
+        let rerun = format!("error: test failed, to rerun pass `-p mini --example {example}`\n");
+        printed.text += &rerun;
+    }
+    printed
 }
 
 /// The words of a command line; quotes hold one together.
@@ -218,7 +251,7 @@ enum Compare {
 /// Does the text fit what is expected?
 fn matches(expected: &str, text: &str, how: Compare) -> bool {
     let normal = |text: &str| match how {
-        Compare::Text => text.trim_end().to_owned(),
+        Compare::Text => without_chance(text),
         Compare::AllButNumbers => without_numbers(text),
         Compare::Lanes => lanes(text),
     };
@@ -226,6 +259,22 @@ fn matches(expected: &str, text: &str, how: Compare) -> bool {
     let expected: Vec<_> = expected.lines().collect();
     let text: Vec<_> = text.lines().collect();
     lines_match(&expected, &text)
+}
+
+/// How long tests took, and the number of a thread, are another each time.
+fn without_chance(text: &str) -> String {
+    let line = |line: &str| {
+        if let Some((result, _)) = line.split_once("; finished in ") {
+            return format!("{result}\n");
+        }
+        let number = line.strip_prefix("thread '").and_then(|rest| {
+            let (thread, rest) = rest.split_once("' (")?;
+            let (_, rest) = rest.split_once(") panicked at ")?;
+            Some(format!("thread '{thread}' panicked at {rest}\n"))
+        });
+        number.unwrap_or_else(|| format!("{line}\n"))
+    };
+    text.trim_end().lines().map(line).collect()
 }
 
 /// The names of a timeline's lanes.
@@ -310,6 +359,43 @@ fn numbers_vary_where_a_page_says_so() {
         Compare::AllButNumbers
     ));
     assert!(!matches("took 2.00s\n", "took 2.01s\n", Compare::Text));
+}
+
+#[test]
+fn the_tests_of_a_step_are_run_as_cargo_runs_them() {
+    let printed = run("cargo test -q -p mini --example step_09a no_such_test").unwrap();
+    let text = with_status(printed.expect("cargo is there"));
+    assert!(text.starts_with("\nrunning 0 tests\n"), "{text}");
+    assert!(text.contains("test result: ok. 0 passed"), "{text}");
+    assert!(run("cargo test -q -p mini --example step_no").is_err());
+    let failed = "cargo test -q -p mini --example step_09a -- --no-such-option";
+    let printed = run(failed).unwrap();
+    let text = with_status(printed.expect("cargo is there"));
+    assert!(text.starts_with("? 101\n"), "{text}");
+    assert!(
+        text.ends_with("to rerun pass `-p mini --example step_09a`\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_time_of_tests_and_the_number_of_a_thread_are_not_compared() {
+    let result = |time: &str| format!("test result: ok. 1 passed; finished in {time}s\n");
+    assert!(matches(&result("0.00"), &result("0.07"), Compare::Text));
+    assert!(!matches(
+        &result("0.00"),
+        &result("0.00").replace('1', "2"),
+        Compare::Text
+    ));
+    let panic =
+        |number: &str, line: &str| format!("thread 'a' ({number}) panicked at a.rs:{line}:\n");
+    assert!(matches(&panic("1", "7"), &panic("23", "7"), Compare::Text));
+    assert!(matches(
+        &panic("[..]", "7"),
+        &panic("23", "7"),
+        Compare::Text
+    ));
+    assert!(!matches(&panic("1", "7"), &panic("1", "8"), Compare::Text));
 }
 
 #[test]

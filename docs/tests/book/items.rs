@@ -1,13 +1,15 @@
 //! Item selectors: how a page names a piece of a source file.
 //!
 //! `path` is the whole file without its header comment; `path#fn poll` is one
-//! item; `path#fn a, struct B` are several; `use` is all imports. An item goes from its first line
+//! item; `path#impl A / fn b` is one in another; `path#fn a, struct B` are several; `use` is all imports. An item goes from its first line
 //! (with its attributes, without its documentation) to the line that closes it
 //! at the same indent, which rustfmt and Python's own rules make unambiguous.
 //!
 //! Invariant: the answer is text of the file, dedented, and nothing else.
 //!
-//! Used by `code` and `links`; pure.
+//! Used by `code`, `diffs`, `links` and `outline`; pure.
+
+use std::ops::Range;
 
 /// What `selector` names in `source`. The file's name decides the language.
 pub(crate) fn select(path: &str, source: &str, selector: Option<&str>) -> Result<String, String> {
@@ -24,7 +26,7 @@ pub(crate) fn select(path: &str, source: &str, selector: Option<&str>) -> Result
 }
 
 #[derive(Clone, Copy, PartialEq)]
-enum Language {
+pub(crate) enum Language {
     Rust,
     Python,
 }
@@ -54,13 +56,19 @@ impl Language {
     }
 
     /// The last line of the item that begins at `start`.
-    fn end(self, lines: &[&str], start: usize) -> usize {
+    pub(crate) fn end(self, lines: &[&str], start: usize) -> usize {
         let own = indent(lines[start]);
         let last = lines.len() - 1;
         match self {
             Language::Rust => {
                 let closes = |line: &str| line.trim().starts_with('}') || line.ends_with(';');
                 let one_liner = lines[start].ends_with(';') || lines[start].ends_with('}');
+                if lines[start].ends_with('=') {
+                    // Its value begins on the next line, and is indented.
+                    return (start..last)
+                        .find(|&n| lines[n].ends_with(';'))
+                        .unwrap_or(last);
+                }
                 let end = (start + 1..=last).find(|&n| {
                     !lines[n].trim().is_empty() && indent(lines[n]) == own && closes(lines[n])
                 });
@@ -85,17 +93,49 @@ fn item(language: Language, source: &str, name: &str) -> Option<String> {
         return imports(source);
     }
     let lines: Vec<_> = source.lines().collect();
-    let mut start = lines.iter().position(|line| names(line, name))?;
-    let end = language.end(&lines, start);
-    while start > 0 && is_attribute(lines[start - 1]) {
-        start -= 1;
-    }
-    let own = indent(lines[start]);
-    let dedented = lines[start..=end].iter().map(|line| {
+    let range = span(language, &lines, name)?;
+    let own = indent(lines[range.start]);
+    let dedented = lines[range].iter().map(|line| {
         let line = line.get(own..).unwrap_or("");
         format!("{line}\n")
     });
     Some(dedented.collect())
+}
+
+/// The lines of an item. `impl A / fn b` is `fn b` in `impl A`.
+fn span(language: Language, lines: &[&str], name: &str) -> Option<Range<usize>> {
+    let mut range = 0..lines.len();
+    for name in name.split(" / ") {
+        let mut start = range.find(|&n| names(lines[n], name))?;
+        let end = language.end(lines, start);
+        while start > 0 && is_attribute(lines[start - 1]) {
+            start -= 1;
+        }
+        range = start..end + 1;
+    }
+    Some(range)
+}
+
+/// `source` with this item as the shown text has it.
+pub(crate) fn replace(source: &str, name: &str, shown: &str) -> Option<String> {
+    let (lines, new): (Vec<_>, Vec<_>) = (source.lines().collect(), shown.lines().collect());
+    let old = span(Language::Rust, &lines, name)?;
+    // A text that shows an item alone does not show what is around it.
+    let inner = name.rsplit(" / ").next().unwrap_or(name);
+    let new = &new[span(Language::Rust, &new, inner)?];
+    let margin = " ".repeat(indent(lines[old.start]));
+    let mut text = String::new();
+    for line in &lines[..old.start] {
+        text = text + line + "\n";
+    }
+    for line in new {
+        let margin = if line.is_empty() { "" } else { &margin };
+        text = text + margin + line + "\n";
+    }
+    for line in &lines[old.end..] {
+        text = text + line + "\n";
+    }
+    Some(text)
 }
 
 /// The file's imports, with what parts them.
@@ -138,7 +178,7 @@ fn is_attribute(line: &str) -> bool {
     line.starts_with("#[") || line.starts_with('@')
 }
 
-fn indent(line: &str) -> usize {
+pub(crate) fn indent(line: &str) -> usize {
     line.len() - line.trim_start().len()
 }
 
@@ -204,4 +244,21 @@ fn python_items_end_with_their_indent() {
             .unwrap()
             .starts_with("async def a")
     );
+}
+
+#[test]
+fn an_item_in_an_item_has_a_path() {
+    let source = "impl A {\n    fn b() {}\n}\n\nimpl C {\n    fn b() {\n        1\n    }\n}\n";
+    let get = |name| select("a.rs", source, Some(name)).unwrap();
+    assert_eq!(get("impl C / fn b"), "fn b() {\n    1\n}\n");
+    assert_eq!(get("fn b"), "fn b() {}\n");
+}
+
+#[test]
+fn an_item_is_replaced_where_it_is() {
+    let source = "impl A {\n    /// Doc.\n    #[a]\n    fn b() {}\n\n    fn c() {}\n}\n";
+    let new = replace(source, "impl A / fn b", "fn b() {\n    1\n}\n").unwrap();
+    let expected = source.replace("    #[a]\n    fn b() {}", "    fn b() {\n        1\n    }");
+    assert_eq!(new, expected);
+    assert_eq!(replace(source, "fn d", "fn d() {}\n"), None);
 }

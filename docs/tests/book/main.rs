@@ -7,6 +7,7 @@
 //! The one rule: a page is never believed. What it shows is compared with the
 //! file it names, or produced again by the program it names.
 
+mod assembly;
 #[path = "../../../executor/tests/it/catalogue.rs"]
 mod catalogue;
 mod check;
@@ -14,14 +15,17 @@ mod code;
 mod compile_fail;
 mod conformance;
 mod console;
+mod diffs;
 mod exercises;
 mod form;
 mod items;
 mod layers;
 mod links;
 mod markdown;
+mod outline;
 mod programs;
 mod python;
+mod shown;
 mod steps;
 mod words;
 
@@ -38,8 +42,38 @@ fn shown_diffs_equal_the_real_ones() {
 }
 
 #[test]
-fn every_step_is_shown_and_run() {
-    steps::check_files().unwrap();
+fn every_line_of_every_step_is_shown() {
+    steps::check_shown().unwrap();
+}
+
+#[test]
+fn every_step_is_run_in_its_chapter() {
+    steps::check_run().unwrap();
+}
+
+#[test]
+fn every_step_adds_few_lines() {
+    steps::check_sizes().unwrap();
+}
+
+#[test]
+fn every_step_is_an_example() {
+    steps::check_list().unwrap();
+}
+
+#[test]
+fn every_step_builds_without_warnings() {
+    programs::check_steps().unwrap();
+}
+
+#[test]
+fn what_the_pages_show_gives_each_step() {
+    assembly::check().unwrap();
+}
+
+#[test]
+fn what_the_pages_show_builds_and_passes_its_tests() {
+    assembly::build().unwrap();
 }
 
 #[test]

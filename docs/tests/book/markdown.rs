@@ -19,6 +19,8 @@ pub(crate) struct Page {
     pub(crate) headings: Vec<String>,
     /// What stands in bold, and on which line.
     pub(crate) bold: Vec<(String, usize)>,
+    /// The files that `<!-- removed: path -->` names, and on which line.
+    pub(crate) removed: Vec<(String, usize)>,
     /// Words outside code blocks.
     pub(crate) words: usize,
 }
@@ -112,6 +114,7 @@ impl Walk {
             links: Vec::new(),
             headings: Vec::new(),
             bold: Vec::new(),
+            removed: Vec::new(),
             words: 0,
         };
         Walk {
@@ -128,10 +131,21 @@ impl Walk {
         match event {
             Event::Start(tag) => self.start(tag, range),
             Event::End(tag) => self.end(tag, range),
-            Event::Html(html) => self.directive = Directive::parse(&html).or(self.directive.take()),
+            Event::Html(html) => self.comment(&html, range),
             Event::Text(text) | Event::Code(text) => self.text(&text, range),
             Event::SoftBreak | Event::HardBreak => self.text(" ", range),
             _ => {}
+        }
+    }
+
+    fn comment(&mut self, html: &str, range: Range<usize>) {
+        match Directive::parse(html) {
+            // It stands for itself, not above a block.
+            Some(Directive { verb, object }) if verb == "removed" => {
+                let line = line_of(&self.page.text, range.start);
+                self.page.removed.push((object, line));
+            }
+            directive => self.directive = directive.or(self.directive.take()),
         }
     }
 
@@ -250,6 +264,14 @@ fn a_fence_in_a_list_keeps_its_indent() {
 fn a_directive_counts_only_directly_above() {
     let page = Page::parse("p.md", "<!-- code: a.rs -->\n\nwords\n\n```rust\n```\n");
     assert_eq!(page.fences[0].directive, None);
+}
+
+#[test]
+fn a_removed_file_needs_no_block() {
+    let text = "words\n\n<!-- removed: a.rs -->\n<!-- code: b.rs -->\n```rust\n```\n";
+    let page = Page::parse("p.md", text);
+    assert_eq!(page.removed, [("a.rs".to_owned(), 3)]);
+    assert_eq!(page.fences[0].directed("code"), Some("b.rs"));
 }
 
 #[test]

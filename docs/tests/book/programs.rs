@@ -5,9 +5,12 @@
 //! than those that it may be built from. If it is not, or is missing, cargo
 //! builds it. After a `cargo test` of the workspace there is nothing to build.
 //!
-//! Used by `console` and `exercises`.
+//! The steps of Part II are built all at once, by cargo, which knows what is
+//! fresh: one call for the programs, one for their tests.
+//!
+//! Used by `console` and `exercises`, and by the test `traces`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::io::{Read, Seek};
 use std::path::{Path, PathBuf};
@@ -16,7 +19,7 @@ use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-use crate::check::root;
+use serde_json::Value;
 
 /// A program may take this long before it counts as hung. Generous: a busy
 /// machine must not fail a test.
@@ -38,31 +41,121 @@ pub(crate) struct Target {
     pub(crate) name: String,
 }
 
+/// The folder that holds the workspace.
+pub(crate) fn root() -> PathBuf {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR"));
+    docs.parent().expect("docs lies in the workspace").into()
+}
+
+/// The package of the steps.
+const STEPS: &str = "mini";
+
 /// Where the program lies, built if need be.
 pub(crate) fn program(target: &Target) -> Result<PathBuf, String> {
+    if target.package == STEPS {
+        let steps = built(&["build"])?;
+        let program = steps.programs.get(&target.name);
+        return program
+            .cloned()
+            .ok_or_else(|| format!("there is no {}", target.name));
+    }
     static BUILDING: Mutex<BTreeSet<Target>> = Mutex::new(BTreeSet::new());
     let path = place(target);
     let mut tried = BUILDING.lock().map_err(|_| "an earlier build failed")?;
     if is_fresh(target, &path) || !tried.insert(target.clone()) {
         return Ok(path);
     }
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--package", &target.package]);
+    let mut cargo = cargo(&["build"], &target.package);
     cargo.args([format!("--{}", target.kind), target.name.clone()]);
-    // The folder that this test was built in, whatever cargo would choose now.
-    if let Some(folder) = profile_folder().parent() {
-        cargo.arg("--target-dir").arg(folder);
-    }
-    if profile_folder().ends_with("release") {
-        cargo.arg("--release");
-    }
-    let output = cargo.current_dir(root()).output();
+    let output = cargo.output();
     let output = output.map_err(|error| format!("cannot start cargo: {error}"))?;
     if !output.status.success() || !path.exists() {
         let said = String::from_utf8_lossy(&output.stderr);
         return Err(format!("cargo could not build {target:?}:\n{said}"));
     }
     Ok(path)
+}
+
+/// Cargo at work on a package, in the folder that this test was built in,
+/// whatever cargo would choose now.
+fn cargo(verb: &[&str], package: &str) -> Command {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(verb).args(["--quiet", "--package", package]);
+    if let Some(folder) = profile_folder().parent() {
+        cargo.arg("--target-dir").arg(folder);
+    }
+    if profile_folder().ends_with("release") {
+        cargo.arg("--release");
+    }
+    cargo.current_dir(root());
+    cargo
+}
+
+/// The programs of the steps, or of their tests.
+#[derive(Clone, Default)]
+struct Steps {
+    programs: BTreeMap<String, PathBuf>,
+    warnings: BTreeSet<String>,
+}
+
+/// Builds all steps, at the first call: `build`, or `test --no-run`.
+fn built(verb: &[&str]) -> Result<Steps, String> {
+    type Built = BTreeMap<String, Result<Steps, String>>;
+    static BUILT: Mutex<Built> = Mutex::new(Built::new());
+    let mut built = BUILT.lock().map_err(|_| "an earlier build failed")?;
+    let key = verb.concat();
+    built.entry(key).or_insert_with(|| build(verb)).clone()
+}
+
+fn build(verb: &[&str]) -> Result<Steps, String> {
+    let mut cargo = cargo(verb, STEPS);
+    let output = cargo.args(["--examples", "--message-format=json"]).output();
+    let output = output.map_err(|error| format!("cannot start cargo: {error}"))?;
+    let mut steps = Steps::default();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let told: Value = serde_json::from_str(line).map_err(|error| error.to_string())?;
+        if let (Some(name), Some(path)) =
+            (told["target"]["name"].as_str(), told["executable"].as_str())
+        {
+            steps.programs.insert(name.into(), path.into());
+        }
+        if let Some(text) = told["message"]["rendered"].as_str() {
+            steps.warnings.insert(text.into());
+        }
+    }
+    if !output.status.success() {
+        let said: Vec<_> = steps.warnings.into_iter().collect();
+        let more = String::from_utf8_lossy(&output.stderr);
+        return Err(format!(
+            "cargo could not build the steps:\n{}{more}",
+            said.concat()
+        ));
+    }
+    Ok(steps)
+}
+
+/// What runs the tests of a step, as cargo would.
+pub(crate) fn tests(example: &str) -> Result<Command, String> {
+    let steps = built(&["test", "--no-run"])?;
+    let program = steps.programs.get(example);
+    let program = program.ok_or_else(|| format!("there is no {example}"))?;
+    let mut command = Command::new(program);
+    command.arg("--quiet").current_dir(root().join("docs/mini"));
+    // Tests that fail are listed as they end: one after another.
+    command.env("RUST_TEST_THREADS", "1");
+    Ok(command)
+}
+
+/// A reader who is told to look at warnings finds none.
+pub(crate) fn check_steps() -> Result<(), String> {
+    let mut warnings = BTreeSet::new();
+    for verb in [&["build"][..], &["test", "--no-run"]] {
+        warnings.extend(built(verb)?.warnings);
+    }
+    match warnings.is_empty() {
+        true => Ok(()),
+        false => Err(warnings.into_iter().collect::<Vec<_>>().concat()),
+    }
 }
 
 fn place(target: &Target) -> PathBuf {
@@ -141,7 +234,7 @@ fn modified(path: &Path) -> Option<SystemTime> {
 }
 
 /// What changes the output of the programs, or where they look for a model.
-const VARIABLES: [&str; 22] = [
+const VARIABLES: [&str; 24] = [
     "ALL_PROXY",
     "CLICOLOR",
     "CLICOLOR_FORCE",
@@ -151,6 +244,7 @@ const VARIABLES: [&str; 22] = [
     "EXECUTOR_TIMELINE",
     "EXECUTOR_TRACE",
     "HTTPS_PROXY",
+    "MINI_TRACE",
     "NO_PROXY",
     "OPENAI_API_BASE",
     "OPENAI_API_KEY",
@@ -161,6 +255,7 @@ const VARIABLES: [&str; 22] = [
     "RUST_BACKTRACE",
     "RUST_LIB_BACKTRACE",
     "RUST_LOG",
+    "RUST_TEST_THREADS",
     "all_proxy",
     "https_proxy",
     "no_proxy",
@@ -180,14 +275,17 @@ fn forget_surroundings(command: &mut Command) {
     }
 }
 
-/// Runs a command in the workspace's folder, with nothing to read.
+/// Runs a command with nothing to read, in the workspace's folder if it has none.
 pub(crate) fn run(command: &mut Command) -> Result<Printed, String> {
     let printed = tempfile::tempfile().map_err(|error| format!("no temporary file: {error}"))?;
     let copy = |file: &File| {
         file.try_clone()
             .map_err(|error| format!("no copy: {error}"))
     };
-    command.current_dir(root()).stdin(Stdio::null());
+    if command.get_current_dir().is_none() {
+        command.current_dir(root());
+    }
+    command.stdin(Stdio::null());
     command.stdout(copy(&printed)?).stderr(copy(&printed)?);
     forget_surroundings(command);
     let child = command.spawn();
