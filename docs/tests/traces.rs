@@ -5,18 +5,40 @@
 //! the runtime are left out of the comparison: else every edit there would
 //! break it. A recording with the real clock is made once and kept: of a new
 //! one, the rules and the kinds of events are looked at.
+//!
+//! The steps of Part II write recordings themselves, with the variable
+//! `MINI_TRACE`; their lines are those that the reader types, and are compared.
+
+#[allow(dead_code)] // the tests of the pages use the rest
+#[path = "book/programs.rs"]
+mod programs;
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use docs::programs::ALL;
 use docs::real_time;
 use executor::instrument::replay::{self, Rule};
 use executor::instrument::{Trace, svg, timeline};
 
+use programs::Target;
+
 /// How wide the book's timelines are.
 const COLUMNS: usize = 88;
+
+/// A step of Part II with a recording.
+struct Step {
+    /// The folder in `docs/mini`.
+    step: &'static str,
+    /// The name of the recording and of its pictures.
+    name: &'static str,
+    /// Whether each run gives the same recording, byte for byte.
+    virtual_time: bool,
+}
+
+const STEPS: [Step; 0] = [];
 
 fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -147,6 +169,114 @@ fn recordings_in_real_time_are_of_programs_that_do_the_same_now() {
         check_what_is_made_of(program, &kept, &kept, &mut complaints);
     }
     assert_none(&complaints);
+}
+
+impl Step {
+    /// Runs the step, and gives what it recorded.
+    fn record(&self) -> Result<String, String> {
+        let target = Target {
+            package: "mini".into(),
+            kind: "example".into(),
+            name: format!("step_{}", self.step),
+        };
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        let trace = folder.path().join("trace.json");
+        let mut command = Command::new(programs::program(&target)?);
+        let printed = programs::run(command.env("MINI_TRACE", &trace))?;
+        if !printed.status.success() {
+            return Err(format!("it fails:\n{}", printed.text));
+        }
+        fs::read_to_string(trace).map_err(|error| format!("it recorded nothing: {error}"))
+    }
+
+    /// What is wrong with the kept recording beside this one, if anything is.
+    fn stale(&self, kept: &str, new: &str) -> Option<String> {
+        let [kept_trace, new_trace] = match [kept, new].map(Trace::parse) {
+            [Ok(kept), Ok(new)] => [kept, new],
+            [Err(error), _] => return Some(format!("the kept one: {error}")),
+            [_, Err(error)] => return Some(error.to_string()),
+        };
+        for trace in [&kept_trace, &new_trace] {
+            if trace.virtual_time != self.virtual_time {
+                return Some("the table and the recording differ in their clocks".into());
+            }
+            let broken = replay::judge(trace);
+            if !broken.is_empty() {
+                return Some(format!("it breaks the rules: {broken:?}"));
+            }
+        }
+        if !self.virtual_time {
+            let (kept, new) = (kinds(&kept_trace), kinds(&new_trace));
+            return (kept != new).then(|| format!("it has {kept:?}, and a run has {new:?}"));
+        }
+        let first = kept.lines().zip(new.lines()).find(|(a, b)| a != b);
+        (kept != new).then(|| format!("it is stale: {first:?}"))
+    }
+
+    /// Compares a run with the kept recording, and what is made of that.
+    fn check(&self, complaints: &mut Vec<String>) -> Result<(), String> {
+        let json = file(self.name, "player/traces", "json");
+        if blesses() && (self.virtual_time || !json.exists()) {
+            check(&json, &self.record()?, complaints);
+        }
+        let kept = fs::read_to_string(&json).map_err(|error| error.to_string())?;
+        // A machine that stops for a while may change what is waited for.
+        let tries = if self.virtual_time { 1 } else { 5 };
+        let mut wrong = Vec::new();
+        while wrong.len() < tries {
+            match self.stale(&kept, &self.record()?) {
+                None => break,
+                Some(what) => wrong.push(what),
+            }
+        }
+        if wrong.len() == tries {
+            complaints.push(format!("{}: {}", json.display(), wrong.join("\n")));
+        }
+        let trace = Trace::parse(&kept).map_err(|error| error.to_string())?;
+        check_what_is_made_of(self.name, &trace, &trace, complaints);
+        Ok(())
+    }
+}
+
+#[test]
+fn recordings_of_steps_are_what_the_steps_record() {
+    let mut complaints = Vec::new();
+    for step in &STEPS {
+        if let Err(what) = step.check(&mut complaints) {
+            complaints.push(format!("step {}, {}: {what}", step.step, step.name));
+        }
+    }
+    assert_none(&complaints);
+}
+
+#[test]
+fn a_stale_recording_of_a_step_is_found() {
+    let kept = |name| fs::read_to_string(file(name, "player/traces", "json")).unwrap();
+    let step = |virtual_time| Step {
+        step: "12a",
+        name: "a",
+        virtual_time,
+    };
+    let (tasks, cancel, wire) = (kept("tasks"), kept("cancel"), kept("by_wire"));
+    assert_eq!(step(true).stale(&tasks, &tasks), None);
+    let stale = step(true).stale(&tasks, &cancel).unwrap();
+    assert!(stale.contains("it is stale"), "{stale}");
+    let other_line = tasks.replacen("run.rs\",", "run.rs\",1", 1);
+    assert!(step(true).stale(&tasks, &other_line).is_some());
+    // With the real clock, only the kinds of events are compared.
+    assert_eq!(
+        step(false).stale(&wire, &wire.replace("Once", "Twice")),
+        None
+    );
+    let thread = kept("on_a_thread");
+    let other = step(false).stale(&wire, &thread).unwrap();
+    assert!(other.contains("and a run has"), "{other}");
+    let clock = step(false).stale(&tasks, &tasks).unwrap();
+    assert!(clock.contains("clocks"), "{clock}");
+    let lost = kept("lost_waker");
+    let rules = step(true).stale(&lost, &lost).unwrap();
+    assert!(rules.contains("breaks the rules"), "{rules}");
+    assert!(step(true).stale(&tasks, "").is_some());
 }
 
 #[test]
