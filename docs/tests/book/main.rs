@@ -59,16 +59,12 @@ fn every_step_adds_few_lines() {
 
 #[test]
 fn every_step_is_an_example() {
-<<<<<<< HEAD
-    steps::check_list().unwrap();
-=======
     manifests::check_steps().unwrap();
 }
 
 #[test]
 fn every_exercise_is_an_example() {
     manifests::check_exercises().unwrap();
->>>>>>> w-18m
 }
 
 #[test]

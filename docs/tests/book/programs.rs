@@ -55,13 +55,7 @@ pub(crate) fn program(target: &Target) -> Result<PathBuf, String> {
     if target.package == STEPS {
         let steps = built(&["build"])?;
         let program = steps.programs.get(&target.name);
-<<<<<<< HEAD
-        return program
-            .cloned()
-            .ok_or_else(|| format!("there is no {}", target.name));
-=======
         return program.cloned().ok_or_else(|| no_step(&target.name));
->>>>>>> w-18m
     }
     static BUILDING: Mutex<BTreeSet<Target>> = Mutex::new(BTreeSet::new());
     let path = place(target);
@@ -138,24 +132,17 @@ fn build(verb: &[&str]) -> Result<Steps, String> {
     Ok(steps)
 }
 
-<<<<<<< HEAD
-=======
 fn no_step(example: &str) -> String {
     format!(
         "{example} is no example of docs/mini; if it has just been written, BLESS=1 adds it for the next run"
     )
 }
 
->>>>>>> w-18m
 /// What runs the tests of a step, as cargo would.
 pub(crate) fn tests(example: &str) -> Result<Command, String> {
     let steps = built(&["test", "--no-run"])?;
     let program = steps.programs.get(example);
-<<<<<<< HEAD
-    let program = program.ok_or_else(|| format!("there is no {example}"))?;
-=======
     let program = program.ok_or_else(|| no_step(example))?;
->>>>>>> w-18m
     let mut command = Command::new(program);
     command.arg("--quiet").current_dir(root().join("docs/mini"));
     // Tests that fail are listed as they end: one after another.
