@@ -418,8 +418,8 @@ fn what_a_page_leaves_out_is_found() {
     );
     let nothing = missing_on("", &base, &next);
     let expected = [
-        "mini/run.rs: hunk 1 (fn a)",
-        "mini/run.rs: hunk 2 (fn c)",
+        "mini/run.rs: hunk 1 (fn a) is not shown",
+        "mini/run.rs: hunk 2 (fn c) is not shown",
         "no `removed` says that mini/x.rs is gone",
         "the new file mini/y.rs is not shown whole",
     ];
@@ -432,7 +432,7 @@ fn what_a_page_leaves_out_is_found() {
     assert!(missing_on(&diff(""), &base, &next).is_empty());
     assert_eq!(
         missing_on(&diff(" hunks 2"), &base, &next),
-        ["mini/run.rs: hunk 1 (fn a)"]
+        ["mini/run.rs: hunk 1 (fn a) is not shown"]
     );
     let both = diff(" hunks 1") + &diff(" hunks 2");
     assert!(missing_on(&both, &base, &next).is_empty());
@@ -441,7 +441,7 @@ fn what_a_page_leaves_out_is_found() {
     assert_eq!(missing_on(&except, &base, &next), [unshown]);
     let item = format!("<!-- code: docs/mini/12b/mini/run.rs#fn a -->\n{CODE}");
     assert!(missing_on(&(except + &item), &base, &next).is_empty());
-    let hunk = "mini/run.rs: hunk 1 (fn c)";
+    let hunk = "mini/run.rs: hunk 1 (fn c) is not shown";
     assert_eq!(missing_on(&(rest.clone() + &item), &base, &next), [hunk]);
     // A difference from a wrong version does not count.
     let other = diff("").replace("12a", "12a_twice");
