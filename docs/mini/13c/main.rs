@@ -10,7 +10,7 @@ async fn say(name: &'static str, times: u32) {
 }
 
 fn main() {
-    let words = vec!["one", "two"];
+    let words = ["one", "two"];
     run(async {
         say("main", 3).await;
         println!("{} words", words.len());
