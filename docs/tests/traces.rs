@@ -34,6 +34,8 @@ struct Step {
     step: &'static str,
     /// The name of the recording and of its pictures.
     name: &'static str,
+    /// What the recording shows; `docs/player/programs.js` reads it here.
+    shows: &'static str,
     /// Whether each run gives the same recording, byte for byte.
     virtual_time: bool,
 }
@@ -42,11 +44,13 @@ const STEPS: [Step; 2] = [
     Step {
         step: "12e",
         name: "relay",
+        shows: "a relay, and two players: who wakes whom",
         virtual_time: true,
     },
     Step {
         step: "13e",
         name: "join",
+        shows: "a task starts another one and waits for it",
         virtual_time: true,
     },
 ];
@@ -266,6 +270,7 @@ fn a_stale_recording_of_a_step_is_found() {
     let step = |virtual_time| Step {
         step: "12a",
         name: "a",
+        shows: "",
         virtual_time,
     };
     let (tasks, cancel, wire) = (kept("tasks"), kept("cancel"), kept("by_wire"));
