@@ -40,7 +40,7 @@ struct Step {
     virtual_time: bool,
 }
 
-const STEPS: [Step; 2] = [
+const STEPS: [Step; 4] = [
     Step {
         step: "12e",
         name: "relay",
@@ -52,6 +52,18 @@ const STEPS: [Step; 2] = [
         name: "join",
         shows: "a task starts another one and waits for it",
         virtual_time: true,
+    },
+    Step {
+        step: "19b",
+        name: "to_thread",
+        shows: "a call on a thread, and a beat that goes on",
+        virtual_time: false,
+    },
+    Step {
+        step: "20c",
+        name: "reactor",
+        shows: "two sockets, one poller",
+        virtual_time: false,
     },
 ];
 
