@@ -38,7 +38,18 @@ struct Step {
     virtual_time: bool,
 }
 
-const STEPS: [Step; 0] = [];
+const STEPS: [Step; 2] = [
+    Step {
+        step: "14b",
+        name: "leaked_timers",
+        virtual_time: false,
+    },
+    Step {
+        step: "14c",
+        name: "freed_timers",
+        virtual_time: false,
+    },
+];
 
 fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
