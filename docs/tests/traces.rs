@@ -38,7 +38,7 @@ struct Step {
     virtual_time: bool,
 }
 
-const STEPS: [Step; 2] = [
+const STEPS: [Step; 4] = [
     Step {
         step: "14b",
         name: "leaked_timers",
@@ -48,6 +48,16 @@ const STEPS: [Step; 2] = [
         step: "14c",
         name: "freed_timers",
         virtual_time: false,
+    },
+    Step {
+        step: "15b",
+        name: "reminders",
+        virtual_time: true,
+    },
+    Step {
+        step: "16b",
+        name: "cancel_is_drop",
+        virtual_time: true,
     },
 ];
 

@@ -3,6 +3,13 @@ mod mini;
 #[cfg(test)]
 mod tests;
 
+use std::future::pending;
+
+use mini::{Runner, run, spawn};
+
 fn main() {
-    mini::run(async {});
+    let mut runner = Runner::new();
+    let handle = runner.run(async { spawn(pending::<u32>()) });
+    drop(runner); // and with it the task, which waits forever
+    println!("{:?}", run(handle));
 }
