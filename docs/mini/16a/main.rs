@@ -5,11 +5,16 @@ mod tests;
 
 use std::future::pending;
 
-use mini::{Runner, run, spawn};
+use mini::{JoinHandle, Runner, run, spawn};
+
+/// Starts a task that waits forever.
+async fn start() -> JoinHandle<u32> {
+    spawn(pending())
+}
 
 fn main() {
     let mut runner = Runner::new();
-    let handle = runner.run(async { spawn(pending::<u32>()) });
-    drop(runner); // and with it the task, which waits forever
+    let handle = runner.run(start());
+    drop(runner); // and with it the task
     println!("{:?}", run(handle));
 }
