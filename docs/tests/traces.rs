@@ -38,7 +38,17 @@ struct Step {
     virtual_time: bool,
 }
 
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 6] = [
+    Step {
+        step: "12e",
+        name: "relay",
+        virtual_time: true,
+    },
+    Step {
+        step: "13e",
+        name: "join",
+        virtual_time: true,
+    },
     Step {
         step: "14b",
         name: "leaked_timers",

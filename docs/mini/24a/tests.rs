@@ -10,3 +10,4 @@ mod ch20;
 mod ch21;
 mod ch22;
 mod ch23;
+mod ch24;

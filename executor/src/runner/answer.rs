@@ -123,9 +123,7 @@ impl<T> Answer<T> {
             slot.waiter.take()
         };
         self.stored.notify_all();
-        if let Some(waker) = waiter.waker {
-            catch_and_report("a waker", || waker.wake());
-        }
+        waiter.wake_waker();
     }
 }
 

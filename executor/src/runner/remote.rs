@@ -411,10 +411,7 @@ impl<T> Future for RemoteHandle<T> {
         // With nothing locked, because cloning a waker may run any code.
         let waiter = match home {
             Some(home) => home.poll.waiter(cx),
-            None => Waiter {
-                task: None,
-                waker: Some(cx.waker().clone()),
-            },
+            None => Waiter::foreign(cx.waker().clone()),
         };
         let mut slot = lock(&self.answer.slot);
         if let Some(result) = slot.take_result() {
