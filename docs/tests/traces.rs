@@ -40,7 +40,7 @@ struct Step {
     virtual_time: bool,
 }
 
-const STEPS: [Step; 4] = [
+const STEPS: [Step; 8] = [
     Step {
         step: "12e",
         name: "relay",
@@ -51,6 +51,30 @@ const STEPS: [Step; 4] = [
         step: "13e",
         name: "join",
         shows: "a task starts another one and waits for it",
+        virtual_time: true,
+    },
+    Step {
+        step: "14b",
+        name: "leaked_timers",
+        shows: "sleeps that were dropped, and timers that stay",
+        virtual_time: false,
+    },
+    Step {
+        step: "14c",
+        name: "freed_timers",
+        shows: "sleeps that take their timers with them",
+        virtual_time: false,
+    },
+    Step {
+        step: "15b",
+        name: "reminders",
+        shows: "a year of reminders in virtual time",
+        virtual_time: true,
+    },
+    Step {
+        step: "16b",
+        name: "cancel_is_drop",
+        shows: "a cancelled task is dropped at its next turn",
         virtual_time: true,
     },
     Step {
