@@ -1,5 +1,8 @@
 mod ch12;
 mod ch13;
+mod ch14;
+mod ch15;
+mod ch16;
 mod ch19;
 mod ch20;
 mod ch24;

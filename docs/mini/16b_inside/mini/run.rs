@@ -158,19 +158,10 @@ impl Loop {
     }
 
     /// Drops a task's future, which may do anything to the loop, and frees its slot.
-<<<<<<< 16b_inside/mini/run.rs
-    pub fn end_task(&self, key: Key) {
+    pub fn end_task(&self, key: Key, cancelled: bool) {
         let mut tasks = self.tasks.borrow_mut();
         if let Some(task) = tasks.remove(key) {
-            trace::done(task.waker.number, task.cancelled);
-=======
-    pub fn end_task(&self, key: Key, cancelled: bool) {
-        let take = |task: &mut Task| task.future.take();
-        let future = self.tasks.borrow_mut().get_mut(key).and_then(take);
-        drop(future); // with nothing borrowed
-        if let Some(task) = self.tasks.borrow_mut().remove(key) {
             trace::done(task.waker.number, cancelled);
->>>>>>> /tmp/steps/16b/mini/run.rs
         }
     }
 
