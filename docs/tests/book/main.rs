@@ -21,6 +21,7 @@ mod form;
 mod items;
 mod layers;
 mod links;
+mod manifests;
 mod markdown;
 mod outline;
 mod programs;
@@ -58,7 +59,12 @@ fn every_step_adds_few_lines() {
 
 #[test]
 fn every_step_is_an_example() {
-    steps::check_list().unwrap();
+    manifests::check_steps().unwrap();
+}
+
+#[test]
+fn every_exercise_is_an_example() {
+    manifests::check_exercises().unwrap();
 }
 
 #[test]

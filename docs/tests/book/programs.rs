@@ -55,9 +55,7 @@ pub(crate) fn program(target: &Target) -> Result<PathBuf, String> {
     if target.package == STEPS {
         let steps = built(&["build"])?;
         let program = steps.programs.get(&target.name);
-        return program
-            .cloned()
-            .ok_or_else(|| format!("there is no {}", target.name));
+        return program.cloned().ok_or_else(|| no_step(&target.name));
     }
     static BUILDING: Mutex<BTreeSet<Target>> = Mutex::new(BTreeSet::new());
     let path = place(target);
@@ -134,11 +132,17 @@ fn build(verb: &[&str]) -> Result<Steps, String> {
     Ok(steps)
 }
 
+fn no_step(example: &str) -> String {
+    format!(
+        "{example} is no example of docs/mini; if it has just been written, BLESS=1 adds it for the next run"
+    )
+}
+
 /// What runs the tests of a step, as cargo would.
 pub(crate) fn tests(example: &str) -> Result<Command, String> {
     let steps = built(&["test", "--no-run"])?;
     let program = steps.programs.get(example);
-    let program = program.ok_or_else(|| format!("there is no {example}"))?;
+    let program = program.ok_or_else(|| no_step(example))?;
     let mut command = Command::new(program);
     command.arg("--quiet").current_dir(root().join("docs/mini"));
     // Tests that fail are listed as they end: one after another.

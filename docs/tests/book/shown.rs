@@ -190,12 +190,12 @@ fn piece(page: &Page, line: usize, path: &str, what: What, body: &str) -> Option
     })
 }
 
-/// All hunks between two texts of a file, as `hunk 2 (fn run)`, but for some.
+/// All hunks between two texts of a file, as complaints, but for those that are shown.
 pub(crate) fn hunks_but(old: &str, new: &str, is_shown: impl Fn(usize) -> bool) -> Vec<String> {
     let hunks = hunks(old, new);
     let hunks = hunks.iter().zip(1..).filter(|(_, n)| !is_shown(*n));
     hunks
-        .map(|(hunk, n)| format!("hunk {n} ({})", hunk.place))
+        .map(|(hunk, n)| format!("hunk {n} ({}) is not shown", hunk.place))
         .collect()
 }
 

@@ -15,7 +15,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use crate::check::{Finding, all_right, chapters, difference, read, root};
+use crate::check::{Finding, all_right, chapters, difference, root};
 use crate::code::source;
 use crate::console::commands;
 use crate::diffs::{hunks, mostly_new, text};
@@ -47,7 +47,7 @@ fn chapter(name: &str) -> usize {
     digits.unwrap_or_else(|| panic!("{name} begins with the number of a chapter"))
 }
 
-fn is_step(name: &str) -> bool {
+pub(crate) fn is_step(name: &str) -> bool {
     let (number, rest) = name.split_at_checked(2).unwrap_or_default();
     let (letter, side) = rest.split_at_checked(1).unwrap_or_default();
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
@@ -58,7 +58,7 @@ fn is_step(name: &str) -> bool {
 }
 
 /// The names of the folders with a `main.rs`, in order.
-fn folders() -> Vec<String> {
+pub(crate) fn folders() -> Vec<String> {
     let entries = fs::read_dir(root().join(FOLDER)).into_iter().flatten();
     let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
     let is_program = |name: &String| root().join(FOLDER).join(name).join("main.rs").exists();
@@ -342,44 +342,6 @@ fn look(fence: &Fence) -> Result<(), Finding> {
     Ok(())
 }
 
-const BEGIN: &str = "# steps: begin\n";
-const END: &str = "\n# steps: end";
-
-/// Each step is an example of the package, and each example a step.
-pub(crate) fn check_list() -> Result<(), String> {
-    let path = "docs/mini/Cargo.toml";
-    let manifest = read(path)?;
-    let wanted = with_examples(&manifest, &folders())?;
-    if wanted == manifest {
-        return Ok(());
-    }
-    if std::env::var_os("BLESS").is_some() {
-        return fs::write(root().join(path), wanted).map_err(|error| error.to_string());
-    }
-    all_right(
-        "list of steps",
-        format!("{path}:{}", difference(&manifest, &wanted)),
-    )
-}
-
-fn with_examples(manifest: &str, steps: &[String]) -> Result<String, String> {
-    if let Some(other) = steps.iter().find(|name| !is_step(name)) {
-        return Err(format!(
-            "{FOLDER}{other}: a step is called 12b, a side step 12b_name"
-        ));
-    }
-    let marks = manifest.split_once(BEGIN).and_then(|(before, rest)| {
-        let (_, after) = rest.split_once(END)?;
-        Some((before, after))
-    });
-    let (before, after) = marks.ok_or("the list of steps has no marks")?;
-    let example = |name: &String| {
-        format!("\n[[example]]\nname = \"step_{name}\"\npath = \"{name}/main.rs\"\ntest = true\n")
-    };
-    let list: String = steps.iter().map(example).collect();
-    Ok(format!("{before}{BEGIN}{list}{END}{after}"))
-}
-
 #[cfg(test)]
 fn step(name: &str, files: &[(&str, &str)]) -> Step {
     let files = files
@@ -418,8 +380,8 @@ fn what_a_page_leaves_out_is_found() {
     );
     let nothing = missing_on("", &base, &next);
     let expected = [
-        "mini/run.rs: hunk 1 (fn a)",
-        "mini/run.rs: hunk 2 (fn c)",
+        "mini/run.rs: hunk 1 (fn a) is not shown",
+        "mini/run.rs: hunk 2 (fn c) is not shown",
         "no `removed` says that mini/x.rs is gone",
         "the new file mini/y.rs is not shown whole",
     ];
@@ -432,7 +394,7 @@ fn what_a_page_leaves_out_is_found() {
     assert!(missing_on(&diff(""), &base, &next).is_empty());
     assert_eq!(
         missing_on(&diff(" hunks 2"), &base, &next),
-        ["mini/run.rs: hunk 1 (fn a)"]
+        ["mini/run.rs: hunk 1 (fn a) is not shown"]
     );
     let both = diff(" hunks 1") + &diff(" hunks 2");
     assert!(missing_on(&both, &base, &next).is_empty());
@@ -441,7 +403,7 @@ fn what_a_page_leaves_out_is_found() {
     assert_eq!(missing_on(&except, &base, &next), [unshown]);
     let item = format!("<!-- code: docs/mini/12b/mini/run.rs#fn a -->\n{CODE}");
     assert!(missing_on(&(except + &item), &base, &next).is_empty());
-    let hunk = "mini/run.rs: hunk 1 (fn c)";
+    let hunk = "mini/run.rs: hunk 1 (fn c) is not shown";
     assert_eq!(missing_on(&(rest.clone() + &item), &base, &next), [hunk]);
     // A difference from a wrong version does not count.
     let other = diff("").replace("12a", "12a_twice");
@@ -472,16 +434,4 @@ fn a_line_counts_once_and_tests_do_not() {
     assert_eq!(new_lines(&files(old), &files(&new)), 2);
     assert_eq!(new_lines(&files(""), &files(old)), 2);
     assert_eq!(new_lines(&files(old), &files(old)), 0);
-}
-
-#[test]
-fn the_list_of_examples_is_that_of_the_folders() {
-    let manifest = format!("before\n{BEGIN}{END}\nafter\n");
-    let steps = ["12a".to_owned(), "12a_twice".to_owned()];
-    let new = with_examples(&manifest, &steps).unwrap();
-    assert!(new.contains("name = \"step_12a_twice\"\npath = \"12a_twice/main.rs\"\ntest = true\n"));
-    assert_eq!(with_examples(&new, &steps).as_ref(), Ok(&new));
-    assert_eq!(with_examples(&new, &[]).as_ref(), Ok(&manifest));
-    assert!(with_examples(&manifest, &["12_a".to_owned()]).is_err());
-    assert!(with_examples("", &steps).is_err());
 }
