@@ -38,11 +38,18 @@ struct Step {
     virtual_time: bool,
 }
 
-const STEPS: [Step; 1] = [Step {
-    step: "17b",
-    name: "race",
-    virtual_time: true,
-}];
+const STEPS: [Step; 2] = [
+    Step {
+        step: "17b",
+        name: "race",
+        virtual_time: true,
+    },
+    Step {
+        step: "18b",
+        name: "unpark",
+        virtual_time: false,
+    },
+];
 
 fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)

@@ -4,4 +4,3 @@ mod ch14;
 mod ch15;
 mod ch16;
 mod ch17;
-mod ch18;
