@@ -40,7 +40,7 @@ struct Step {
     virtual_time: bool,
 }
 
-const STEPS: [Step; 8] = [
+const STEPS: [Step; 10] = [
     Step {
         step: "12e",
         name: "relay",
@@ -76,6 +76,18 @@ const STEPS: [Step; 8] = [
         name: "cancel_is_drop",
         shows: "a cancelled task is dropped at its next turn",
         virtual_time: true,
+    },
+    Step {
+        step: "17b",
+        name: "race",
+        shows: "three sleeps, and the first of them",
+        virtual_time: true,
+    },
+    Step {
+        step: "18b",
+        name: "unpark",
+        shows: "a wake by another thread ends a park",
+        virtual_time: false,
     },
     Step {
         step: "19b",

@@ -136,17 +136,15 @@ fn run(line: &str) -> Result<Option<Printed>, String> {
             command.args(args);
             command
         }
-        [
-            "cargo",
-            "test",
-            "-q",
-            "-p",
-            "mini",
-            "--example",
-            name,
-            args @ ..,
-        ] => {
-            let mut command = tests(name)?;
+        ["cargo", "test", "-q", "-p", "mini", rest @ ..] => {
+            let (feature, name, args) = match rest {
+                ["--features", feature, "--example", name, args @ ..] => {
+                    (Some(*feature), name, args)
+                }
+                ["--example", name, args @ ..] => (None, name, args),
+                _ => return Err("say --example after `-p mini`, or --features before it".into()),
+            };
+            let mut command = tests(name, feature)?;
             command.args(args.iter().filter(|arg| **arg != "--"));
             return programs::run(&mut command).map(|printed| Some(as_cargo(name, printed)));
         }
@@ -368,6 +366,7 @@ fn the_tests_of_a_step_are_run_as_cargo_runs_them() {
     assert!(text.starts_with("\nrunning 0 tests\n"), "{text}");
     assert!(text.contains("test result: ok. 0 passed"), "{text}");
     assert!(run("cargo test -q -p mini --example step_no").is_err());
+    assert!(run("cargo test -q -p mini --features no --example step_09a").is_err());
     let failed = "cargo test -q -p mini --example step_09a -- --no-such-option";
     let printed = run(failed).unwrap();
     let text = with_status(printed.expect("cargo is there"));
