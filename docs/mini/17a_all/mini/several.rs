@@ -3,7 +3,6 @@
 use std::future::poll_fn;
 use std::task::Poll;
 
-<<<<<<< 17a_all/mini/several.rs
 /// Runs futures together and gives all outputs, in the order of the futures.
 pub async fn gather<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::Output> {
     let mut futures: Vec<_> = futures.into_iter().map(Box::pin).collect();
@@ -11,59 +10,6 @@ pub async fn gather<F: Future>(futures: impl IntoIterator<Item = F>) -> Vec<F::O
     let poll_all = poll_fn(|cx| {
         for (future, output) in futures.iter_mut().zip(&mut outputs) {
             if output.is_some() {
-=======
-/// Which children of a gather were woken, and the waker of its task.
-struct Woken {
-    children: Mutex<VecDeque<usize>>,
-    parent: Mutex<Waker>,
-}
-
-/// The waker of one child: notes the child, and wakes the task.
-struct ChildWaker {
-    index: usize,
-    woken: Arc<Woken>,
-}
-
-impl Wake for ChildWaker {
-    fn wake(self: Arc<Self>) {
-        self.woken.children.lock().unwrap().push_back(self.index);
-        let parent = self.woken.parent.lock().unwrap().clone();
-        parent.wake();
-    }
-}
-
-/// Futures that are polled together, each until it has returned.
-struct Children<F> {
-    futures: Vec<Option<(Pin<Box<F>>, Waker)>>,
-    woken: Arc<Woken>,
-}
-
-impl<F: Future> Children<F> {
-    fn new(futures: impl IntoIterator<Item = F>) -> Self {
-        let woken = Arc::new(Woken {
-            children: Mutex::default(),
-            parent: Mutex::new(Waker::noop().clone()),
-        });
-        let child = |(index, future)| {
-            let woken = Arc::clone(&woken);
-            let waker = Waker::from(Arc::new(ChildWaker { index, woken }));
-            Some((Box::pin(future), waker))
-        };
-        let futures: Vec<_> = futures.into_iter().enumerate().map(child).collect();
-        *woken.children.lock().unwrap() = (0..futures.len()).collect();
-        Children { futures, woken }
-    }
-
-    /// Polls the next woken child that returns; `Pending` if none does.
-    fn poll_next(&mut self, cx: &Context<'_>) -> Poll<(usize, F::Output)> {
-        *self.woken.parent.lock().unwrap() = cx.waker().clone();
-        // One that wakes itself meanwhile waits for the next poll.
-        let round = self.woken.children.lock().unwrap().len();
-        for _ in 0..round {
-            let index = self.woken.children.lock().unwrap().pop_front();
-            let index = index.expect("only this takes indices");
-            let Some((future, waker)) = &mut self.futures[index] else {
->>>>>>> /tmp/steps/17a/mini/several.rs
                 continue; // it has returned, and must not be polled again
             }
             if let Poll::Ready(value) = future.as_mut().poll(cx) {
