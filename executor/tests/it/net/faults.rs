@@ -2,7 +2,7 @@
 //! lost that was acknowledged, nothing left open.
 //!
 //! The largest test is run by hand:
-//! `cargo test --release -p executor --test it net::faults:: -- --ignored --nocapture`
+//! `cargo test --release -p executor --test features net::faults:: -- --ignored --nocapture`
 
 use std::io::{ErrorKind, Write};
 use std::time::Duration;
