@@ -393,7 +393,7 @@ mod descriptors {
                 (&*client).write_all(&n.to_le_bytes()).await.unwrap();
             }
             for (n, client) in clients.iter().enumerate() {
-                let mut answer = [0; 8];
+                let mut answer = [0; size_of::<usize>()];
                 (&*client).read_exact(&mut answer).await.unwrap();
                 assert_eq!(usize::from_le_bytes(answer), n);
             }
