@@ -2,7 +2,7 @@
 //! lost that was acknowledged, nothing left open.
 //!
 //! The largest test is run by hand:
-//! `cargo test --release -p executor --test it net::faults:: -- --ignored --nocapture`
+//! `cargo test --release -p executor --test features net::faults:: -- --ignored --nocapture`
 
 use std::io::{ErrorKind, Write};
 use std::time::Duration;
@@ -393,7 +393,7 @@ mod descriptors {
                 (&*client).write_all(&n.to_le_bytes()).await.unwrap();
             }
             for (n, client) in clients.iter().enumerate() {
-                let mut answer = [0; 8];
+                let mut answer = [0; size_of::<usize>()];
                 (&*client).read_exact(&mut answer).await.unwrap();
                 assert_eq!(usize::from_le_bytes(answer), n);
             }
