@@ -143,7 +143,7 @@ fn a_listing_names_the_event_and_the_line() {
 #[test]
 fn r034_a_waker_may_use_what_it_waited_for_when_it_is_replaced_or_dropped() {
     thread_local! {
-        static SHARED: (Event, Semaphore) = (Event::new(), Semaphore::new(0));
+        static SHARED: (Event, Semaphore) = const { (Event::new(), Semaphore::new(0)) };
         static DROPS: Cell<usize> = const { Cell::new(0) };
     }
     struct UsesItsWait;
