@@ -46,6 +46,7 @@ pub(crate) fn drain_inbox(runtime: &Runtime) {
 fn handle_messages(runtime: &Runtime) {
     let messages = &runtime.messages;
     runtime.inbox().drain(&mut messages.borrow_mut());
+    runtime.handles_at_home.take(); // a task that is woken may give its handle away
     let n = messages.borrow().len();
     runtime.emit(INBOX, move |hook| hook.inbox_drained(n));
     let next = || messages.borrow_mut().pop_front();
