@@ -7,12 +7,12 @@
 use std::io::{ErrorKind, Write};
 use std::time::Duration;
 
-use executor::net::{TcpListener, TcpStream};
-use executor::{gather, run, spawn, tasks, timeout, to_thread, yield_now};
+use executor::net::TcpListener;
+use executor::{gather, spawn, tasks, timeout, to_thread, yield_now};
 use futures::io::{AsyncReadExt, AsyncWriteExt};
 
 use crate::common::{
-    Count, Random, connected, counted, pattern, read_some, run_to_end, until_waiting, with_raw_peer,
+    Count, Random, counted, pattern, read_some, run_to_end, until_waiting, with_raw_peer,
 };
 
 /// Closes a connection with a reset.
@@ -207,7 +207,9 @@ mod descriptors {
     use std::os::fd::AsRawFd;
 
     use super::*;
-    use crate::common::in_own_process;
+    use crate::common::{connected, in_own_process};
+    use executor::net::TcpStream;
+    use executor::run;
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     fn open_descriptors() -> usize {
