@@ -157,10 +157,13 @@ fn cut<T>(
     buffer: &mut [u8],
     receive: impl FnOnce(&mut [u8]) -> io::Result<(usize, T)>,
 ) -> io::Result<(usize, T)> {
-    let mut fits =
-        || !matches!(io.peek_from(buffer), Err(error) if error.raw_os_error() == Some(10040));
-    if !cfg!(windows) || fits() {
+    if !cfg!(windows) {
         return receive(buffer);
+    }
+    match io.peek_from(buffer) {
+        Err(error) if error.raw_os_error() == Some(10040) => {}
+        Err(error) => return Err(error), // the look took it from the socket
+        Ok(_) => return receive(buffer),
     }
     let mut whole = vec![0; 1 << 16];
     let (_, from) = receive(&mut whole)?;
