@@ -31,6 +31,8 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
+#[cfg(feature = "net")]
+use std::net::Shutdown;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -245,6 +247,23 @@ impl Reactor {
             let end = &mut source.ends[direction as usize];
             end.may_be_ready = end.try_always;
         }
+    }
+
+    /// Records that directions of a source are shut down: attempts there no longer
+    /// wait. Returns their waiters, to be woken.
+    #[cfg(feature = "net")]
+    pub(crate) fn set_shut(&self, key: SourceKey, shut: Shutdown) -> VecDeque<Waiter> {
+        let mut woken = VecDeque::new();
+        if let Some(Source { ends, .. }) = self.sources.borrow_mut().get_mut(key) {
+            let [read, write] = ends;
+            if shut != Shutdown::Write {
+                read.set_ready(true, &mut woken);
+            }
+            if shut != Shutdown::Read {
+                write.set_ready(true, &mut woken);
+            }
+        }
+        woken
     }
 
     /// Stores the waiter of a direction that has none, which is the usual case;

@@ -206,6 +206,9 @@ fn wait_for_other_threads(
     if !runtime.ready.borrow().is_empty() {
         return Ok(()); // tasks were woken to find out
     }
+    if cfg!(target_family = "wasm") {
+        return Err(Composition::explain_stall(runtime, true)); // there is no other thread
+    }
     if !runtime.clock.is_virtual() {
         park_or_panic(runtime, None);
         return Ok(());

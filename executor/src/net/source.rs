@@ -277,6 +277,17 @@ impl<S: mio::event::Source> Registered<S> {
         Poll::Ready(Ok(moved))
     }
 
+    /// Wakes the waiters of the directions that were shut down, as an event does.
+    #[cfg(feature = "net")]
+    pub(crate) fn wake(&self, shut: std::net::Shutdown) {
+        let Some(runtime) = self.runtime.upgrade() else {
+            return;
+        };
+        for waiter in self.reactor.set_shut(self.key, shut) {
+            runtime.wake_waiter(waiter);
+        }
+    }
+
     /// Makes an attempt as soon as the source may be ready for it, as a future.
     /// Dropping the future ends the wait.
     pub(crate) async fn when_ready<T>(

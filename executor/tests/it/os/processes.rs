@@ -12,7 +12,7 @@ use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use executor::process::{Child, ChildOutput, Command};
+use executor::process::{Child, Command};
 use executor::{Runner, gather, race, run, sleep, spawn, tasks, timeout, try_gather, yield_now};
 use futures::io::{AsyncRead as _, AsyncReadExt, AsyncWriteExt};
 
@@ -717,7 +717,7 @@ fn r007_every_packet_of_a_child_that_writes_packets_is_read() {
 }
 
 #[cfg(target_os = "linux")]
-async fn read_until(output: &mut ChildOutput, end: &str) -> String {
+async fn read_until(output: &mut executor::process::ChildOutput, end: &str) -> String {
     let mut text = String::new();
     let mut buffer = [0; 4096];
     while !text.ends_with(end) {
