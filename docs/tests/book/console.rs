@@ -197,7 +197,7 @@ fn target<'a>(mut words: &'a [&'a str]) -> Result<(Target, &'a [&'a str]), Strin
     let mut found = None;
     loop {
         words = match words {
-            ["-q" | "--release", rest @ ..] => rest,
+            ["--release", rest @ ..] => rest,
             ["-p", name, rest @ ..] => {
                 package = Some(name.to_string());
                 rest
@@ -215,8 +215,8 @@ fn target<'a>(mut words: &'a [&'a str]) -> Result<(Target, &'a [&'a str]), Strin
         }
     }
     let (kind, name) = found.ok_or("say --bin or --example")?;
-    // Only the demo programs can be named without their package.
-    let package = package.unwrap_or_else(|| "llm-demo".into());
+    // Without it, cargo builds dependencies with the features that the whole workspace asks for.
+    let package = package.ok_or("say -p")?;
     let target = Target {
         package,
         kind,
@@ -407,10 +407,16 @@ fn a_timeline_has_lanes() {
 
 #[test]
 fn a_command_line_names_a_program() {
-    let line = "run -q -p docs --example lazy -- --slow \"two words\"";
+    let line = "run -p docs --example lazy -- --slow \"two words\"";
     let words = words(line);
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     let (target, args) = target(&words[1..]).unwrap();
     assert_eq!((&target.kind[..], &target.name[..]), ("example", "lazy"));
     assert_eq!(args, ["--slow", "two words"]);
+}
+
+#[test]
+fn a_command_names_its_package() {
+    assert!(target(&["-p", "llm-demo", "--bin", "serve"]).is_ok());
+    assert!(target(&["--bin", "serve"]).is_err());
 }
