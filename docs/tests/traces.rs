@@ -38,7 +38,18 @@ struct Step {
     virtual_time: bool,
 }
 
-const STEPS: [Step; 0] = [];
+const STEPS: [Step; 2] = [
+    Step {
+        step: "19b",
+        name: "to_thread",
+        virtual_time: false,
+    },
+    Step {
+        step: "20c",
+        name: "reactor",
+        virtual_time: false,
+    },
+];
 
 fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
