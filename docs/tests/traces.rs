@@ -38,7 +38,7 @@ struct Step {
     virtual_time: bool,
 }
 
-const STEPS: [Step; 2] = [
+const STEPS: [Step; 4] = [
     Step {
         step: "19b",
         name: "to_thread",
@@ -47,6 +47,16 @@ const STEPS: [Step; 2] = [
     Step {
         step: "20c",
         name: "reactor",
+        virtual_time: false,
+    },
+    Step {
+        step: "21b",
+        name: "partial_write",
+        virtual_time: false,
+    },
+    Step {
+        step: "22a",
+        name: "lines",
         virtual_time: false,
     },
 ];
