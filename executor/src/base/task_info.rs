@@ -80,7 +80,9 @@ pub enum Wait {
     Scope(Vec<TaskId>),
     /// A request to stop: [`cancelled`](crate::cancelled).
     Cancel,
-    /// A socket or pipe with nothing to read, or no room to write.
+    /// A socket or pipe with nothing to read, or no room to write. A read or write
+    /// through the poll traits (`AsyncRead`, `AsyncWrite`) that was given up is
+    /// listed until the socket's next event, or until the loop has nothing to do.
     Socket {
         /// Whether the task waits for data, or else for room.
         readable: bool,

@@ -70,7 +70,7 @@ pub(crate) struct TimerHeap {
     /// By slot: wakers of timers that were polled with another waker than their
     /// task's own, such as inside a large `gather`. Kept out of the slots
     /// because most timers have none.
-    foreign: Vec<Option<Waker>>,
+    foreign: Vec<Waiter>,
     next_sequence: u32,
 }
 
@@ -94,14 +94,14 @@ impl TimerHeap {
     }
 
     /// Arms a timer for `waiter`.
-    pub(crate) fn add(&mut self, deadline: Nanos, waiter: Waiter) -> TimerKey {
+    pub(crate) fn add(&mut self, deadline: Nanos, mut waiter: Waiter) -> TimerKey {
         let position = self.heap.len();
         let key = self.timers.insert(Timer {
             position: position as u32,
             task: waiter.task,
         });
         if waiter.waker.is_some() {
-            self.replace_foreign(key, waiter.waker);
+            self.replace_foreign(key, waiter.waker.take());
         }
         let entry = self.new_entry(deadline, key);
         self.heap.push(entry);
@@ -115,11 +115,14 @@ impl TimerHeap {
         self.timers.get(key).is_some()
     }
 
-    /// Replaces the waiter. Returns a displaced waker, which the caller drops
-    /// outside any borrow.
-    pub(crate) fn set_waiter(&mut self, key: TimerKey, waiter: Waiter) -> Option<Waker> {
-        self.timers.get_mut(key)?.task = waiter.task;
-        self.replace_foreign(key, waiter.waker)
+    /// Replaces the waiter of an armed timer. Returns the displaced one, which the
+    /// caller drops outside any borrow.
+    pub(crate) fn set_waiter(&mut self, key: TimerKey, mut waiter: Waiter) -> Waiter {
+        if let Some(timer) = self.timers.get_mut(key) {
+            timer.task = waiter.task;
+            waiter.waker = self.replace_foreign(key, waiter.waker.take());
+        }
+        waiter
     }
 
     /// Moves an armed timer to another deadline, as if it were armed now.
@@ -159,7 +162,8 @@ impl TimerHeap {
     /// deadline.
     pub(crate) fn waits(&self) -> impl Iterator<Item = (Option<TaskKey>, Option<&Waker>, Nanos)> {
         self.timers.iter().map(|(key, timer)| {
-            let foreign = self.foreign.get(key.index()).and_then(Option::as_ref);
+            let foreign = self.foreign.get(key.index());
+            let foreign = foreign.and_then(|waiter| waiter.waker.as_ref());
             let deadline = self.heap[timer.position as usize].deadline;
             (timer.task, foreign, deadline)
         })
@@ -168,9 +172,9 @@ impl TimerHeap {
     #[inline]
     fn replace_foreign(&mut self, key: TimerKey, waker: Option<Waker>) -> Option<Waker> {
         if waker.is_some() && self.foreign.len() <= key.index() {
-            self.foreign.resize_with(key.index() + 1, || None);
+            self.foreign.resize_with(key.index() + 1, Waiter::default);
         }
-        std::mem::replace(self.foreign.get_mut(key.index())?, waker)
+        std::mem::replace(&mut self.foreign.get_mut(key.index())?.waker, waker)
     }
 
     /// Returns the entry of a timer that arrives now.

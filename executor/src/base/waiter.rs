@@ -2,12 +2,15 @@
 //!
 //! **Invariant:** a waiter that names a task without a waker is woken by key,
 //! on the loop that the task belongs to; a waiter with a waker is woken through
-//! that waker, whatever task it names.
+//! that waker, whatever task it names. A waker's panic, when it is woken or
+//! dropped, is reported and goes no further.
 //!
-//! Stored by timers, handles, thread jobs, sockets and locks. Imports `slab`.
+//! Stored by timers, handles, thread jobs, sockets and locks. Imports `error` and
+//! `slab`.
 
 use std::task::Waker;
 
+use super::error::catch_and_report;
 use super::slab::TaskKey;
 
 /// A task key, or a foreign `Waker`, or neither.
@@ -22,6 +25,12 @@ pub(crate) struct Waiter {
 }
 
 impl Waiter {
+    /// Returns a waiter that is no task of a loop.
+    pub(crate) fn foreign(waker: Waker) -> Self {
+        let (task, waker) = (None, Some(waker));
+        Waiter { task, waker }
+    }
+
     pub(crate) fn is_some(&self) -> bool {
         self.task.is_some() || self.waker.is_some()
     }
@@ -29,5 +38,21 @@ impl Waiter {
     /// Takes the waiter, leaving none.
     pub(crate) fn take(&mut self) -> Self {
         std::mem::take(self)
+    }
+
+    /// Wakes through the waker, if there is one.
+    pub(crate) fn wake_waker(mut self) {
+        if let Some(waker) = self.waker.take() {
+            catch_and_report("a waker", || waker.wake());
+        }
+    }
+}
+
+impl Drop for Waiter {
+    #[inline]
+    fn drop(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            catch_and_report("the destructor of a waker", || drop(waker));
+        }
     }
 }

@@ -21,6 +21,7 @@ use pin_project::pin_project;
 
 use super::set::{FutureSet, IntoSet, Kept, Receive, Round, RoundEnd, Slot};
 use crate::base::sys::{Arc, AtomicBool, Mutex, Ordering, Weak, lock};
+use crate::base::waiter::Waiter;
 use crate::event_loop::runtime::{Runtime, WakerSet};
 use crate::event_loop::waker::{OwnedWaker, WakeTarget, poll_waker};
 
@@ -278,8 +279,8 @@ type OwnWakers = Vec<Option<OwnedWaker<WokenList>>>;
 #[derive(Default)]
 struct Woken {
     members: Vec<u32>,
-    /// `None` once woken.
-    waiter: Option<Waker>,
+    /// None once woken.
+    waiter: Waiter,
 }
 
 impl WakeTarget for WokenList {
@@ -292,15 +293,13 @@ impl WakeTarget for WokenList {
             woken.members.push(key as u32);
             woken.waiter.take()
         };
-        if let Some(waiter) = waiter {
-            waiter.wake();
-        }
+        waiter.wake_waker();
     }
 }
 
 impl WakerSet for WokenList {
     fn waiter(&self) -> Option<*const ()> {
-        lock(&self.woken).waiter.as_ref().map(Waker::data)
+        lock(&self.woken).waiter.waker.as_ref().map(Waker::data)
     }
 
     fn any_waker(&self, f: &mut dyn FnMut(*const (), usize) -> bool) -> bool {
@@ -345,13 +344,13 @@ impl WokenMembers {
     /// registers `waiter` for the next wake.
     fn start_round(&mut self, waiter: &Waker, by_index: bool) {
         // First, because a foreign waker may run any code.
-        let waiter = waiter.clone();
+        let waiter = Waiter::foreign(waiter.clone());
         let displaced = {
             let mut woken = lock(&self.list.woken);
             woken.members.reverse();
             woken.members.append(&mut self.round);
             std::mem::swap(&mut woken.members, &mut self.round);
-            woken.waiter.replace(waiter)
+            std::mem::replace(&mut woken.waiter, waiter)
         };
         drop(displaced);
         if by_index {

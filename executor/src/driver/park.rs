@@ -33,8 +33,12 @@ pub(crate) trait Poller {
     /// passes, and moves the waiters of ready sources to `woken`.
     fn wait(&self, timeout: Option<Duration>, woken: &Woken, hooks: &Hooks) -> io::Result<()>;
 
-    /// Returns whether a waiter exists whose task, if it has one, is alive.
-    fn has_waiters(&self, is_alive: &dyn Fn(TaskKey) -> bool) -> bool;
+    /// Returns whether a waiter exists that has not been given up for certain.
+    /// `polls_of` says how often a task was polled, unless it has ended.
+    fn has_waiters(&self, polls_of: &dyn Fn(TaskKey) -> Option<u32>) -> bool;
+
+    /// Takes a waiter out, to be woken as if its source were ready.
+    fn take_waiter(&self) -> Option<Waiter>;
 
     /// Returns whether nothing has come or gone through a source since
     /// [`set_quiet`](Self::set_quiet).

@@ -40,7 +40,7 @@ use std::time::Duration;
 use mio::{Events, Interest, Poll, Token};
 
 use super::park::{Driver, Poller, Woken};
-use super::waiters::{Placed, Ticket, Turn, Waiters, Who};
+use super::waiters::{Placed, PollsOf, Ticket, Turn, Waiters, Who};
 use crate::base::hooks::{Direction, Hooks, Readiness, SOURCE};
 use crate::base::inbox::Unpark;
 use crate::base::slab::{Slab, SourceKey, TaskKey, kind};
@@ -135,8 +135,6 @@ pub(crate) struct Reactor {
     sources: RefCell<Slab<{ kind::SOURCE }, Source>>,
     /// How many tickets waiters were given.
     tickets: Cell<u64>,
-    /// How often the poller was asked.
-    looks: Cell<u64>,
     /// See [`Poller::is_quiet`].
     is_quiet: Cell<bool>,
 }
@@ -167,7 +165,6 @@ impl Reactor {
             kernel: RefCell::new(Some(Kernel { poll, events })),
             sources: RefCell::default(),
             tickets: Cell::default(),
-            looks: Cell::default(),
             is_quiet: Cell::default(),
         });
         driver.set_poller(reactor.clone(), Box::new(unparker));
@@ -190,11 +187,13 @@ impl Reactor {
         self.set_active();
         let key = self.sources.borrow_mut().insert(Source::new(fd, peer));
         let kernel = self.kernel.borrow();
-        let registry = kernel.as_ref().expect("the loop has not ended");
-        let registry = registry.poll.registry();
-        let register = |token| registry.register(io, token, interest());
-        if let Err(error) = token(key).and_then(register) {
+        let kernel = kernel.as_ref().expect("the loop has not ended");
+        let registry = kernel.poll.registry();
+        let registered = token(key).and_then(|token| registry.register(io, token, interest()));
+        if let Err(error) = registered {
             self.sources.borrow_mut().remove(key);
+            // Without optimisation, mio takes it for registered.
+            let _ = registry.deregister(io);
             return Err(error);
         }
         Ok(key)
@@ -276,6 +275,7 @@ impl Reactor {
         direction: Direction,
         is_future: bool,
         waiter: Waiter,
+        polls: u32,
     ) -> Result<Ticket, Waiter> {
         let mut sources = self.sources.borrow_mut();
         let Some(source) = sources.get_mut(key) else {
@@ -283,7 +283,7 @@ impl Reactor {
         };
         let ticket = Ticket(self.tickets.get() + 1);
         let waiters = &mut source.ends[direction as usize].waiters;
-        waiters.place_alone(ticket, is_future, waiter)?;
+        waiters.place_alone(ticket, is_future, waiter, polls)?;
         self.tickets.set(ticket.0);
         Ok(ticket)
     }
@@ -297,12 +297,13 @@ impl Reactor {
         direction: Direction,
         future: Option<Option<Ticket>>,
         waiter: Waiter,
+        polls_of: &PollsOf<'_>,
     ) -> Option<Placed> {
         let mut sources = self.sources.borrow_mut();
         let end = &mut sources.get_mut(key)?.ends[direction as usize];
         self.tickets.set(self.tickets.get() + 1);
         let next = Ticket(self.tickets.get());
-        Some(end.waiters.place(future, waiter, next, self.looks.get()))
+        Some(end.waiters.place(future, waiter, next, polls_of))
     }
 
     /// Marks a waiter as woken, as an event does; returns it, to be woken.
@@ -356,7 +357,6 @@ impl Reactor {
 impl Poller for Reactor {
     fn wait(&self, timeout: Option<Duration>, woken: &Woken, hooks: &Hooks) -> io::Result<()> {
         let mut reported = Vec::new();
-        self.looks.set(self.looks.get() + 1);
         {
             let mut kernel = self.kernel.borrow_mut();
             let kernel = kernel.as_mut().expect("the loop has not ended");
@@ -391,22 +391,19 @@ impl Poller for Reactor {
         Ok(())
     }
 
-    /// A task that has ended does not count, though the waiter of a read that
-    /// it gave up may still be recorded.
-    fn has_waiters(&self, is_alive: &dyn Fn(TaskKey) -> bool) -> bool {
-        let waits = |waiter: &Waiter| match waiter.task {
-            Some(task) => is_alive(task),
-            None => waiter.waker.is_some(),
-        };
+    fn has_waiters(&self, polls_of: &PollsOf<'_>) -> bool {
         let sources = self.sources.borrow();
-        for (_, source) in sources.iter() {
-            for End { waiters, .. } in &source.ends {
-                if !waiters.is_empty() && waiters.is_any_waiting(waits) {
-                    return true;
-                }
-            }
-        }
-        false
+        let mut ends = sources.iter().flat_map(|(_, source)| &source.ends);
+        ends.any(|end| end.waiters.is_any_waiting(polls_of))
+    }
+
+    fn take_waiter(&self) -> Option<Waiter> {
+        let mut sources = self.sources.borrow_mut();
+        let keys: Vec<_> = sources.iter().map(|(key, _)| key).collect();
+        keys.into_iter().find_map(|key| {
+            let ends = &mut sources.get_mut(key)?.ends;
+            ends.iter_mut().find_map(|end| end.waiters.wake_first())
+        })
     }
 
     fn is_quiet(&self) -> bool {

@@ -8,7 +8,9 @@
 //! The usual case is one waiter, which is stored in place; more are in a map by
 //! ticket. A future that waits has a ticket and gives it back when it is
 //! dropped. Users of the poll traits (`AsyncRead`) have no destructor: their
-//! entry is found by task and waker, so polling again adds none.
+//! entry is found by task and waker, so polling again adds none. If their task was
+//! polled and they were not, they may have been given up, or a combinator left
+//! them out: a needless wake tells the two apart.
 //!
 //! Plain data; used by `reactor` only. Imports `base`.
 
@@ -18,8 +20,11 @@ use std::task::Waker;
 use crate::base::slab::TaskKey;
 use crate::base::waiter::Waiter;
 
-/// See `event_loop::run`, which this layer cannot import.
-const POLLS_BETWEEN_LOOKS: u32 = 61;
+#[cfg(test)]
+mod tests;
+
+/// Returns how often a task was polled; `None` if it has ended.
+pub(crate) type PollsOf<'a> = dyn Fn(TaskKey) -> Option<u32> + 'a;
 
 /// The place of a waiter: lower ones came earlier.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -40,6 +45,8 @@ pub(super) struct Entry {
     waiter: Waiter,
     is_woken: bool,
     owner: Owner,
+    /// How often its task had been polled when it last waited or was swept.
+    polls: u32,
 }
 
 /// The owner of an entry, by which it is found.
@@ -64,12 +71,8 @@ pub(super) enum Waiters {
 /// More than one waiter.
 pub(super) struct Crowd {
     all: BTreeMap<Ticket, Entry>,
-    /// With more waiters than this, see [`sweep`](Self::sweep).
+    /// With this many, see [`sweep`](Self::sweep).
     limit: usize,
-    /// The looks at the poller before the last sweep.
-    swept_at: u64,
-    /// Whether the limit is twice the number of those that came back.
-    is_measured: bool,
 }
 
 /// The first limit of a crowd: a handful costs nothing.
@@ -127,13 +130,13 @@ impl Waiters {
         }
     }
 
-    /// Returns whether one that waits, and was not woken, satisfies a predicate.
+    /// Returns whether one waits that has not been given up for certain.
     #[inline]
-    pub(super) fn is_any_waiting(&self, is_it: impl Fn(&Waiter) -> bool) -> bool {
+    pub(super) fn is_any_waiting(&self, polls_of: &PollsOf<'_>) -> bool {
+        let waits = |entry: &Entry| !entry.is_woken && !entry.may_be_given_up(polls_of);
         match self {
-            Waiters::Few(None) => false,
-            Waiters::Few(Some((_, entry))) => is_it(&entry.waiter),
-            Waiters::Many(_) => self.waiting().any(is_it),
+            Waiters::Few(one) => one.as_ref().is_some_and(|(_, entry)| waits(entry)),
+            Waiters::Many(crowd) => crowd.all.values().any(waits),
         }
     }
 
@@ -186,37 +189,26 @@ impl Waiters {
         ticket: Ticket,
         is_future: bool,
         waiter: Waiter,
+        polls: u32,
     ) -> Result<(), Waiter> {
         let Waiters::Few(one @ None) = self else {
             return Err(waiter);
         };
-        let owner = match is_future {
-            true => Owner::Future,
-            false => Owner::of(Who::poll(&waiter)),
-        };
-        let is_woken = false;
-        *one = Some((
-            ticket,
-            Entry {
-                waiter,
-                is_woken,
-                owner,
-            },
-        ));
+        *one = Some((ticket, Entry::new(is_future, waiter, polls)));
         Ok(())
     }
 
     /// Sets the waiter of an entry that it has, or adds one with the next ticket.
-    /// `looks` counts those at the poller.
     pub(super) fn place(
         &mut self,
         future: Option<Option<Ticket>>,
         waiter: Waiter,
         next: Ticket,
-        looks: u64,
+        polls_of: &PollsOf<'_>,
     ) -> Placed {
-        let who = future.map_or_else(|| Who::poll(&waiter), Who::Future);
-        let (found, owner) = (self.find(who), Owner::of(who));
+        let of_poll = Who::Poll(waiter.task, waiter.waker.as_ref());
+        let found = self.find(future.map_or(of_poll, Who::Future));
+        let polls = waiter.task.and_then(polls_of).unwrap_or_default();
         let mut placed = Placed {
             ticket: next,
             is_new: true,
@@ -227,23 +219,18 @@ impl Waiters {
             placed.ticket = ticket;
             placed.is_new = entry.is_woken || entry.waiter.task != waiter.task;
             placed.displaced = std::mem::replace(&mut entry.waiter, waiter);
-            entry.is_woken = false;
+            (entry.is_woken, entry.polls) = (false, polls);
             return placed;
         }
-        let entry = Entry {
-            owner,
-            waiter,
-            is_woken: false,
-        };
+        let entry = Entry::new(future.is_some(), waiter, polls);
         match self {
             Waiters::Few(one @ None) => *one = Some((next, entry)),
             Waiters::Few(one) => {
-                let mut crowd = Crowd::new(one.take());
-                crowd.all.insert(next, entry);
-                *self = Waiters::Many(crowd);
+                let all = one.take().into_iter().chain([(next, entry)]).collect();
+                *self = Waiters::Many(Crowd { all, limit: FEW });
             }
             Waiters::Many(crowd) => {
-                placed.swept = crowd.sweep(looks);
+                placed.swept = crowd.sweep(polls_of);
                 crowd.all.insert(next, entry);
             }
         }
@@ -284,6 +271,17 @@ impl Waiters {
         }
     }
 
+    /// Returns the first that waits, marked as woken.
+    pub(super) fn wake_first(&mut self) -> Option<Waiter> {
+        match self {
+            Waiters::Few(one) => one.take().map(|(_, entry)| entry.waiter),
+            Waiters::Many(crowd) => {
+                let mut waiting = crowd.all.values_mut().filter(|entry| !entry.is_woken);
+                waiting.next().map(Entry::wake)
+            }
+        }
+    }
+
     #[cold]
     fn wake_many(&mut self, woken: &mut VecDeque<Waiter>) {
         let Waiters::Many(crowd) = self else { return };
@@ -310,49 +308,52 @@ impl Waiters {
 }
 
 impl Crowd {
-    fn new(first: Option<(Ticket, Entry)>) -> Self {
-        Crowd {
-            all: first.into_iter().collect(),
-            limit: FEW,
-            swept_at: 0,
-            is_measured: true,
+    /// Once the crowd has doubled, returns what may have been given up, to be woken.
+    /// What was so at the last sweep, too, and did not come back, loses its place. So
+    /// a crowd is at most a few times as large as it must be.
+    fn sweep(&mut self, polls_of: &PollsOf<'_>) -> Vec<Waiter> {
+        let (mut swept, mut kept) = (Vec::new(), 0);
+        if self.all.len() < self.limit {
+            return swept;
         }
-    }
-
-    /// Takes out the entries of poll traits, to be woken, once there are twice
-    /// as many waiters as are known to be alive: a read that was given up left
-    /// its entry, and the others come back when they are polled. So a crowd is
-    /// at most a few times as large as it must be, and each entry pays for one
-    /// needless wake at most.
-    fn sweep(&mut self, looks: u64) -> Vec<Waiter> {
-        let len = self.all.len();
-        if len < self.limit {
-            return Vec::new();
-        }
-        // Between two looks are at most that many polls, or all there were.
-        let polled = u64::from(POLLS_BETWEEN_LOOKS) * (looks - self.swept_at);
-        if !self.is_measured || polled < len as u64 {
-            self.is_measured = polled >= len as u64;
-            self.limit = 2 * len;
-            return Vec::new();
-        }
-        (self.limit, self.swept_at, self.is_measured) = (FEW, looks, false);
-        let all = std::mem::take(&mut self.all).into_iter();
-        let (futures, swept) = all.partition(|(_, entry)| entry.owner == Owner::Future);
-        self.all = futures;
-        let swept: BTreeMap<Ticket, Entry> = swept;
-        swept.into_values().map(|entry| entry.waiter).collect()
-    }
-}
-
-impl<'a> Who<'a> {
-    /// Returns the party of a poll trait that made a waiter.
-    fn poll(waiter: &'a Waiter) -> Self {
-        Who::Poll(waiter.task, waiter.waker.as_ref())
+        self.all.retain(|_, entry| {
+            // The polls of another executor are not known.
+            let is_foreign = entry.owner != Owner::Future && entry.waiter.task.is_none();
+            if !is_foreign && !entry.may_be_given_up(polls_of) {
+                kept += 1;
+                return true;
+            }
+            let did_not_come = entry.is_woken;
+            entry.polls = entry.waiter.task.and_then(polls_of).unwrap_or_default();
+            swept.push(entry.wake());
+            !did_not_come
+        });
+        self.limit = self.all.len() + FEW.max(kept);
+        swept
     }
 }
 
 impl Entry {
+    fn new(is_future: bool, waiter: Waiter, polls: u32) -> Self {
+        let who = match is_future {
+            true => Who::Future(None),
+            false => Who::Poll(waiter.task, waiter.waker.as_ref()),
+        };
+        Entry {
+            owner: Owner::of(who),
+            waiter,
+            is_woken: false,
+            polls,
+        }
+    }
+
+    /// Returns whether its task was polled without it, or has ended. A future
+    /// gives its ticket back.
+    fn may_be_given_up(&self, polls_of: &PollsOf<'_>) -> bool {
+        let is_out_of_date = |task| polls_of(task) != Some(self.polls);
+        self.owner != Owner::Future && self.waiter.task.is_some_and(is_out_of_date)
+    }
+
     fn belongs_to(&self, who: Who<'_>) -> bool {
         match (&self.waiter.waker, who) {
             (_, Who::Future(_)) => false,
@@ -380,149 +381,5 @@ impl Owner {
             Who::Poll(_, None) => Owner::Task,
             Who::Poll(_, Some(waker)) => Owner::Child(waker.data().addr()),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-    use std::task::Wake;
-
-    use super::*;
-    use crate::base::slab::{Slab, kind};
-
-    /// Waiters, with tickets and tasks to give them.
-    #[derive(Default)]
-    struct Source {
-        waiters: Waiters,
-        last: u64,
-        looks: u64,
-    }
-
-    fn tasks<const N: usize>() -> [TaskKey; N] {
-        let mut tasks = Slab::<{ kind::TASK }, ()>::default();
-        [(); N].map(|()| tasks.insert(()))
-    }
-
-    fn by_key(task: TaskKey) -> Waiter {
-        Waiter {
-            task: Some(task),
-            waker: None,
-        }
-    }
-
-    impl Source {
-        fn place(&mut self, future: Option<Option<Ticket>>, waiter: Waiter) -> Placed {
-            self.last += 1;
-            let next = Ticket(self.last);
-            self.waiters.place(future, waiter, next, self.looks)
-        }
-
-        fn poll(&mut self, task: TaskKey) -> Ticket {
-            self.place(None, by_key(task)).ticket
-        }
-
-        fn wake_all(&mut self) -> Vec<TaskKey> {
-            let mut woken = VecDeque::new();
-            self.waiters.wake_all(&mut woken);
-            woken.into_iter().filter_map(|waiter| waiter.task).collect()
-        }
-    }
-
-    struct Child;
-
-    impl Wake for Child {
-        fn wake(self: Arc<Self>) {}
-    }
-
-    #[test]
-    fn a_woken_waiter_that_waits_again_stays_in_front_of_those_that_came_later() {
-        let ([a, b, c], mut source) = (tasks(), Source::default());
-        let [_, second, _] = [a, b, c].map(|task| source.poll(task));
-        assert_eq!(source.wake_all(), [a, b, c]);
-        assert_eq!(source.poll(b), second, "its place is kept");
-        source.poll(a);
-        assert_eq!(
-            source.wake_all(),
-            [a, b],
-            "c lost its place: it did not come"
-        );
-        source.poll(c);
-        source.poll(b);
-        source.poll(a);
-        assert_eq!(source.wake_all(), [a, b, c]);
-    }
-
-    #[test]
-    fn a_future_that_removes_its_ticket_takes_no_other_with_it() {
-        let ([a, b], mut source) = (tasks(), Source::default());
-        let tickets = [a, a, b].map(|task| source.place(Some(None), by_key(task)).ticket);
-        assert!(source.waiters.remove(tickets[0]).is_some());
-        assert!(source.waiters.remove(tickets[0]).is_none(), "only once");
-        assert_eq!(source.wake_all(), [a, b]);
-        for ticket in &tickets[1..] {
-            source.waiters.remove(*ticket);
-        }
-        assert!(source.waiters.is_empty());
-    }
-
-    #[test]
-    fn a_poll_of_the_same_task_and_waker_adds_no_entry() {
-        let ([a, b], mut source) = (tasks(), Source::default());
-        let children = [(); 2].map(|()| Waker::from(Arc::new(Child)));
-        for _ in 0..3 {
-            for task in [a, b] {
-                source.poll(task);
-                for child in &children {
-                    let waiter = Waiter {
-                        task: Some(task),
-                        waker: Some(child.clone()),
-                    };
-                    source.place(None, waiter);
-                }
-            }
-        }
-        // The wakers are the same in both tasks: the children have moved.
-        assert_eq!(source.waiters.waiting().count(), 4);
-    }
-
-    #[test]
-    fn a_waker_without_data_is_not_taken_for_a_tasks_own() {
-        let ([a], mut source) = (tasks(), Source::default());
-        source.poll(a);
-        let waiter = Waiter {
-            task: Some(a),
-            waker: Some(Waker::noop().clone()),
-        };
-        source.place(None, waiter);
-        assert_eq!(source.waiters.waiting().count(), 2);
-    }
-
-    #[test]
-    fn given_up_polls_are_swept_and_living_ones_are_not_woken_without_end() {
-        let mut source = Source::default();
-        let living: [TaskKey; 200] = tasks();
-        let mut dead = Slab::<{ kind::TASK }, ()>::default();
-        for _ in 0..200 {
-            dead.insert(()); // other keys than those of the living
-        }
-        let (mut most, mut wakes) = (0, 0);
-        for task in living {
-            source.poll(task);
-        }
-        for _ in 0..3_000 {
-            source.looks += 1;
-            let task = dead.insert(());
-            let placed = source.place(None, by_key(task));
-            wakes += placed.swept.len();
-            for waiter in placed.swept {
-                if living.contains(&waiter.task.unwrap()) {
-                    source.poll(waiter.task.unwrap());
-                }
-            }
-            most = most.max(source.waiters.waiting().count());
-        }
-        assert!(most <= 4 * living.len(), "{most} entries");
-        assert!(wakes <= 6_000, "{wakes} wakes");
     }
 }

@@ -46,6 +46,7 @@ pub(crate) fn drain_inbox(runtime: &Runtime) {
 fn handle_messages(runtime: &Runtime) {
     let messages = &runtime.messages;
     runtime.inbox().drain(&mut messages.borrow_mut());
+    runtime.handles_at_home.take(); // a task that is woken may give its handle away
     let n = messages.borrow().len();
     runtime.emit(INBOX, move |hook| hook.inbox_drained(n));
     let next = || messages.borrow_mut().pop_front();
@@ -134,6 +135,7 @@ pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {
         None if runtime.has_jobs() || has_source_waiters(runtime) => {
             io = park_or_panic(runtime, None);
         }
+        None if wake_unsure_waiter(runtime) => {}
         None => wait_for_other_threads(runtime, handles_at_home)?,
     }
     runtime.emit(PARK, move |hook| hook.park_end(io));
@@ -153,7 +155,7 @@ fn is_quiet(runtime: &Runtime) -> bool {
     }
     let poller = runtime.driver.poller();
     let Some(poller) = poller.filter(|_| has_source_waiters(runtime)) else {
-        return true;
+        return !wake_unsure_waiter(runtime);
     };
     let limit = if poller.is_quiet() {
         Duration::ZERO
@@ -176,9 +178,16 @@ fn is_quiet(runtime: &Runtime) -> bool {
 }
 
 fn has_source_waiters(runtime: &Runtime) -> bool {
-    let is_alive = |task| !runtime.has_ended(task);
     let poller = runtime.driver.poller();
-    poller.is_some_and(|poller| poller.has_waiters(&is_alive))
+    poller.is_some_and(|poller| poller.has_waiters(&|task| runtime.polls_of(task)))
+}
+
+/// Wakes a waiter of a source, if one is left, where each may have been given up: a
+/// live one waits again. Returns whether there was one.
+fn wake_unsure_waiter(runtime: &Runtime) -> bool {
+    let poller = runtime.driver.poller();
+    let waiter = poller.and_then(|poller| poller.take_waiter());
+    waiter.map(|waiter| runtime.wake_waiter(waiter)).is_some()
 }
 
 /// Waits when nothing of the loop's own will happen again, but another thread,
@@ -251,8 +260,12 @@ mod tests {
             Ok(())
         }
 
-        fn has_waiters(&self, _: &dyn Fn(TaskKey) -> bool) -> bool {
+        fn has_waiters(&self, _: &dyn Fn(TaskKey) -> Option<u32>) -> bool {
             true
+        }
+
+        fn take_waiter(&self) -> Option<Waiter> {
+            None
         }
 
         fn is_quiet(&self) -> bool {

@@ -267,6 +267,7 @@ impl Runtime {
             // Before the poll, so that a wake during the poll queues it again;
             // a task that has ended keeps the mark, and no wake queues it.
             task.is_woken = false;
+            task.polls = task.polls.wrapping_add(1);
             (task.work.take(), task.waker.clone())
         };
         let waker = poll_waker(own.as_deref(), spare, key.to_bits());

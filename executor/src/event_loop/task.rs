@@ -46,6 +46,8 @@ pub(crate) struct Task {
     pub(crate) context: ContextMap,
     pub(crate) identity: Identity,
     pub(crate) parent: Option<TaskId>,
+    /// How often it was polled, modulo 2³².
+    pub(crate) polls: u32,
     pub(crate) state: State,
     /// Whether a handle exists that may read the output.
     pub(crate) has_handle: bool,
@@ -97,6 +99,7 @@ impl Task {
             context,
             identity,
             parent,
+            polls: 0,
             state: State::Alive,
             has_handle: true,
             is_routed: false,

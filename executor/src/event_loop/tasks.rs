@@ -333,8 +333,14 @@ impl Runtime {
 
     /// Returns whether the task's future is gone; its slot may be, too.
     pub(crate) fn has_ended(&self, key: TaskKey) -> bool {
+        self.polls_of(key).is_none()
+    }
+
+    /// Returns how often a task was polled; `None` if it has ended.
+    pub(crate) fn polls_of(&self, key: TaskKey) -> Option<u32> {
         let tasks = self.tasks.borrow();
-        tasks.get(key).is_none_or(|task| task.is_finished())
+        let task = tasks.get(key).filter(|task| !task.is_finished());
+        task.map(|task| task.polls)
     }
 
     pub(crate) fn identity(&self, key: TaskKey) -> Option<Identity> {

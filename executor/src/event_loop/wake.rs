@@ -15,7 +15,6 @@ use std::task::{Context, Poll};
 use super::runtime::{Route, Runtime};
 use super::task::State;
 use super::waker::WakeTarget;
-use crate::base::error::catch_and_report;
 use crate::base::hooks::WAKE;
 use crate::base::inbox::{Inbox, Message};
 use crate::base::slab::TaskKey;
@@ -123,10 +122,9 @@ impl Runtime {
     /// code.
     #[inline]
     pub(crate) fn wake_waiter(&self, waiter: Waiter) {
-        match (waiter.waker, waiter.task) {
-            (Some(waker), _) => catch_and_report("a waker", || waker.wake()),
+        match (&waiter.waker, waiter.task) {
             (None, Some(task)) => self.wake(task),
-            (None, None) => {}
+            _ => waiter.wake_waker(),
         }
     }
 

@@ -2,17 +2,24 @@
 //! which the listener.
 //!
 //! **Invariant:** one table for all listeners; an errno that is not in it, and
-//! whose kind does not say that a connection is gone, is of the listener.
+//! whose kind does not say that a connection is gone, is of the listener. A
+//! connection that was accepted is given to a caller or, if the poller refuses
+//! it, kept for the next one.
 //!
 //! Called by the listeners of `tcp` and `unix`, and by `serve`. Imports
 //! `source`.
 
+use std::cell::Cell;
+use std::fmt;
+use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
+use std::task::{Context, Poll, ready};
 
 #[cfg(unix)]
 use rustix::io::Errno;
 
-use super::source::Registered;
+use super::source::{Descriptor, Registered, Wait};
 use crate::base::hooks::Direction;
 
 /// How many connections may wait to be accepted. std's number is 128, too few
@@ -99,39 +106,122 @@ pub(super) fn fault(error: &io::Error) -> Fault {
 /// may wait in the kernel. More than that are not of connections.
 const MOST_IN_A_ROW: u32 = BACKLOG.unsigned_abs();
 
-/// Counts errors of connections, to skip them.
-#[derive(Default)]
-pub(super) struct Skipped(u32);
+/// Returns the result of an attempt, or `None` if the next attempt is to be made
+/// because this one failed for its connection only. Counts those in a row.
+fn skip<T>(skipped: &mut u32, result: io::Result<T>) -> Option<io::Result<T>> {
+    match result {
+        Err(error) if fault(&error) == Connection && *skipped < MOST_IN_A_ROW => {
+            *skipped += 1;
+            None
+        }
+        result => {
+            *skipped = 0;
+            Some(result)
+        }
+    }
+}
 
-impl Skipped {
-    /// Returns the result of an attempt, or `None` if the next attempt is to be
-    /// made because this one failed for its connection only.
-    pub(super) fn skip<T>(&mut self, result: io::Result<T>) -> Option<io::Result<T>> {
-        match result {
-            Err(error) if fault(&error) == Connection && self.0 < MOST_IN_A_ROW => {
-                self.0 += 1;
-                None
-            }
-            result => {
-                self.0 = 0;
-                Some(result)
+/// A listener, which accepts streams of one kind with the addresses of their
+/// peers.
+pub(super) struct ListeningSocket<L: mio::event::Source, S, A> {
+    source: Registered<L>,
+    accept: fn(&L) -> io::Result<(S, A)>,
+    /// The address of a peer, for reports.
+    peer: fn(&A) -> Option<SocketAddr>,
+    /// A connection that was accepted and that the poller refused. While there is
+    /// one, no other is accepted.
+    refused: Cell<Option<(S, A)>>,
+}
+
+impl<L, S, A> ListeningSocket<L, S, A>
+where
+    L: mio::event::Source + Descriptor,
+    S: mio::event::Source + Descriptor,
+{
+    /// Registers a listener.
+    #[track_caller]
+    pub(super) fn new(
+        listener: L,
+        accept: fn(&L) -> io::Result<(S, A)>,
+        peer: fn(&A) -> Option<SocketAddr>,
+    ) -> io::Result<Self> {
+        Ok(ListeningSocket {
+            source: Registered::new(listener, None)?,
+            accept,
+            peer,
+            refused: Cell::default(),
+        })
+    }
+
+    /// Returns the listener itself, for calls that never block.
+    pub(super) fn io(&self) -> &L {
+        self.source.io()
+    }
+
+    /// Waits for the next connection.
+    pub(super) async fn next(&self) -> io::Result<(Registered<S>, A)> {
+        let mut incoming = self.incoming();
+        poll_fn(|cx| incoming.poll_next(cx)).await
+    }
+
+    pub(super) fn incoming(&self) -> IncomingSockets<'_, L, S, A> {
+        IncomingSockets {
+            socket: self,
+            wait: Wait::new(&self.source, Direction::Read),
+            skipped: 0,
+        }
+    }
+
+    fn accept(&self, listener: &L) -> io::Result<(S, A)> {
+        self.refused
+            .take()
+            .map_or_else(|| (self.accept)(listener), Ok)
+    }
+
+    /// Registers a connection, or keeps it for the next attempt.
+    fn register(&self, (stream, address): (S, A)) -> io::Result<(Registered<S>, A)> {
+        match Registered::try_new(stream, (self.peer)(&address)) {
+            Ok(source) => Ok((source, address)),
+            Err((error, stream)) => {
+                self.refused.set(Some((stream, address)));
+                Err(error)
             }
         }
     }
 }
 
-/// Waits for the next connection of a listener; skips those that failed. Each
-/// attempt takes from the budget, so that many failures do not keep other tasks
-/// waiting.
-pub(super) async fn next_connection<S: mio::event::Source, T>(
-    source: &Registered<S>,
-    accept: impl Fn(&S) -> io::Result<T>,
-) -> io::Result<T> {
-    let mut skipped = Skipped::default();
-    loop {
-        let accepted = source.when_ready(Direction::Read, &accept).await;
-        if let Some(accepted) = skipped.skip(accepted) {
-            return accepted;
+impl<L: mio::event::Source + fmt::Debug, S, A> fmt::Debug for ListeningSocket<L, S, A> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.source.fmt(f)
+    }
+}
+
+/// A wait for connections, with a place of its own among the waiters of the
+/// listener.
+pub(super) struct IncomingSockets<'a, L: mio::event::Source, S, A> {
+    socket: &'a ListeningSocket<L, S, A>,
+    wait: Wait<'a, L>,
+    /// How many connections in a row have failed.
+    skipped: u32,
+}
+
+impl<L, S, A> IncomingSockets<'_, L, S, A>
+where
+    L: mio::event::Source + Descriptor,
+    S: mio::event::Source + Descriptor,
+{
+    /// Waits for the next connection; skips those that failed. Each attempt takes
+    /// from the budget, so that many failures do not keep other tasks waiting.
+    pub(super) fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<(Registered<S>, A)>> {
+        let socket = self.socket;
+        loop {
+            let accepted = ready!(self.wait.poll_io(cx, |listener| socket.accept(listener)));
+            if let Some(accepted) = skip(&mut self.skipped, accepted) {
+                return Poll::Ready(accepted.and_then(|accepted| socket.register(accepted)));
+            }
         }
     }
 }
@@ -147,18 +237,16 @@ mod tests {
     #[test]
     fn an_error_of_a_connection_is_skipped_until_there_are_more_than_can_wait() {
         for (errno, _) in FAULTS.iter().filter(|(_, fault)| *fault == Connection) {
-            let mut skipped = Skipped::default();
-            assert!(skipped.skip(failed(*errno)).is_none(), "{errno:?}");
-            assert_eq!(skipped.skip(Ok(7)).unwrap().unwrap(), 7);
+            let skipped = &mut 0;
+            assert!(skip(skipped, failed(*errno)).is_none(), "{errno:?}");
+            assert_eq!(skip(skipped, Ok(7)).unwrap().unwrap(), 7);
             for _ in 0..MOST_IN_A_ROW {
-                assert!(skipped.skip(failed(*errno)).is_none());
+                assert!(skip(skipped, failed(*errno)).is_none());
             }
-            let error = skipped.skip(failed(*errno)).unwrap().unwrap_err();
+            let error = skip(skipped, failed(*errno)).unwrap().unwrap_err();
             assert_eq!(error.raw_os_error(), Some(errno.raw_os_error()));
-            assert!(
-                skipped.skip(failed(*errno)).is_none(),
-                "the count begins again"
-            );
+            let again = skip(skipped, failed(*errno));
+            assert!(again.is_none(), "the count begins again");
         }
     }
 
@@ -167,11 +255,77 @@ mod tests {
         let others = FAULTS.iter().filter(|(_, fault)| *fault != Connection);
         let listener = [Errno::BADF, Errno::INVAL, Errno::NOTSOCK, Errno::FAULT];
         for errno in others.map(|(errno, _)| *errno).chain(listener) {
-            let mut skipped = Skipped::default();
-            assert!(skipped.skip(failed(errno)).is_some(), "{errno:?}");
+            assert!(skip(&mut 0, failed(errno)).is_some(), "{errno:?}");
         }
         let own = io::Error::other("not of the system");
         assert_eq!(fault(&own), Fault::Listener);
+    }
+
+    /// A stream that the poller refuses.
+    struct Refused<'a>(mio::net::TcpStream, &'a Cell<u32>);
+
+    impl mio::event::Source for Refused<'_> {
+        fn register(
+            &mut self,
+            registry: &mio::Registry,
+            token: mio::Token,
+            interests: mio::Interest,
+        ) -> io::Result<()> {
+            match self.1.get() {
+                0 => self.0.register(registry, token, interests),
+                left => {
+                    self.1.set(left - 1);
+                    Err(Errno::NOSPC.into())
+                }
+            }
+        }
+
+        fn reregister(
+            &mut self,
+            _: &mio::Registry,
+            _: mio::Token,
+            _: mio::Interest,
+        ) -> io::Result<()> {
+            unreachable!("a source is registered once")
+        }
+
+        fn deregister(&mut self, registry: &mio::Registry) -> io::Result<()> {
+            self.0.deregister(registry)
+        }
+    }
+
+    impl std::os::fd::AsRawFd for Refused<'_> {
+        fn as_raw_fd(&self) -> i32 {
+            self.0.as_raw_fd()
+        }
+    }
+
+    thread_local! {
+        static REFUSALS: &'static Cell<u32> = Box::leak(Box::default());
+    }
+
+    #[test]
+    fn a_connection_that_the_poller_refuses_is_the_next_that_is_accepted() {
+        type Refusing = (Refused<'static>, SocketAddr);
+        let accept = |listener: &mio::net::TcpListener| -> io::Result<Refusing> {
+            let (stream, peer) = listener.accept()?;
+            Ok((Refused(stream, REFUSALS.with(|it| *it)), peer))
+        };
+        crate::run(async {
+            let listener = mio::net::TcpListener::bind("127.0.0.1:0".parse().unwrap()).unwrap();
+            let address = listener.local_addr().unwrap();
+            let socket = ListeningSocket::new(listener, accept, |peer| Some(*peer)).unwrap();
+            let clients = [(); 2].map(|()| std::net::TcpStream::connect(address).unwrap());
+            REFUSALS.with(|it| it.set(3));
+            for _ in 0..3 {
+                let error = socket.next().await.err().expect("the poller refuses it");
+                assert_eq!(fault(&error), Resources);
+            }
+            for client in &clients {
+                let (_, peer) = socket.next().await.unwrap();
+                assert_eq!(peer, client.local_addr().unwrap());
+            }
+        });
     }
 
     #[test]

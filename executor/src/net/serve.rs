@@ -13,13 +13,16 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::rc::Rc;
-use std::task::{Poll, Waker};
+use std::task::Poll;
 use std::time::Duration;
 
 use super::accept::{Fault, fault};
 use super::tcp::{TcpListener, TcpStream};
 use crate::base::error::report;
+use crate::base::task_info::Wait;
+use crate::base::waiter::Waiter;
 use crate::combine::race::race;
+use crate::event_loop::runtime::{Runtime, WaitPoint};
 use crate::spawn::handle::{JoinHandle, spawn};
 use crate::time::sleep::sleep;
 use crate::time::timeout::timeout;
@@ -291,17 +294,26 @@ struct Connections {
     tasks: RefCell<BTreeMap<u64, JoinHandle<()>>>,
     /// How many were accepted so far.
     accepted: Cell<u64>,
-    /// The waker of the future that waits for a connection to end.
-    waiter: Cell<Option<Waker>>,
+    /// The party that waits for one of them to end.
+    waiter: RefCell<Waiter>,
+    /// The id of the loop that polls the server.
+    loop_id: Cell<u64>,
 }
 
 impl Connections {
-    async fn wait_until_fewer_than(&self, limit: usize) {
+    async fn wait_until_fewer_than(self: &Rc<Self>, limit: usize) {
+        let _wait = EndOnDrop(self);
         poll_fn(|cx| {
             if self.tasks.borrow().len() < limit {
                 return Poll::Ready(());
             }
-            self.waiter.set(Some(cx.waker().clone()));
+            let runtime = Runtime::expect_current("a server");
+            if self.loop_id.replace(runtime.id()) != runtime.id() {
+                let point: Rc<dyn WaitPoint> = Rc::<Self>::clone(self);
+                runtime.register_wait_point(Rc::downgrade(&point));
+            }
+            let waiter = runtime.poll.waiter(cx);
+            drop(self.waiter.replace(waiter));
             Poll::Pending
         })
         .await;
@@ -309,7 +321,7 @@ impl Connections {
 
     /// Waits until all have ended; cancels those that outlast `grace`, waits for
     /// their destructors and returns how many these were.
-    async fn finish(&self, grace: Duration) -> usize {
+    async fn finish(self: &Rc<Self>, grace: Duration) -> usize {
         if timeout(grace, self.wait_until_fewer_than(1)).await.is_ok() {
             return 0;
         }
@@ -326,6 +338,29 @@ impl Connections {
     }
 }
 
+/// As waits for the connections' tasks, of which the end of any is enough.
+impl WaitPoint for Connections {
+    fn waits(&self, runtime: &Runtime, add: &mut dyn FnMut(&Waiter, Wait)) {
+        let waiter = self.waiter.borrow();
+        if !waiter.is_some() || self.loop_id.get() != runtime.id() {
+            return;
+        }
+        for task in self.tasks.borrow().values() {
+            let (task, name) = (task.id(), task.name());
+            add(&waiter, Wait::Join { task, name });
+        }
+    }
+}
+
+/// Ends the wait for a connection to end.
+struct EndOnDrop<'a>(&'a Connections);
+
+impl Drop for EndOnDrop<'_> {
+    fn drop(&mut self) {
+        drop(self.0.waiter.take());
+    }
+}
+
 /// Removes a connection from the open ones when its task ends.
 struct RemoveOnDrop {
     open: Rc<Connections>,
@@ -336,8 +371,9 @@ impl Drop for RemoveOnDrop {
     fn drop(&mut self) {
         let task = self.open.tasks.borrow_mut().remove(&self.number);
         drop(task);
-        if let Some(waiter) = self.open.waiter.take() {
-            waiter.wake();
+        let waiter = self.open.waiter.take();
+        if let Some(runtime) = Runtime::find(self.open.loop_id.get()) {
+            runtime.wake_waiter(waiter);
         }
     }
 }

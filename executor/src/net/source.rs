@@ -56,19 +56,25 @@ impl<S: mio::event::Source> Registered<S> {
     ///
     /// Outside a running loop, at the caller's line.
     #[track_caller]
-    pub(crate) fn new(mut io: S, peer: Option<SocketAddr>) -> io::Result<Self>
+    pub(crate) fn new(io: S, peer: Option<SocketAddr>) -> io::Result<Self>
+    where
+        S: Descriptor,
+    {
+        Self::try_new(io, peer).map_err(|(error, _)| error)
+    }
+
+    /// Registers a source as [`new`](Self::new) does; returns it if the reactor
+    /// refuses it.
+    #[track_caller]
+    pub(crate) fn try_new(mut io: S, peer: Option<SocketAddr>) -> Result<Self, (io::Error, S)>
     where
         S: Descriptor,
     {
         let runtime = Runtime::expect_current("a socket");
-        let fd = io.descriptor();
-        let is_first = runtime.driver.poller().is_none();
-        let reactor = Reactor::of(&runtime.driver)?;
-        if is_first {
-            let point: Rc<dyn WaitPoint> = reactor.clone();
-            runtime.register_wait_point(Rc::downgrade(&point));
-        }
-        let key = reactor.register(&mut io, fd, peer)?;
+        let (reactor, key) = match Self::register(&runtime, &mut io, peer) {
+            Ok(registered) => registered,
+            Err(error) => return Err((error, io)),
+        };
         runtime.emit(SOURCE, move |hook| {
             let kind = type_name(std::any::type_name::<S>());
             hook.source_add(key, kind, peer);
@@ -79,6 +85,25 @@ impl<S: mio::event::Source> Registered<S> {
             reactor,
             runtime: Rc::downgrade(&runtime),
         })
+    }
+
+    fn register(
+        runtime: &Runtime,
+        io: &mut S,
+        peer: Option<SocketAddr>,
+    ) -> io::Result<(Rc<Reactor>, SourceKey)>
+    where
+        S: Descriptor,
+    {
+        let fd = io.descriptor();
+        let is_first = runtime.driver.poller().is_none();
+        let reactor = Reactor::of(&runtime.driver)?;
+        if is_first {
+            let point: Rc<dyn WaitPoint> = reactor.clone();
+            runtime.register_wait_point(Rc::downgrade(&point));
+        }
+        let key = reactor.register(io, fd, peer)?;
+        Ok((reactor, key))
     }
 
     /// Returns the source itself, for calls that never block.
@@ -112,10 +137,10 @@ impl<S: mio::event::Source> Registered<S> {
         mut attempt: impl FnMut(&S) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         let Some(runtime) = self.runtime.upgrade() else {
-            return Poll::Ready(Err(loop_has_ended()));
+            return poll_spend(cx).map(|()| Err(loop_has_ended()));
         };
         if Runtime::with(|running| Rc::ptr_eq(running, &runtime)) != Some(true) {
-            return Poll::Ready(Err(on_another_loop(&runtime)));
+            return poll_spend(cx).map(|()| Err(on_another_loop(&runtime)));
         }
         ready!(runtime.poll_budget(cx));
         let key = self.key;
@@ -152,7 +177,14 @@ impl<S: mio::event::Source> Registered<S> {
         }
         let waiter = runtime.poll.waiter(cx);
         let (task, is_future) = (waiter.task, future.is_some());
-        match self.reactor.place_alone(key, direction, is_future, waiter) {
+        let polls = task
+            .filter(|_| !is_future)
+            .and_then(|task| runtime.polls_of(task));
+        let polls = polls.unwrap_or_default();
+        match self
+            .reactor
+            .place_alone(key, direction, is_future, waiter, polls)
+        {
             Ok(ticket) => {
                 if let Some(own) = future {
                     *own = Some(ticket);
@@ -175,7 +207,9 @@ impl<S: mio::event::Source> Registered<S> {
     ) -> Poll<io::Result<T>> {
         let (key, task) = (self.key, waiter.task);
         let own = future.as_ref().map(|ticket| **ticket);
-        let Some(placed) = self.reactor.place(key, direction, own, waiter) else {
+        let polls_of = |task| runtime.polls_of(task);
+        let placed = self.reactor.place(key, direction, own, waiter, &polls_of);
+        let Some(placed) = placed else {
             return Poll::Ready(Err(loop_has_ended()));
         };
         if let Some(own) = future {
@@ -342,6 +376,21 @@ fn without_interruption<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Re
             result => return result,
         }
     }
+}
+
+/// Takes one from the budget of the loop that polls, if one does.
+#[cold]
+fn poll_spend(cx: &mut Context<'_>) -> Poll<()> {
+    if let Some(here) = Runtime::current() {
+        ready!(here.poll_budget(cx));
+        here.poll.consume_budget();
+    }
+    Poll::Ready(())
+}
+
+/// Takes one from the budget: for what may complete, or fail, without a wait.
+pub(crate) async fn spend_budget() {
+    std::future::poll_fn(poll_spend).await;
 }
 
 #[cold]

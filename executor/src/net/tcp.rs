@@ -16,8 +16,8 @@ use futures_core::Stream;
 use futures_io::{AsyncRead, AsyncWrite};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
-use super::accept::{BACKLOG, Skipped, next_connection};
-use super::source::{Registered, Wait, explain};
+use super::accept::{BACKLOG, IncomingSockets, ListeningSocket};
+use super::source::{Registered, explain};
 use crate::base::hooks::Direction;
 
 /// A TCP socket that accepts connections (asyncio: the `Server` of
@@ -49,7 +49,7 @@ use crate::base::hooks::Direction;
 /// ```
 #[derive(Debug)]
 pub struct TcpListener {
-    pub(super) source: Registered<mio::net::TcpListener>,
+    pub(super) source: ListeningSocket<mio::net::TcpListener, mio::net::TcpStream, SocketAddr>,
 }
 
 impl TcpListener {
@@ -89,8 +89,9 @@ impl TcpListener {
     pub fn from_std(listener: std::net::TcpListener) -> io::Result<Self> {
         listener.set_nonblocking(true)?;
         let listener = mio::net::TcpListener::from_std(listener);
+        let accept = mio::net::TcpListener::accept;
         Ok(TcpListener {
-            source: Registered::new(listener, None)?,
+            source: ListeningSocket::new(listener, accept, |peer| Some(*peer))?,
         })
     }
 
@@ -102,22 +103,18 @@ impl TcpListener {
     /// # Errors
     ///
     /// Those of `accept(2)` that concern the listener, or a lack of descriptors
-    /// or memory, and those of registering the connection. Errors of one
-    /// connection, such as that it was aborted before it was accepted, are
-    /// skipped, unless there are more in a row than connections can wait.
+    /// or memory, and those of registering the connection, which the next call
+    /// tries again. Errors of one connection, such as that it was aborted before it
+    /// was accepted, are skipped, unless there are more in a row than connections
+    /// can wait.
     pub async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
-        let accepted = next_connection(&self.source, mio::net::TcpListener::accept);
-        let (stream, peer) = accepted.await?;
-        let source = Registered::new(stream, Some(peer))?;
+        let (source, peer) = self.source.next().await?;
         Ok((TcpStream { source }, peer))
     }
 
     /// Returns the connections as a `Stream`, which never ends.
     pub fn incoming(&self) -> Incoming<'_> {
-        Incoming {
-            wait: Wait::new(&self.source, Direction::Read),
-            skipped: Skipped::default(),
-        }
+        Incoming(self.source.incoming())
     }
 
     /// Returns the address that it listens on, with the port that the system
@@ -134,26 +131,16 @@ impl TcpListener {
 /// The connections of a [`TcpListener`], as a `Stream`; its errors are those of
 /// [`accept`](TcpListener::accept).
 #[must_use = "streams do nothing unless polled"]
-pub struct Incoming<'a> {
-    wait: Wait<'a, mio::net::TcpListener>,
-    skipped: Skipped,
-}
+pub struct Incoming<'a>(
+    IncomingSockets<'a, mio::net::TcpListener, mio::net::TcpStream, SocketAddr>,
+);
 
 impl Stream for Incoming<'_> {
     type Item = io::Result<TcpStream>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        loop {
-            let accepted = ready!(self.wait.poll_io(cx, mio::net::TcpListener::accept));
-            let Some(accepted) = self.skipped.skip(accepted) else {
-                continue;
-            };
-            let stream = accepted.and_then(|(stream, peer)| {
-                let source = Registered::new(stream, Some(peer))?;
-                Ok(TcpStream { source })
-            });
-            return Poll::Ready(Some(stream));
-        }
+        let accepted = ready!(self.0.poll_next(cx));
+        Poll::Ready(Some(accepted.map(|(source, _)| TcpStream { source })))
     }
 }
 

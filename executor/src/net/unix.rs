@@ -16,8 +16,8 @@ use std::task::{Context, Poll};
 
 use futures_io::{AsyncRead, AsyncWrite};
 
-use super::accept::next_connection;
-use super::source::{Registered, explain};
+use super::accept::ListeningSocket;
+use super::source::{Registered, explain, spend_budget};
 
 /// A Unix socket that accepts connections (asyncio: `start_unix_server`).
 ///
@@ -44,7 +44,7 @@ pub struct UnixListener {
     /// The file that [`bind`](Self::bind) created. Before the socket, so that it
     /// is removed before the socket is closed.
     created: Option<SocketFile>,
-    pub(super) source: Registered<mio::net::UnixListener>,
+    pub(super) source: ListeningSocket<mio::net::UnixListener, mio::net::UnixStream, SocketAddr>,
 }
 
 /// A file that a listener created; removed when this is dropped.
@@ -96,7 +96,7 @@ impl UnixListener {
         listener.set_nonblocking(true)?;
         let listener = mio::net::UnixListener::from_std(listener);
         Ok(UnixListener {
-            source: Registered::new(listener, None)?,
+            source: ListeningSocket::new(listener, mio::net::UnixListener::accept, |_| None)?,
             created: None,
         })
     }
@@ -110,9 +110,7 @@ impl UnixListener {
     ///
     /// As [`TcpListener::accept`](super::TcpListener::accept).
     pub async fn accept(&self) -> io::Result<(UnixStream, SocketAddr)> {
-        let accepted = next_connection(&self.source, mio::net::UnixListener::accept);
-        let (stream, peer) = accepted.await?;
-        let source = Registered::new(stream, None)?;
+        let (source, peer) = self.source.next().await?;
         Ok((UnixStream { source }, peer))
     }
 
@@ -154,6 +152,7 @@ impl UnixStream {
     /// Those of `connect(2)`. `ResourceBusy` means that the listener's backlog is
     /// full: a non-blocking Unix socket does not wait for space in it.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
+        spend_budget().await;
         let path = path.as_ref();
         let connect = || {
             let stream = mio::net::UnixStream::connect(path)?;

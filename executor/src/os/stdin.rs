@@ -10,14 +10,14 @@ use std::collections::{BTreeMap, VecDeque};
 use std::fmt;
 use std::io::{self, BufRead};
 use std::pin::Pin;
-use std::task::{Context, Poll, Waker};
+use std::task::{Context, Poll};
 use std::thread;
 
 use futures_core::Stream;
 
-use crate::base::error::catch_and_report;
 use crate::base::sys::unmodelled::{AtomicU64, Condvar, Mutex, PoisonError, lock};
 use crate::base::sys::{OnceLock, Ordering};
+use crate::base::waiter::Waiter;
 
 /// Returns the lines of standard input, without their line ends, as a `Stream`
 /// (asyncio: `connect_read_pipe` on stdin, then `readline`).
@@ -73,9 +73,9 @@ struct State {
     is_started: bool,
     /// Whether the input has ended.
     is_ended: bool,
-    /// The wakers of the streams that wait for a line, by id. While there are
-    /// any, the thread reads.
-    waiters: BTreeMap<u64, Waker>,
+    /// The streams that wait for a line, by id. While there are any, the thread
+    /// reads.
+    waiters: BTreeMap<u64, Waiter>,
 }
 
 impl Reader {
@@ -101,9 +101,7 @@ impl Reader {
                 state.is_ended = is_ended;
                 std::mem::take(&mut state.waiters)
             };
-            for waiter in waiters.into_values() {
-                catch_and_report("a waker", || waiter.wake());
-            }
+            waiters.into_values().for_each(Waiter::wake_waker);
             if is_ended {
                 return;
             }
@@ -176,6 +174,8 @@ impl Stream for StdinLines {
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let reader = Reader::get();
+        // First, because a foreign waker may run any code.
+        let waiter = Waiter::foreign(cx.waker().clone());
         let mut state = lock(&reader.state);
         if let Some(line) = state.lines.pop_front() {
             return Poll::Ready(Some(line));
@@ -193,7 +193,7 @@ impl Stream for StdinLines {
         }
         // The next line may go to another stream; then this one is woken too,
         // finds no line and waits for the next one.
-        let displaced = state.waiters.insert(self.id, cx.waker().clone());
+        let displaced = state.waiters.insert(self.id, waiter);
         drop(state);
         drop(displaced);
         reader.wanted.notify_one();

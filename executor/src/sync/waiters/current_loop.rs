@@ -10,7 +10,6 @@ use std::rc::Rc;
 use std::task::{Context, Poll};
 
 use super::holder::Holder;
-use crate::base::error::catch_and_report;
 use crate::base::waiter::Waiter;
 use crate::event_loop::runtime::Runtime;
 use crate::sync::wait_list::{LoopWaiter, Resolved};
@@ -60,10 +59,7 @@ impl CurrentLoop {
                 loop_id: runtime.id(),
             },
             None => LoopWaiter {
-                inner: Waiter {
-                    task: None,
-                    waker: Some(cx.waker().clone()),
-                },
+                inner: Waiter::foreign(cx.waker().clone()),
                 loop_id: 0,
             },
         }
@@ -76,11 +72,7 @@ impl LoopWaiter {
         match Runtime::find(self.loop_id) {
             Some(home) => home.wake_waiter(self.inner),
             // The loop has ended, and its tasks with it: only a waker is left.
-            None => {
-                if let Some(waker) = self.inner.waker {
-                    catch_and_report("a waker", || waker.wake());
-                }
-            }
+            None => self.inner.wake_waker(),
         }
     }
 

@@ -5,7 +5,8 @@
 use std::cell::{Cell, RefCell};
 use std::fmt;
 use std::future::{pending, poll_fn};
-use std::pin::Pin;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
@@ -125,6 +126,39 @@ impl Default for Queue0 {
 
 /// A wait of each kind.
 fn each_wait(ends: &Ends) -> Vec<(&'static str, Boxed)> {
+    let mut all = waits_without_sockets(ends);
+    #[cfg(all(unix, feature = "net"))]
+    all.extend(socket_waits());
+    all
+}
+
+/// Waits of futures and of the poll traits for a socket; they give up after a
+/// while.
+#[cfg(all(unix, feature = "net"))]
+fn socket_waits() -> [(&'static str, Boxed); 3] {
+    use executor::net::{TcpListener, UdpSocket, UnixStream};
+    use futures::io::AsyncReadExt;
+    let datagram = async {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        assert!(timeout(MS, socket.recv_from(&mut [0])).await.is_err());
+    };
+    let connection = async {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        assert!(timeout(MS, listener.accept()).await.is_err());
+    };
+    let read = async {
+        let (ours, _theirs) = std::os::unix::net::UnixStream::pair().unwrap();
+        let mut ours = UnixStream::from_std(ours).unwrap();
+        assert!(timeout(MS, ours.read(&mut [0])).await.is_err());
+    };
+    [
+        ("a datagram", boxed(datagram)),
+        ("a connection", boxed(connection)),
+        ("a read", boxed(read)),
+    ]
+}
+
+fn waits_without_sockets(ends: &Ends) -> Vec<(&'static str, Boxed)> {
     let all = || ends.clone();
     let events = |n: usize| {
         let ends = all();
@@ -625,5 +659,159 @@ fn a_destructor_that_panics_on_a_pools_thread_does_not_lose_the_result() {
                 assert_eq!(call.await, n);
             }
         });
+    });
+}
+
+/// Panics when it is dropped.
+struct PanicsWhenDropped;
+
+impl Wake for PanicsWhenDropped {
+    fn wake(self: Arc<Self>) {}
+}
+
+impl Drop for PanicsWhenDropped {
+    fn drop(&mut self) {
+        CALLS.set(CALLS.get() + 1);
+        panic!("on purpose");
+    }
+}
+
+/// Polls a future once with a waker that only the runtime keeps.
+fn poll_with_panicking(future: &mut Boxed) -> Poll<()> {
+    let waker = Waker::from(Arc::new(PanicsWhenDropped));
+    let polled = poll_with(future, &waker);
+    let dropped = catch_unwind(AssertUnwindSafe(|| drop(waker)));
+    drop(dropped);
+    polled
+}
+
+#[test]
+fn the_destructor_of_a_waker_may_panic_where_it_is_replaced_dropped_and_woken() {
+    must_end(|| {
+        run(async {
+            let ends = Ends::default();
+            let guard = ends.lock.try_lock().expect("it is free");
+            ends.queue.0.try_put(1).unwrap();
+            assert_eq!(ends.queue.0.try_get(), Ok(1));
+            for (name, mut wait) in each_wait(&ends) {
+                let before = CALLS.get();
+                if poll_with_panicking(&mut wait).is_pending() {
+                    let _ = poll_with_panicking(&mut wait);
+                }
+                drop(wait);
+                assert!(CALLS.get() > before, "{name}");
+            }
+            let mut waits = each_wait(&ends);
+            for (_, wait) in &mut waits {
+                let _ = poll_with_panicking(wait);
+            }
+            ends.event.set();
+            drop(guard);
+            ends.semaphore.0.add_permits(1);
+            ends.queue.0.try_put(2).unwrap();
+            ends.queue.0.task_done();
+            ends.queue.0.close();
+            sleep(MS * 20).await;
+            drop(waits);
+        });
+    });
+}
+
+/// The waits are left to the end of the loop, and to that of the thread.
+#[test]
+fn the_destructor_of_a_waker_may_panic_at_the_end_of_the_loop() {
+    must_end(|| {
+        let ends = Ends::default();
+        let guard = ends.lock.try_lock().expect("it is free");
+        let mut runner = Runner::new();
+        let kept = runner.run(async {
+            for (_, mut wait) in each_wait(&ends) {
+                drop(spawn(async move {
+                    let _ = poll_with_panicking(&mut wait);
+                    pending::<()>().await;
+                    drop(wait);
+                }));
+            }
+            let mut kept = each_wait(&ends);
+            for (_, wait) in &mut kept {
+                let _ = poll_with_panicking(wait);
+            }
+            sleep(MS * 20).await;
+            kept
+        });
+        runner.close();
+        drop(runner);
+        drop((kept, guard));
+        // Timers that are left in a loop.
+        let mut runner = Runner::new();
+        let mut sleeps = [(); 3].map(|()| boxed(sleep(MS * 3_600_000)));
+        runner.run(async {
+            for sleep in &mut sleeps {
+                let _ = poll_with_panicking(sleep);
+            }
+        });
+        drop(runner);
+        drop(sleeps);
+    });
+}
+
+/// A large set, and one with a limit, while their members are polled.
+#[test]
+fn a_member_of_a_set_may_call_back_and_panic_in_each_poll_and_hides_no_stall() {
+    must_end(|| {
+        let mut runner = Runner::new();
+        runner.run(async {
+            prepare().await;
+            for limit in [usize::MAX, 3] {
+                let wakers = Rc::new(RefCell::new(Vec::<Waker>::new()));
+                let member = |n: usize| {
+                    let (wakers, mut polls) = (Rc::clone(&wakers), 0);
+                    poll_fn(move |cx| {
+                        call_back();
+                        // Its own waker and those of others, woken and dropped here.
+                        let former = wakers.replace(vec![cx.waker().clone()]);
+                        former.into_iter().for_each(Waker::wake);
+                        cx.waker().wake_by_ref();
+                        polls += 1;
+                        assert!(n != 7 || polls != 2, "on purpose");
+                        if polls < 4 {
+                            Poll::Pending
+                        } else {
+                            Poll::Ready(n)
+                        }
+                    })
+                };
+                let mut all = pin!(gather((0..40).map(member).collect::<Vec<_>>()).limit(limit));
+                let mut panics = 0;
+                let outputs = poll_fn(|cx| {
+                    let poll = || all.as_mut().poll(cx);
+                    catch_unwind(AssertUnwindSafe(poll)).unwrap_or_else(|_| {
+                        panics += 1;
+                        cx.waker().wake_by_ref();
+                        Poll::Pending
+                    })
+                });
+                let outputs = timeout(MS * 60_000, outputs).await;
+                assert_eq!(outputs.unwrap(), Vec::from_iter(0..40));
+                assert_eq!(panics, 1);
+                wakers.take();
+            }
+            forget_all();
+        });
+        // Members that panicked, and that keep no waker, are no reason to wait.
+        let stalled = runner.try_run(async {
+            let member = |n| async move {
+                assert!(n != 39, "on purpose");
+                pending::<()>().await
+            };
+            let mut all = pin!(gather((0..40).map(member).collect::<Vec<_>>()));
+            let mut poll_all = move |cx: &mut Context<'_>| drop(all.as_mut().poll(cx));
+            poll_fn(move |cx| {
+                let _ = catch_unwind(AssertUnwindSafe(|| poll_all(cx)));
+                Poll::<()>::Pending
+            })
+            .await;
+        });
+        assert!(matches!(stalled, Err(RunError::Stalled { .. })));
     });
 }

@@ -5,11 +5,15 @@ use std::cell::{Cell, RefCell};
 use std::future::pending;
 use std::io::{self, ErrorKind, Read as _, Write as _};
 use std::net::SocketAddr;
+use std::pin::pin;
 use std::rc::Rc;
 use std::time::Duration;
 
 use executor::net::{TcpListener, TcpStream, serve};
-use executor::{gather, now, race, run, sleep, spawn, tasks, timeout, yield_now};
+use executor::{
+    RunError, TaskState, Wait, gather, now, race, run, sleep, spawn, spawn_named, tasks, timeout,
+    try_run, yield_now,
+};
 use futures::io::{AsyncReadExt, AsyncWriteExt, copy};
 use socket2::SockRef;
 
@@ -120,6 +124,66 @@ fn no_more_connections_are_open_than_the_limit() {
             .unwrap();
         assert_eq!(served.connections, 7);
         assert_eq!(most.get(), 3);
+    });
+}
+
+/// The connection that the server waits for cannot end: so neither can the
+/// server, and both are in the report.
+#[test]
+fn a_server_at_its_limit_of_a_stalled_connection_is_a_stall_and_hides_none() {
+    must_end(|| {
+        let stalled = try_run(async {
+            let (listener, address) = listen().await;
+            let server = spawn_named("server", async move {
+                let handler = async |stream, _| {
+                    pending::<()>().await;
+                    drop(stream);
+                    io::Result::Ok(())
+                };
+                serve(listener, handler).limit(1).await
+            });
+            let _client = std::net::TcpStream::connect(address).unwrap();
+            server.await.unwrap().unwrap();
+        });
+        let Err(RunError::Stalled { tasks, .. }) = stalled else {
+            panic!("it is a stall");
+        };
+        let handler = tasks.last().unwrap();
+        let [Wait::Join { task, .. }] = tasks[1].waits_for() else {
+            panic!("{:?}", tasks[1]);
+        };
+        assert_eq!((tasks[1].name().as_str(), *task), ("server", handler.id()));
+        assert_eq!(handler.state(), TaskState::Unwakeable);
+    });
+}
+
+#[test]
+fn a_server_that_is_dropped_at_its_limit_is_not_listed_as_waiting_any_more() {
+    run_to_end(|| async {
+        let (listener, address) = listen().await;
+        let (begun, end) = (Count::default(), Gate::new());
+        let handler = {
+            let (begun, end) = (begun.clone(), end.clone());
+            async move |_, _| {
+                begun.add();
+                end.clone().wait().await;
+                io::Result::Ok(())
+            }
+        };
+        let _client = std::net::TcpStream::connect(address).unwrap();
+        let served = async { drop(serve(listener, handler).limit(1).await) };
+        let first = until(|| begun.get() == 1);
+        assert_eq!(race((pin!(served), pin!(first))).await.0, 1);
+        let sleeper = spawn(async {
+            sleep(MS).await;
+            tasks()
+        });
+        let main = &sleeper.await.unwrap()[0];
+        let [Wait::Join { name, .. }] = main.waits_for() else {
+            panic!("{main:?}");
+        };
+        assert_eq!(name, "Task-3");
+        end.open();
     });
 }
 

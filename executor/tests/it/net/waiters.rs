@@ -14,7 +14,7 @@ use executor::net::{TcpListener, TcpStream, UdpSocket};
 #[cfg(unix)]
 use executor::net::{UnixListener, UnixStream};
 use executor::{
-    JoinHandle, Runner, Wait, gather, race, sleep, spawn, timeout, to_thread, yield_now,
+    JoinHandle, Runner, TaskState, Wait, gather, race, sleep, spawn, timeout, to_thread, yield_now,
 };
 use futures::StreamExt;
 use futures::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -22,7 +22,7 @@ use futures::stream::FuturesUnordered;
 
 use crate::common::{
     Log, assert_waits, connected, described, judged, let_the_loop_look, must_end, poll_once,
-    read_some, run_to_end, until_waiting, with_raw_peer,
+    read_some, run_to_end, stalled_tasks, until_waiting, with_raw_peer,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -759,4 +759,70 @@ fn every_waiter_is_listed_and_none_after_its_wait() {
         sender.send_to(&[2], address).unwrap();
         assert_eq!(outputs(tasks).await, [2]);
     });
+}
+
+/// Futures of the poll traits have no destructor that could end their waits.
+#[test]
+fn reads_of_a_poll_trait_that_were_given_up_hide_no_stall() {
+    must_end(|| {
+        let mut runner = Runner::new();
+        let stalled = runner.try_run(async {
+            let (ours, _theirs) = connected().await;
+            let ours = Rc::new(ours);
+            let read = |_| read_some(&*ours, 1);
+            assert!(timeout(MS, read(0)).await.is_err());
+            let many = gather((0..40).map(read).collect::<Vec<_>>());
+            assert!(timeout(MS, many).await.is_err());
+            let mut foreign: FuturesUnordered<_> = (0..3).map(read).collect();
+            assert!(timeout(MS, foreign.next()).await.is_err());
+            drop(foreign);
+            spawn({
+                let ours = Rc::clone(&ours);
+                async move { assert!(timeout(MS, read_some(&*ours, 1)).await.is_err()) }
+            })
+            .await
+            .unwrap();
+            pending::<()>().await;
+        });
+        let tasks = stalled_tasks(stalled);
+        assert_eq!(tasks.len(), 1);
+        assert_eq!(tasks[0].state(), TaskState::Unwakeable);
+    });
+}
+
+/// A combinator that polls one of its futures only when that was woken, with the
+/// waker of its task.
+#[test]
+fn a_read_that_its_task_did_not_poll_again_is_no_stall_and_costs_one_poll() {
+    for is_virtual in [false, true] {
+        must_end(move || {
+            let builder = Runner::builder();
+            let builder = if is_virtual {
+                builder.virtual_time()
+            } else {
+                builder
+            };
+            builder.build().run(async {
+                let (ours, theirs) = with_raw_peer().await;
+                let mut read = pin!(read_some(&ours, 1));
+                let mut polls = 0;
+                let reading = poll_fn(|cx| {
+                    polls += 1;
+                    if polls != 2 {
+                        return read.as_mut().poll(cx);
+                    }
+                    let mut peer = theirs.try_clone().unwrap();
+                    std::thread::spawn(move || {
+                        std::thread::sleep(50 * MS);
+                        peer.write_all(b"a").unwrap();
+                    });
+                    Poll::Pending
+                });
+                let mut reading = pin!(reading);
+                assert!(poll_once(&mut reading).await.is_pending());
+                assert_eq!(reading.await, b"a");
+                assert!((3..=4).contains(&polls), "{polls} polls");
+            });
+        });
+    }
 }
