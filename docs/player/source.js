@@ -181,6 +181,7 @@ var LOOP_SOURCE = {
      "fn handle_messages(runtime: &Runtime) {",
      "    let messages = &runtime.messages;",
      "    runtime.inbox().drain(&mut messages.borrow_mut());",
+     "    runtime.handles_at_home.take(); // a task that is woken may give its handle away",
      "    let n = messages.borrow().len();",
      "    runtime.emit(INBOX, move |hook| hook.inbox_drained(n));",
      "    let next = || messages.borrow_mut().pop_front();",
@@ -203,7 +204,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · fire_due_timers",
-    "first": 69,
+    "first": 70,
     "lines": [
      "fn fire_due_timers(runtime: &Runtime) {",
      "    if runtime.timers.borrow().next_deadline().is_none() {",
@@ -221,7 +222,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · wait_for_something",
-    "first": 121,
+    "first": 122,
     "lines": [
      "pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {",
      "    runtime.driver.owner.refuse_forked_child();",
@@ -296,35 +297,35 @@ var LOOP_SOURCE = {
    ],
    "inbox.drain": [
     6,
-    50
+    51
    ],
    "inbox.wake": [
     6,
-    55
+    56
    ],
    "inbox.job": [
     6,
-    57
+    58
    ],
    "timer.fire": [
     7,
-    77
+    78
    ],
    "timer.wake": [
     7,
-    78
+    79
    ],
    "park.start": [
     8,
-    124
+    125
    ],
    "park.wait": [
     8,
-    127
+    128
    ],
    "park.end": [
     8,
-    140
+    141
    ],
    "io.event": [
     0,
@@ -599,6 +600,46 @@ var LOOP_SOURCE = {
     "59": 181
    }
   },
+  "cancel_is_drop": {
+   "parts": [
+    {
+     "title": "docs/mini/16b/main.rs · part",
+     "first": 28,
+     "lines": [
+      "async fn part() {",
+      "    let _guard = Guard(\"the part\");",
+      "    sleep(Duration::from_secs(3_600)).await;",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/16b/main.rs · download",
+     "first": 33,
+     "lines": [
+      "async fn download() {",
+      "    let _guard = Guard(\"the download\");",
+      "    let _part = CancelOnDrop(spawn(part()));",
+      "    sleep(Duration::from_secs(3_600)).await;",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/16b/main.rs · main",
+     "first": 39,
+     "lines": [
+      "fn main() {",
+      "    Runner::virtual_time().run(async {",
+      "        let task = spawn(download());",
+      "        sleep(Duration::from_secs(1)).await;",
+      "        println!(\"cancel: {}, again: {}\", task.cancel(), task.cancel());",
+      "        println!(\"the handle gives {:?}\", task.await);",
+      "    });",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
   "fetch_data": {
    "parts": [
     {
@@ -648,6 +689,65 @@ var LOOP_SOURCE = {
     "37": 137,
     "38": 137
    }
+  },
+  "freed_timers": {
+   "parts": [
+    {
+     "title": "docs/mini/14c/main.rs · millis",
+     "first": 13,
+     "lines": [
+      "fn millis(n: u64) -> Duration {",
+      "    Duration::from_millis(n)",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/14c/main.rs · within",
+     "first": 17,
+     "lines": [
+      "/// Returns whether `work` returned before the limit. Then drops both.",
+      "async fn within(limit: Duration, work: impl Future) -> bool {",
+      "    let (mut work, mut timer) = (pin!(work), pin!(sleep(limit)));",
+      "    poll_fn(|cx| match work.as_mut().poll(cx) {",
+      "        Poll::Ready(_) => Poll::Ready(true),",
+      "        Poll::Pending => timer.as_mut().poll(cx).map(|()| false),",
+      "    })",
+      "    .await",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/14c/main.rs · count_polls",
+     "first": 27,
+     "lines": [
+      "/// Counts how often a future is polled.",
+      "async fn count_polls(future: impl Future) -> u32 {",
+      "    let (mut future, mut polls) = (pin!(future), 0);",
+      "    poll_fn(|cx| {",
+      "        polls += 1;",
+      "        future.as_mut().poll(cx).map(|_| polls)",
+      "    })",
+      "    .await",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/14c/main.rs · main",
+     "first": 37,
+     "lines": [
+      "fn main() {",
+      "    run(async {",
+      "        for n in 1..=3 {",
+      "            let in_time = within(millis(100 * n), sleep(millis(10))).await;",
+      "            println!(\"answer {n} came in time: {in_time}\");",
+      "        }",
+      "        println!(\"one sleep, {} polls\", count_polls(sleep(millis(500))).await);",
+      "    });",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
   },
   "jobs": {
    "parts": [
@@ -738,6 +838,125 @@ var LOOP_SOURCE = {
     }
    ],
    "lines": {}
+  },
+  "leaked_timers": {
+   "parts": [
+    {
+     "title": "docs/mini/14b/main.rs · millis",
+     "first": 13,
+     "lines": [
+      "fn millis(n: u64) -> Duration {",
+      "    Duration::from_millis(n)",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/14b/main.rs · within",
+     "first": 17,
+     "lines": [
+      "/// Returns whether `work` returned before the limit. Then drops both.",
+      "async fn within(limit: Duration, work: impl Future) -> bool {",
+      "    let (mut work, mut timer) = (pin!(work), pin!(sleep(limit)));",
+      "    poll_fn(|cx| match work.as_mut().poll(cx) {",
+      "        Poll::Ready(_) => Poll::Ready(true),",
+      "        Poll::Pending => timer.as_mut().poll(cx).map(|()| false),",
+      "    })",
+      "    .await",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/14b/main.rs · count_polls",
+     "first": 27,
+     "lines": [
+      "/// Counts how often a future is polled.",
+      "async fn count_polls(future: impl Future) -> u32 {",
+      "    let (mut future, mut polls) = (pin!(future), 0);",
+      "    poll_fn(|cx| {",
+      "        polls += 1;",
+      "        future.as_mut().poll(cx).map(|_| polls)",
+      "    })",
+      "    .await",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/14b/main.rs · main",
+     "first": 37,
+     "lines": [
+      "fn main() {",
+      "    run(async {",
+      "        for n in 1..=3 {",
+      "            let in_time = within(millis(100 * n), sleep(millis(10))).await;",
+      "            println!(\"answer {n} came in time: {in_time}\");",
+      "        }",
+      "        println!(\"one sleep, {} polls\", count_polls(sleep(millis(500))).await);",
+      "    });",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
+  "lines": {
+   "parts": [
+    {
+     "title": "docs/mini/22a/main.rs · send_in_pieces",
+     "first": 15,
+     "lines": [
+      "/// Sends the text in four pieces to the first client.",
+      "async fn send_in_pieces(listener: TcpListener) -> io::Result<()> {",
+      "    let (stream, _) = listener.accept().await?;",
+      "    let bytes = TEXT.as_bytes();",
+      "    // The third piece begins in the middle of the letter ü.",
+      "    for piece in [&bytes[..2], &bytes[2..9], &bytes[9..30], &bytes[30..]] {",
+      "        stream.write_all(piece).await?;",
+      "        sleep(Duration::from_millis(10)).await; // each one is read alone",
+      "    }",
+      "    Ok(())",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/22a/main.rs · program",
+     "first": 27,
+     "lines": [
+      "async fn program() -> io::Result<()> {",
+      "    let listener = TcpListener::bind(\"127.0.0.1:0\").await?;",
+      "    let address = listener.local_addr()?;",
+      "    spawn(send_in_pieces(listener));",
+      "    let stream = TcpStream::connect(address).await?;",
+      "    let mut lines = Lines::new(&stream);",
+      "    while let Some(line) = next(&mut lines).await {",
+      "        match line {",
+      "            Ok(line) => println!(\"{line:?}\"),",
+      "            Err(error) => println!(\"not text: {error}\"),",
+      "        }",
+      "    }",
+      "    Ok(())",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/22a/main.rs · main",
+     "first": 42,
+     "lines": [
+      "fn main() -> io::Result<()> {",
+      "    run(program())",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "13": 22,
+    "14": 22,
+    "32": 22,
+    "33": 22,
+    "51": 22,
+    "52": 22,
+    "70": 22,
+    "71": 22
+   }
   },
   "lost_waker": {
    "parts": [
@@ -892,6 +1111,233 @@ var LOOP_SOURCE = {
     "41": 144
    }
   },
+  "partial_write": {
+   "parts": [
+    {
+     "title": "docs/mini/21b/main.rs · send",
+     "first": 15,
+     "lines": [
+      "/// Sends one big message to the first client, and closes the connection.",
+      "async fn send(listener: TcpListener) -> io::Result<()> {",
+      "    let (stream, _) = listener.accept().await?;",
+      "    let message = vec![0; SIZE];",
+      "    stream.write_all(&message).await",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/21b/main.rs · receive",
+     "first": 22,
+     "lines": [
+      "/// Counts the bytes that arrive until the sender closes.",
+      "async fn receive(address: SocketAddr) -> io::Result<usize> {",
+      "    let stream = TcpStream::connect(address).await?;",
+      "    let (mut buffer, mut received) = (vec![0; 64 * 1024], 0);",
+      "    loop {",
+      "        match stream.read(&mut buffer).await? {",
+      "            0 => return Ok(received),",
+      "            n => received += n,",
+      "        }",
+      "    }",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/21b/main.rs · program",
+     "first": 34,
+     "lines": [
+      "async fn program() -> io::Result<()> {",
+      "    let listener = TcpListener::bind(\"127.0.0.1:0\").await?;",
+      "    let address = listener.local_addr()?;",
+      "    let sender = spawn(send(listener));",
+      "    let received = receive(address).await?;",
+      "    sender.await.unwrap()?;",
+      "    println!(\"{received} of {SIZE} bytes arrived\");",
+      "    Ok(())",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/21b/main.rs · main",
+     "first": 44,
+     "lines": [
+      "fn main() -> io::Result<()> {",
+      "    run(program())",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
+  "race": {
+   "parts": [
+    {
+     "title": "docs/mini/17b/main.rs · fetch",
+     "first": 10,
+     "lines": [
+      "async fn fetch(name: &str, seconds: u64) -> &str {",
+      "    sleep(Duration::from_secs(seconds)).await;",
+      "    name",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/17b/main.rs · program",
+     "first": 15,
+     "lines": [
+      "async fn program() {",
+      "    let sources = [fetch(\"far\", 3), fetch(\"near\", 1), fetch(\"middle\", 2)];",
+      "    let first = race(sources).await;",
+      "    println!(\"race: {first:?}\");",
+      "",
+      "    let limit = Duration::from_secs(1);",
+      "    let fetches = [fetch(\"in time\", 1), fetch(\"too late\", 9)];",
+      "    let both = gather(fetches.map(|fetch| timeout(limit, fetch))).await;",
+      "    println!(\"timeout: {both:?}\");",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/17b/main.rs · main",
+     "first": 26,
+     "lines": [
+      "fn main() {",
+      "    let mut runner = Runner::virtual_time();",
+      "    runner.run(async {",
+      "        let start = now();",
+      "        program().await;",
+      "        println!(\"after {:?}\", now() - start);",
+      "    });",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
+  "reactor": {
+   "parts": [
+    {
+     "title": "docs/mini/20c/main.rs · processor_time",
+     "first": 20,
+     "lines": [
+      "/// How long this thread has used a processor; zero if the system does not say.",
+      "fn processor_time() -> Duration {",
+      "    let text = fs::read_to_string(\"/proc/thread-self/schedstat\").unwrap_or_default();",
+      "    let nanos = text.split(' ').next().and_then(|nanos| nanos.parse().ok());",
+      "    Duration::from_nanos(nanos.unwrap_or(0))",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/20c/main.rs · send",
+     "first": 27,
+     "lines": [
+      "/// Stands for another program, which sends a datagram after 100 ms.",
+      "fn send(to: SocketAddr) {",
+      "    thread::spawn(move || {",
+      "        thread::sleep(Duration::from_millis(100));",
+      "        let socket = net::UdpSocket::bind(\"127.0.0.1:0\").unwrap();",
+      "        socket.send_to(b\"hello\", to).unwrap();",
+      "    });",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/20c/main.rs · receive",
+     "first": 36,
+     "lines": [
+      "/// Waits for a datagram, and takes it. Returns its length.",
+      "async fn receive(socket: &UdpSocket, token: Token) -> usize {",
+      "    let mut bytes = [0; 64];",
+      "    poll_fn(|cx| current().reactor.poll_ready(token, Direction::Read, cx)).await;",
+      "    socket.recv(&mut bytes).expect(\"a datagram\")",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/20c/main.rs · program",
+     "first": 43,
+     "lines": [
+      "/// Receives two datagrams. The second one arrives while the task sleeps.",
+      "async fn program() {",
+      "    let mut socket = UdpSocket::bind(\"127.0.0.1:0\".parse().unwrap()).unwrap();",
+      "    let token = current().reactor.add(&mut socket).unwrap();",
+      "    for pause in [0, 200] {",
+      "        let (start, used) = (Instant::now(), processor_time());",
+      "        send(socket.local_addr().unwrap());",
+      "        sleep(Duration::from_millis(pause)).await;",
+      "        let n = receive(&socket, token).await;",
+      "        let time = start.elapsed().as_millis();",
+      "        let used = (processor_time() - used).as_millis();",
+      "        println!(\"{n} bytes after {time} ms, processor {used} ms\");",
+      "    }",
+      "    current().reactor.remove(&mut socket, token);",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/20c/main.rs · beside_a_busy_task",
+     "first": 59,
+     "lines": [
+      "/// Receives beside a task that is always ready.",
+      "async fn beside_a_busy_task() {",
+      "    spawn(async {",
+      "        loop {",
+      "            yield_now().await;",
+      "        }",
+      "    });",
+      "    program().await;",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/20c/main.rs · to_itself",
+     "first": 69,
+     "lines": [
+      "/// Sends a datagram to itself.",
+      "async fn to_itself() -> usize {",
+      "    let mut socket = UdpSocket::bind(\"127.0.0.1:0\".parse().unwrap()).unwrap();",
+      "    let token = current().reactor.add(&mut socket).unwrap();",
+      "    let address = socket.local_addr().unwrap();",
+      "    socket.send_to(b\"hello\", address).unwrap();",
+      "    receive(&socket, token).await",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/20c/main.rs · watch",
+     "first": 78,
+     "lines": [
+      "/// Ends the process if the loop hangs.",
+      "fn watch() {",
+      "    thread::spawn(|| {",
+      "        thread::sleep(Duration::from_secs(2));",
+      "        println!(\"nothing received after 2 s\");",
+      "        process::exit(1);",
+      "    });",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/20c/main.rs · main",
+     "first": 87,
+     "lines": [
+      "fn main() {",
+      "    watch();",
+      "    match env::args().nth(1).as_deref() {",
+      "        Some(\"busy\") => run(beside_a_busy_task()),",
+      "        Some(\"virtual\") => {",
+      "            let received = timeout(Duration::from_secs(1), to_itself());",
+      "            println!(\"{:?}\", Runner::virtual_time().run(received));",
+      "        }",
+      "        _ => run(program()),",
+      "    }",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
   "ready_queue": {
    "parts": [
     {
@@ -989,6 +1435,44 @@ var LOOP_SOURCE = {
       "    let mut tasks = relay(3);",
       "    tasks.extend(players(4));",
       "    println!(\"{} polls\", run_all(tasks));",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
+  "reminders": {
+   "parts": [
+    {
+     "title": "docs/mini/15b/main.rs · remind",
+     "first": 12,
+     "lines": [
+      "/// Prints a line every so many days, so many times.",
+      "async fn remind(what: &str, days: u32, times: u32) {",
+      "    let start = now();",
+      "    for _ in 0..times {",
+      "        sleep(days * DAY).await;",
+      "        let today = (now() - start).as_secs() / DAY.as_secs();",
+      "        println!(\"day {today}: {what}\");",
+      "    }",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/15b/main.rs · main",
+     "first": 22,
+     "lines": [
+      "fn main() {",
+      "    let real = Instant::now();",
+      "    Runner::virtual_time().run(async {",
+      "        let water = spawn(remind(\"water the plants\", 2, 3));",
+      "        remind(\"empty the bin\", 3, 2).await;",
+      "        water.await;",
+      "        let start = now();",
+      "        sleep(365 * DAY).await;",
+      "        println!(\"a year: {} days\", (now() - start).as_secs() / DAY.as_secs());",
+      "    });",
+      "    println!(\"it took {} s\", real.elapsed().as_secs());",
       "}"
      ]
     }
@@ -1171,6 +1655,63 @@ var LOOP_SOURCE = {
     "68": 11
    }
   },
+  "to_thread": {
+   "parts": [
+    {
+     "title": "docs/mini/19b/main.rs · square",
+     "first": 14,
+     "lines": [
+      "/// Stands for any call that blocks its thread.",
+      "fn square(n: u32) -> u32 {",
+      "    thread::sleep(Duration::from_millis(250));",
+      "    n * n",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/19b/main.rs · heart",
+     "first": 20,
+     "lines": [
+      "async fn heart(start: Instant) {",
+      "    for _ in 0..3 {",
+      "        sleep(Duration::from_millis(100)).await;",
+      "        println!(\"a beat after {} ms\", start.elapsed().as_millis());",
+      "    }",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/19b/main.rs · program",
+     "first": 27,
+     "lines": [
+      "async fn program() {",
+      "    let start = Instant::now();",
+      "    let heart = spawn(heart(start));",
+      "    let calls = [1, 2, 3].map(|n| to_thread(move || square(n)));",
+      "    let squares = gather(calls).await;",
+      "    println!(\"{squares:?} after {} ms\", start.elapsed().as_millis());",
+      "    heart.await.unwrap();",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/19b/main.rs · main",
+     "first": 36,
+     "lines": [
+      "fn main() {",
+      "    match env::args().nth(1).as_deref() {",
+      "        Some(\"virtual\") => {",
+      "            let call = timeout(Duration::from_secs(1), to_thread(|| square(4)));",
+      "            println!(\"{:?}\", Runner::virtual_time().run(call));",
+      "        }",
+      "        _ => run(program()),",
+      "    }",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
   "too_slow": {
    "parts": [
     {
@@ -1202,6 +1743,125 @@ var LOOP_SOURCE = {
     "20": 187,
     "21": 188
    }
+  },
+  "unpark": {
+   "parts": [
+    {
+     "title": "docs/mini/18b/main.rs · start_thread",
+     "first": 16,
+     "lines": [
+      "/// A thread that calls each waker that it is sent, a while later.",
+      "fn start_thread(delay: Duration) -> Sender<Waker> {",
+      "    let (sender, receiver) = channel::<Waker>();",
+      "    thread::spawn(move || {",
+      "        for waker in receiver {",
+      "            thread::sleep(delay);",
+      "            waker.wake();",
+      "        }",
+      "    });",
+      "    sender",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/18b/main.rs · ask",
+     "first": 28,
+     "lines": [
+      "/// Waits until the thread has woken this task.",
+      "async fn ask(thread: &Sender<Waker>) {",
+      "    let mut asked = false;",
+      "    poll_fn(|cx| {",
+      "        if asked {",
+      "            return Poll::Ready(());",
+      "        }",
+      "        asked = true;",
+      "        thread",
+      "            .send(cx.waker().clone())",
+      "            .expect(\"the thread is there\");",
+      "        Poll::Pending",
+      "    })",
+      "    .await;",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/18b/main.rs · program",
+     "first": 44,
+     "lines": [
+      "async fn program() {",
+      "    let slow = start_thread(Duration::from_millis(100));",
+      "    let start = Instant::now();",
+      "    let answer = timeout(Duration::from_secs(1), ask(&slow)).await;",
+      "    println!(\"{answer:?} after {} ms\", start.elapsed().as_millis());",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/18b/main.rs · yields",
+     "first": 51,
+     "lines": [
+      "async fn yields() {",
+      "    let start = Instant::now();",
+      "    for _ in 0..100_000 {",
+      "        yield_now().await;",
+      "    }",
+      "    println!(\"{} ns a yield\", start.elapsed().as_nanos() / 100_000);",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/18b/main.rs · rounds",
+     "first": 59,
+     "lines": [
+      "/// Asks a thread again and again, which is a park and a wake each time.",
+      "async fn rounds() {",
+      "    let fast = start_thread(Duration::ZERO);",
+      "    let answers = Arc::new(AtomicU32::new(0));",
+      "    watch(Arc::clone(&answers));",
+      "    for _ in 0..10_000 {",
+      "        ask(&fast).await;",
+      "        answers.fetch_add(1, Ordering::Relaxed);",
+      "    }",
+      "    println!(\"10,000 rounds\");",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/18b/main.rs · watch",
+     "first": 71,
+     "lines": [
+      "/// Ends the program when there has been no answer for a second.",
+      "fn watch(answers: Arc<AtomicU32>) {",
+      "    let mut before = None;",
+      "    thread::spawn(move || {",
+      "        loop {",
+      "            thread::sleep(Duration::from_secs(1));",
+      "            let now = Some(answers.load(Ordering::Relaxed));",
+      "            if now == before {",
+      "                println!(\"the loop sleeps on, with a key in its queue\");",
+      "                std::process::exit(1);",
+      "            }",
+      "            before = now;",
+      "        }",
+      "    });",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/18b/main.rs · main",
+     "first": 87,
+     "lines": [
+      "fn main() {",
+      "    match std::env::args().nth(1).as_deref() {",
+      "        Some(\"yields\") => run(yields()),",
+      "        Some(\"rounds\") => run(rounds()),",
+      "        _ => run(program()),",
+      "    }",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
   },
   "words": {
    "parts": [
