@@ -9,4 +9,3 @@ mod ch19;
 mod ch20;
 mod ch21;
 mod ch22;
-mod ch23;
