@@ -15,6 +15,8 @@ const ROOT = path.join(__dirname, "..", "..");
 const TABLE = "docs/src/programs.rs"; // names, purposes and most of the programs
 const REAL_TIME = "docs/src/real_time.rs"; // those that wait for threads and sockets
 
+const STEPS = "docs/tests/traces.rs"; // the steps of Part II that have recordings
+
 const read = (file) => fs.readFileSync(path.join(ROOT, file), "utf8");
 
 // What docs/src/programs.rs says of a program: what it shows, and its function.
@@ -30,9 +32,15 @@ function entry(name) {
 // says what it shows.
 function entryInRealTime(name) {
   const found = functions(REAL_TIME).find((fn) => fn.name === name);
-  if (!found) return null;
+  if (!found) return entryInSteps(name);
   const says = found.lines[0].replace(/^\/\/\/ /, "").replace(/\.$/, "");
   return { shows: says[0].toLowerCase() + says.slice(1), file: REAL_TIME, fn: name };
+}
+
+// The same for a step of Part II.
+function entryInSteps(name) {
+  const found = new RegExp('step: "(\\w+)",\\s*name: "' + name + '",\\s*shows: "([^"]+)"').exec(read(STEPS));
+  return found && { shows: found[2], file: "docs/mini/" + found[1] + "/main.rs", fn: "main" };
 }
 
 // All functions of a file, with the comments above them.

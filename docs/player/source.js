@@ -96,6 +96,7 @@ var LOOP_SOURCE = {
      "        // Before the poll, so that a wake during the poll queues it again;",
      "        // a task that has ended keeps the mark, and no wake queues it.",
      "        task.is_woken = false;",
+     "        task.polls = task.polls.wrapping_add(1);",
      "        (task.work.take(), task.waker.clone())",
      "    };",
      "    let waker = poll_waker(own.as_deref(), spare, key.to_bits());",
@@ -128,7 +129,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/run.rs · end_poll",
-    "first": 302,
+    "first": 303,
     "lines": [
      "fn end_poll(",
      "    &self,",
@@ -238,6 +239,7 @@ var LOOP_SOURCE = {
      "        None if runtime.has_jobs() || has_source_waiters(runtime) => {",
      "            io = park_or_panic(runtime, None);",
      "        }",
+     "        None if wake_unsure_waiter(runtime) => {}",
      "        None => wait_for_other_threads(runtime, handles_at_home)?,",
      "    }",
      "    runtime.emit(PARK, move |hook| hook.park_end(io));",
@@ -254,7 +256,7 @@ var LOOP_SOURCE = {
    ],
    "poll.start": [
     2,
-    274
+    275
    ],
    "inside": [
     1,
@@ -266,7 +268,7 @@ var LOOP_SOURCE = {
    ],
    "poll.end": [
     3,
-    313
+    314
    ],
    "task.done": [
     1,
@@ -322,7 +324,7 @@ var LOOP_SOURCE = {
    ],
    "park.end": [
     8,
-    139
+    140
    ],
    "io.event": [
     0,
@@ -698,6 +700,45 @@ var LOOP_SOURCE = {
     "61": 231
    }
   },
+  "join": {
+   "parts": [
+    {
+     "title": "docs/mini/13e/main.rs · say",
+     "first": 8,
+     "lines": [
+      "async fn say(name: &'static str, times: u32) -> u32 {",
+      "    for n in 1..=times {",
+      "        println!(\"{name} {n}\");",
+      "        yield_now().await;",
+      "    }",
+      "    times",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/13e/main.rs · parent",
+     "first": 16,
+     "lines": [
+      "async fn parent() -> u32 {",
+      "    let child = spawn(say(\"child\", 3));",
+      "    let own = say(\"parent\", 3).await;",
+      "    own + child.await",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/13e/main.rs · main",
+     "first": 22,
+     "lines": [
+      "fn main() {",
+      "    let lines = run(async { spawn(parent()).await });",
+      "    println!(\"{lines} lines\");",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
   "lost_waker": {
    "parts": [
     {
@@ -883,6 +924,76 @@ var LOOP_SOURCE = {
     "37": 239,
     "42": 239
    }
+  },
+  "relay": {
+   "parts": [
+    {
+     "title": "docs/mini/12e/main.rs · runner",
+     "first": 42,
+     "lines": [
+      "/// Waits until it is called, and calls the next one.",
+      "async fn runner(own: Signal, next: Signal) {",
+      "    poll_fn(|cx| own.poll(cx)).await;",
+      "    next.set();",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/12e/main.rs · relay",
+     "first": 48,
+     "lines": [
+      "/// A relay of `n` tasks. The last one begins; each calls the one before it.",
+      "fn relay(n: usize) -> Vec<BoxedFuture> {",
+      "    let signals: Vec<Signal> = (0..=n).map(|_| Signal::default()).collect();",
+      "    signals[n].set();",
+      "    let task = |k: usize| -> BoxedFuture {",
+      "        let (own, next) = (&signals[k + 1], &signals[k]);",
+      "        Box::pin(runner(own.clone(), next.clone()))",
+      "    };",
+      "    (0..n).map(task).collect()",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/12e/main.rs · player",
+     "first": 61,
+     "lines": [
+      "/// Waits for every other pair, and sets the pair after it.",
+      "async fn player(pairs: Vec<Pair>, first: usize) {",
+      "    for n in (first..pairs.len() - 1).step_by(2) {",
+      "        // `Pending` is the greater answer: ready means that both are.",
+      "        poll_fn(|cx| pairs[n][0].poll(cx).max(pairs[n][1].poll(cx))).await;",
+      "        pairs[n + 1].iter().for_each(Signal::set);",
+      "    }",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/12e/main.rs · players",
+     "first": 70,
+     "lines": [
+      "/// Two tasks that take turns: `n` turns in all.",
+      "fn players(n: usize) -> Vec<BoxedFuture> {",
+      "    let pairs: Vec<Pair> = (0..=n).map(|_| Pair::default()).collect();",
+      "    pairs[0].iter().for_each(Signal::set);",
+      "    let task = |first| -> BoxedFuture { Box::pin(player(pairs.clone(), first)) };",
+      "    vec![task(0), task(1)]",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/12e/main.rs · main",
+     "first": 78,
+     "lines": [
+      "fn main() {",
+      "    let mut tasks = relay(3);",
+      "    tasks.extend(players(4));",
+      "    println!(\"{} polls\", run_all(tasks));",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
   },
   "shuffled": {
    "parts": [

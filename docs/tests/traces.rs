@@ -34,11 +34,26 @@ struct Step {
     step: &'static str,
     /// The name of the recording and of its pictures.
     name: &'static str,
+    /// What the recording shows; `docs/player/programs.js` reads it here.
+    shows: &'static str,
     /// Whether each run gives the same recording, byte for byte.
     virtual_time: bool,
 }
 
-const STEPS: [Step; 0] = [];
+const STEPS: [Step; 2] = [
+    Step {
+        step: "12e",
+        name: "relay",
+        shows: "a relay, and two players: who wakes whom",
+        virtual_time: true,
+    },
+    Step {
+        step: "13e",
+        name: "join",
+        shows: "a task starts another one and waits for it",
+        virtual_time: true,
+    },
+];
 
 fn folder(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -255,6 +270,7 @@ fn a_stale_recording_of_a_step_is_found() {
     let step = |virtual_time| Step {
         step: "12a",
         name: "a",
+        shows: "",
         virtual_time,
     };
     let (tasks, cancel, wire) = (kept("tasks"), kept("cancel"), kept("by_wire"));

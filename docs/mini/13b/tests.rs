@@ -1,2 +1,1 @@
 mod ch12;
-mod ch13;

@@ -1,8 +1,18 @@
 #[allow(dead_code, unused_imports)] // a program does not use all of it
 mod mini;
-#[cfg(test)]
-mod tests;
+
+use mini::run;
+
+async fn say(name: &'static str, times: u32) {
+    for n in 1..=times {
+        println!("{name} {n}");
+    }
+}
 
 fn main() {
-    mini::run(async {});
+    let words = ["one", "two"];
+    run(async {
+        say("main", 3).await;
+        println!("{} words", words.len());
+    });
 }

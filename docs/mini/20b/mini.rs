@@ -11,7 +11,8 @@ mod threads;
 mod time;
 mod trace;
 
-pub use run::{Runner, run};
+pub use reactor::Direction;
+pub use run::{Runner, current, run};
 pub use several::{Elapsed, gather, race, timeout};
 pub use spawn::{JoinError, JoinHandle, spawn, yield_now};
 pub use threads::to_thread;

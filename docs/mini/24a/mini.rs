@@ -14,7 +14,8 @@ mod time;
 mod trace;
 
 pub use net::{TcpListener, TcpStream};
-pub use run::{RunError, Runner, run, try_run};
+pub use reactor::Direction;
+pub use run::{RunError, Runner, current, run, try_run};
 pub use several::{Elapsed, gather, race, timeout};
 pub use spawn::{JoinError, JoinHandle, spawn, yield_now};
 pub use streams::{Lines, data, next};

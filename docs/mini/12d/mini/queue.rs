@@ -41,7 +41,7 @@ impl ReadyQueue {
     }
 }
 
-/// What a task's waker is made of: not the future, only its name.
+/// What a task's waker is made of: not the future, only its key.
 pub struct TaskWaker {
     pub key: usize,
     queued: AtomicBool,

@@ -51,7 +51,7 @@ pub fn poll_end(task: usize, is_ready: bool) {
     emit("poll.end", fields);
 }
 
-/// Writes the file, once the main future has returned.
+/// Writes the file, at the end of a run.
 pub fn end() {
     emit("run.end", format_args!(r#","how":"returned""#));
     let Some(file) = std::env::var_os("MINI_TRACE") else {

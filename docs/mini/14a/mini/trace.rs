@@ -118,7 +118,7 @@ pub fn poll_end(waker: &Arc<TaskWaker>, is_ready: bool) {
     by(By::Loop);
 }
 
-/// Writes the file, once the main future has returned.
+/// Writes the file, at the end of a run.
 pub fn end() {
     emit("run.end", format_args!(r#","how":"returned""#));
     let Some(file) = std::env::var_os("MINI_TRACE") else {

@@ -43,7 +43,7 @@ impl ReadyQueue {
     }
 }
 
-/// What a task's waker is made of: not the future, only its name.
+/// What a task's waker is made of: not the future, only its key.
 pub struct TaskWaker {
     pub key: Key,
     pub number: u64,

@@ -142,7 +142,7 @@ pub fn timer_add(timer: u64, deadline: u128) {
     }
 }
 
-/// Writes the file, once the main future has returned.
+/// Writes the file, at the end of a run.
 pub fn end(is_virtual: bool) {
     emit("run.end", format_args!(r#","how":"returned""#));
     let Some(file) = std::env::var_os("MINI_TRACE") else {

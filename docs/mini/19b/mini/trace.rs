@@ -129,8 +129,10 @@ pub fn park_start(until: Option<u128>) {
     emit("park.start", format_args!(r#","until":{until}"#));
 }
 
-pub fn park_end() {
-    emit("park.end", format_args!(r#","cause":"timer""#));
+/// What ended the park: another thread, or the time.
+pub fn park_end(thread: bool) {
+    let cause = if thread { "wake" } else { "timer" };
+    emit("park.end", format_args!(r#","cause":"{cause}""#));
 }
 
 pub fn timer_add(timer: u64, deadline: u128) {
@@ -142,7 +144,7 @@ pub fn timer_add(timer: u64, deadline: u128) {
     }
 }
 
-/// Writes the file, once the main future has returned.
+/// Writes the file, at the end of a run.
 pub fn end(is_virtual: bool) {
     emit("run.end", format_args!(r#","how":"returned""#));
     let Some(file) = std::env::var_os("MINI_TRACE") else {

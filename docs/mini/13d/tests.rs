@@ -1,2 +1,0 @@
-mod ch12;
-mod ch13;
