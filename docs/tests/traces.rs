@@ -40,7 +40,7 @@ struct Step {
     virtual_time: bool,
 }
 
-const STEPS: [Step; 2] = [
+const STEPS: [Step; 3] = [
     Step {
         step: "12e",
         name: "relay",
@@ -51,6 +51,12 @@ const STEPS: [Step; 2] = [
         step: "13e",
         name: "join",
         shows: "a task starts another one and waits for it",
+        virtual_time: true,
+    },
+    Step {
+        step: "23a",
+        name: "leftovers",
+        shows: "the main future returns, and three tasks still wait",
         virtual_time: true,
     },
 ];

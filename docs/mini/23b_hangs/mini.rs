@@ -14,7 +14,8 @@ mod time;
 mod trace;
 
 pub use net::{TcpListener, TcpStream};
-pub use run::{Runner, run};
+pub use reactor::Direction;
+pub use run::{Runner, current, run};
 pub use several::{Elapsed, gather, race, timeout};
 pub use spawn::{JoinError, JoinHandle, spawn, yield_now};
 pub use streams::{Lines, data, next};

@@ -69,7 +69,7 @@ impl<U: Unpark> ReadyQueue<U> {
     }
 }
 
-/// What a task's waker is made of: not the future, only its name.
+/// What a task's waker is made of: not the future, only its key.
 pub struct TaskWaker<U> {
     pub key: Key,
     pub number: u64,

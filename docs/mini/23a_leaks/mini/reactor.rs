@@ -61,10 +61,8 @@ impl Reactor {
         self.added.set(self.added.get() + 1);
         let token = Token(self.added.get());
         let interest = Interest::READABLE | Interest::WRITABLE;
-        self.poll
-            .borrow()
-            .registry()
-            .register(io, token, interest)?;
+        let poll = self.poll.borrow();
+        poll.registry().register(io, token, interest)?;
         self.sources.borrow_mut().insert(token, Default::default());
         Ok(token)
     }
@@ -72,7 +70,7 @@ impl Reactor {
     pub fn remove(&self, io: &mut impl Registered, token: Token) {
         let sides = self.sources.borrow_mut().remove(&token);
         drop(sides); // wakers, with nothing borrowed
-        // Closing it, which follows, does the same.
+        // An error says that it was not registered: nothing is to be undone.
         let _ = self.poll.borrow().registry().deregister(io);
     }
 

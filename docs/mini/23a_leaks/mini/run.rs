@@ -152,16 +152,13 @@ impl Loop {
             let future = task.future.take_if(|_| !task.cancelled)?;
             Some((future, Arc::clone(&task.waker)))
         });
-        let is_over = match taken {
-            None => true, // cancelled, or not even there any more
-            Some((mut future, waker)) => {
-                let polled = self.poll(&waker, future.as_mut());
-                self.tasks.borrow_mut().get_mut(key).expect("alive").future = Some(future);
-                polled.is_ready()
-            }
+        let Some((mut future, waker)) = taken else {
+            return self.end_task(key, true); // or it has ended before
         };
-        if is_over {
-            self.end_task(key);
+        let polled = self.poll(&waker, future.as_mut());
+        self.tasks.borrow_mut().get_mut(key).expect("alive").future = Some(future);
+        if polled.is_ready() {
+            self.end_task(key, false);
         }
     }
 
@@ -181,14 +178,14 @@ impl Loop {
     }
 
     /// Drops a task's future, which may do anything to the loop, and frees its slot.
-    pub fn end_task(&self, key: Key) {
+    pub fn end_task(&self, key: Key, cancelled: bool) {
         let take = |task: &mut Task| task.future.take();
         let future = self.tasks.borrow_mut().get_mut(key).and_then(take);
         if catch_unwind(AssertUnwindSafe(|| drop(future))).is_err() {
             eprintln!("the destructor of a task panicked");
         }
         if let Some(task) = self.tasks.borrow_mut().remove(key) {
-            trace::done(task.waker.number, task.cancelled);
+            trace::done(task.waker.number, cancelled);
         }
     }
 
@@ -216,7 +213,7 @@ impl Loop {
                 .for_each(|deadline| self.clock.jump_to(deadline));
         }
         self.clock.now();
-        trace::park_end(!woken.is_empty());
+        trace::park_end(!woken.is_empty(), !self.ready.is_empty());
         wake_all(woken);
         self.fire_timers();
     }

@@ -129,8 +129,13 @@ pub fn park_start(until: Option<u128>) {
     emit("park.start", format_args!(r#","until":{until}"#));
 }
 
-pub fn park_end(io: bool) {
-    let cause = if io { "io" } else { "timer" };
+/// What ended the park: a socket, or another thread, or neither.
+pub fn park_end(io: bool, thread: bool) {
+    let cause = match (io, thread) {
+        (true, _) => "io",
+        (false, true) => "wake",
+        (false, false) => "timer",
+    };
     emit("park.end", format_args!(r#","cause":"{cause}""#));
 }
 
@@ -143,7 +148,7 @@ pub fn timer_add(timer: u64, deadline: u128) {
     }
 }
 
-/// Writes the file, once the main future has returned.
+/// Writes the file, at the end of a run.
 pub fn end(is_virtual: bool) {
     emit("run.end", format_args!(r#","how":"returned""#));
     let Some(file) = std::env::var_os("MINI_TRACE") else {

@@ -59,7 +59,7 @@ impl Loop {
             cancelled: false,
         });
         match self.closing.get() {
-            true => self.end_task(key), // refused: dropped before its first poll
+            true => self.end_task(key, true), // refused: dropped before its first poll
             false => self.wake(key),
         }
         (key, number)

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::{Ordering, fence};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::Duration;
 
@@ -287,6 +288,8 @@ impl Loop {
             can_wake |= Arc::strong_count(&task.waker) > 1;
             names.push(format!("task {} of {}", task.waker.number, task.site));
         }
+        fence(Ordering::Acquire); // first the counts, then the look
+        can_wake |= !self.ready.is_empty(); // another thread has just woken one
         match can_wake {
             true => Ok(()),
             false => Err(RunError::Stalled(names)),
