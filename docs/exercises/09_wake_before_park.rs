@@ -1,4 +1,4 @@
-//! A parker of our own, and a wake that comes before the park.
+//! A parker of our own, and a wake that precedes the park.
 
 use std::process::ExitCode;
 use std::sync::{Arc, Condvar, Mutex};
@@ -21,7 +21,7 @@ impl Parker {
     /// since the last `park`.
     fn park(&self) {
         let woken = self.woken.lock().unwrap();
-        // TODO: a wake that comes before this line is lost.
+        // TODO: a wake that precedes this line is lost.
         let mut woken = self.changed.wait(woken).unwrap();
         *woken = false;
     }
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         thread.join().unwrap();
         match *parker.woken.lock().unwrap() {
             false => Ok(()),
-            true => Err("`park` has to take the wake with it".into()),
+            true => Err("`park` must clear `woken`".into()),
         }
     })
 }

@@ -1,4 +1,4 @@
-//! A parker of our own, and a wake that comes before the park.
+//! A parker of our own, and a wake that precedes the park.
 
 use std::process::ExitCode;
 use std::sync::{Arc, Condvar, Mutex};
@@ -41,7 +41,7 @@ fn main() -> ExitCode {
         thread.join().unwrap();
         match *parker.woken.lock().unwrap() {
             false => Ok(()),
-            true => Err("`park` has to take the wake with it".into()),
+            true => Err("`park` must clear `woken`".into()),
         }
     })
 }

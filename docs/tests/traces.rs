@@ -40,7 +40,7 @@ struct Step {
     virtual_time: bool,
 }
 
-const STEPS: [Step; 3] = [
+const STEPS: [Step; 9] = [
     Step {
         step: "12e",
         name: "relay",
@@ -52,6 +52,42 @@ const STEPS: [Step; 3] = [
         name: "join",
         shows: "a task starts another one and waits for it",
         virtual_time: true,
+    },
+    Step {
+        step: "14b",
+        name: "leaked_timers",
+        shows: "sleeps that were dropped, and timers that stay",
+        virtual_time: false,
+    },
+    Step {
+        step: "14c",
+        name: "freed_timers",
+        shows: "sleeps that take their timers with them",
+        virtual_time: false,
+    },
+    Step {
+        step: "15b",
+        name: "reminders",
+        shows: "a year of reminders in virtual time",
+        virtual_time: true,
+    },
+    Step {
+        step: "16b",
+        name: "cancel_is_drop",
+        shows: "a cancelled task is dropped at its next turn",
+        virtual_time: true,
+    },
+    Step {
+        step: "19b",
+        name: "to_thread",
+        shows: "a call on a thread, and a beat that goes on",
+        virtual_time: false,
+    },
+    Step {
+        step: "20c",
+        name: "reactor",
+        shows: "two sockets, one poller",
+        virtual_time: false,
     },
     Step {
         step: "23a",

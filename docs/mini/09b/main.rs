@@ -1,36 +1,41 @@
-//! Step 09b: a `block_on` that sleeps until it is called.
+//! Step 9b: a `block_on` that parks until its waker is called.
 
+use std::fs;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-/// Wakes a thread that is parked.
-struct Unpark(Thread);
+/// Unparks a thread when it is called.
+struct ThreadWaker {
+    thread: Thread,
+}
 
-impl Wake for Unpark {
+impl Wake for ThreadWaker {
     fn wake(self: Arc<Self>) {
-        self.0.unpark();
+        self.thread.unpark();
     }
 }
 
+/// Runs a future on this thread until it is ready.
 fn block_on<F: Future>(future: F) -> F::Output {
     let mut future = pin!(future);
-    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let thread = thread::current();
+    let waker = Waker::from(Arc::new(ThreadWaker { thread }));
     let mut context = Context::from_waker(&waker);
     let mut polls = 0;
     loop {
         polls += 1;
         if let Poll::Ready(output) = future.as_mut().poll(&mut context) {
-            println!("{polls} polls");
+            println!("polls: {polls}");
             return output;
         }
         thread::park();
     }
 }
 
-/// Ready when its time has come.
+/// Pending until its deadline.
 struct Sleep {
     deadline: Instant,
 }
@@ -57,11 +62,16 @@ fn sleep(duration: Duration) -> Sleep {
     Sleep { deadline }
 }
 
-async fn program() -> &'static str {
-    sleep(Duration::from_millis(100)).await;
-    "done"
+/// How long this thread has used a processor; zero if the system does not say.
+fn processor_time() -> Duration {
+    let text = fs::read_to_string("/proc/thread-self/schedstat").unwrap_or_default();
+    let nanos = text.split(' ').next().and_then(|nanos| nanos.parse().ok());
+    Duration::from_nanos(nanos.unwrap_or(0))
 }
 
 fn main() {
-    println!("{}", block_on(program()));
+    let (start, used) = (Instant::now(), processor_time());
+    block_on(sleep(Duration::from_millis(100)));
+    println!("time: {} ms", start.elapsed().as_millis());
+    println!("processor: {} ms", (processor_time() - used).as_millis());
 }

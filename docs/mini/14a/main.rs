@@ -3,6 +3,10 @@ mod mini;
 #[cfg(test)]
 mod tests;
 
+use std::time::{Duration, Instant};
+
 fn main() {
-    mini::run(async {});
+    let start = Instant::now();
+    mini::run(mini::sleep(Duration::from_millis(500)));
+    println!("slept {} ms", start.elapsed().as_millis());
 }

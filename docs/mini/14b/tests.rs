@@ -1,3 +1,2 @@
 mod ch12;
 mod ch13;
-mod ch14;

@@ -3,6 +3,16 @@ mod mini;
 #[cfg(test)]
 mod tests;
 
+use std::time::Duration;
+
+use mini::{now, run, sleep};
+
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 fn main() {
-    mini::run(async {});
+    run(async {
+        let start = now();
+        sleep(DAY / 1_000_000).await;
+        println!("a millionth of a day: {} ms", (now() - start).as_millis());
+    });
 }

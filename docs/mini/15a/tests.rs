@@ -1,4 +1,3 @@
 mod ch12;
 mod ch13;
 mod ch14;
-mod ch15;

@@ -4,7 +4,7 @@
 //! Invariant: a chapter has at most 2,000 words and 60 new lines of Rust, and
 //! at least one recorded figure that leads into the player. Chapters of Part II
 //! may have 2,500 words, and `steps` counts their new lines step by step; they
-//! begin with a question, and until tasks are traced a picture is enough.
+//! begin with a question, and until tasks are traced a drawing in text is enough.
 //!
 //! Called by `main`.
 
@@ -78,10 +78,12 @@ fn number(chapter: &Page) -> usize {
 
 fn has_figure(chapter: &Page) -> bool {
     let pictures = ".svg)](player/index.html#";
-    // A few chapters come before the reader's loop, or its traces.
+    // A few chapters come before the reader's loop, or its traces: they draw
+    // with text, or have a table.
     let untraced = PART_II.start..TRACED;
-    chapter.text.contains(pictures)
-        || untraced.contains(&number(chapter)) && chapter.text.contains(".svg)")
+    let is_drawing = |fence: &Fence| fence.language() == "text";
+    let drawn = chapter.fences.iter().any(is_drawing) || chapter.text.contains("\n|---");
+    chapter.text.contains(pictures) || untraced.contains(&number(chapter)) && drawn
 }
 
 /// Is there a question in a quote under the title?

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Wake, Waker};
 
-/// Which children of a gather were woken, and whom to tell.
+/// Which children of a gather were woken, and the waker of its task.
 struct Woken {
     children: Mutex<VecDeque<usize>>,
     parent: Mutex<Waker>,

@@ -54,9 +54,10 @@ impl ReadyQueue {
 
     /// Calls `block` unless a key is queued. A key that comes later ends it.
     pub fn park(&self, block: impl FnOnce()) {
-        self.asleep.store(true, Ordering::SeqCst); // first the flag,
+        // First the flag, then the look. `push` has them the other way round.
+        self.asleep.store(true, Ordering::SeqCst);
         if self.is_empty() {
-            block(); // then the look
+            block();
         }
         self.asleep.store(false, Ordering::SeqCst);
     }

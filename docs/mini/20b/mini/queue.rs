@@ -61,11 +61,12 @@ impl<U: Unpark> ReadyQueue<U> {
 
     /// Calls `block` unless a key is queued. A key that comes later ends it.
     pub fn park(&self, block: impl FnOnce()) {
-        self.asleep.store(true, Ordering::SeqCst); // first the flag,
+        // First the flag, then the look. `push` has them the other way round.
+        self.asleep.swap(true, Ordering::SeqCst);
         if self.is_empty() {
-            block(); // then the look
+            block();
         }
-        self.asleep.store(false, Ordering::SeqCst);
+        self.asleep.swap(false, Ordering::SeqCst);
     }
 }
 
@@ -89,7 +90,7 @@ impl<U: Unpark> TaskWaker<U> {
 
     /// Called before each poll: from here on a wake counts again.
     pub fn clear(&self) {
-        self.queued.store(false, Ordering::Release);
+        self.queued.swap(false, Ordering::AcqRel);
     }
 }
 

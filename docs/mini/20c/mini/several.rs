@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use super::time::sleep;
 
-/// Which children of a gather were woken, and whom to tell.
+/// Which children of a gather were woken, and the waker of its task.
 struct Woken {
     children: Mutex<VecDeque<usize>>,
     parent: Mutex<Waker>,

@@ -1,0 +1,2 @@
+mod ch12;
+mod ch13;

@@ -1,0 +1,12 @@
+//! A small async runtime: one thread, safe Rust.
+
+mod queue;
+mod run;
+mod slots;
+mod spawn;
+mod time;
+mod trace;
+
+pub use run::{Runner, run};
+pub use spawn::{JoinHandle, spawn, yield_now};
+pub use time::{Sleep, now, sleep};

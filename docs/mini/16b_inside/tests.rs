@@ -1,0 +1,4 @@
+mod ch12;
+mod ch13;
+mod ch14;
+mod ch15;

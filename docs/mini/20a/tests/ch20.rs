@@ -1,1 +1,0 @@
-//! What chapter 20 promises.

@@ -1,0 +1,19 @@
+//! A small async runtime: one thread, safe Rust.
+
+mod queue;
+mod reactor;
+mod run;
+mod several;
+mod slots;
+mod spawn;
+mod sync;
+mod threads;
+mod time;
+mod trace;
+
+pub use reactor::Direction;
+pub use run::{Runner, current, run};
+pub use several::{Elapsed, gather, race, timeout};
+pub use spawn::{JoinError, JoinHandle, spawn, yield_now};
+pub use threads::to_thread;
+pub use time::{Sleep, now, sleep};

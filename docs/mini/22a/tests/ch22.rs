@@ -1,1 +1,0 @@
-//! What chapter 22 promises.
