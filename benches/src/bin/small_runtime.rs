@@ -78,7 +78,7 @@ macro_rules! by_turns {
     }};
 }
 
-const ROWS: [Row; 8] = [
+const ROWS: [Row; 9] = [
     Row {
         name: "yield, one task alone",
         operations: 100_000,
@@ -98,12 +98,36 @@ const ROWS: [Row; 8] = [
         ],
     },
     Row {
-        name: "spawn and join a task",
+        name: "spawn and join, from main",
         operations: 20_000,
         run: [
             |n| on_small(async move { repeat!(n, mini::spawn(async {}).await.unwrap()) }),
             |n| on_real(async move { repeat!(n, executor::spawn(async {}).await.unwrap()) }),
             |n| on_tokio(async move { repeat!(n, tokio::spawn(async {}).await.unwrap()) }),
+        ],
+    },
+    Row {
+        name: "spawn and join, from a task",
+        operations: 20_000,
+        run: [
+            |n| {
+                on_small(async move {
+                    let all = async move { repeat!(n, mini::spawn(async {}).await.unwrap()) };
+                    mini::spawn(all).await.unwrap();
+                })
+            },
+            |n| {
+                on_real(async move {
+                    let all = async move { repeat!(n, executor::spawn(async {}).await.unwrap()) };
+                    executor::spawn(all).await.unwrap();
+                })
+            },
+            |n| {
+                on_tokio(async move {
+                    let all = async move { repeat!(n, tokio::spawn(async {}).await.unwrap()) };
+                    tokio::spawn(all).await.unwrap();
+                })
+            },
         ],
     },
     Row {

@@ -3,25 +3,22 @@ mod mini;
 #[cfg(test)]
 mod tests;
 
-use std::cell::Cell;
-use std::future::poll_fn;
-use std::rc::Rc;
-use std::task::Poll;
+use std::time::Duration;
 
-use mini::{run, spawn, yield_now};
+use mini::{Runner, gather, now, sleep};
 
-/// Waits for a number, and makes the mistake: it keeps no waker.
-async fn receive(inbox: Rc<Cell<Option<u32>>>) -> u32 {
-    poll_fn(|_| inbox.take().map_or(Poll::Pending, Poll::Ready)).await
+async fn fetch_data(source: &str) -> String {
+    println!("Fetching from {source}...");
+    sleep(Duration::from_secs(2)).await;
+    format!("Data from {source}")
 }
 
 fn main() {
-    run(async {
-        let inbox = Rc::new(Cell::new(None));
-        let number = spawn(receive(Rc::clone(&inbox)));
-        let report = spawn(async move { println!("got {}", number.await.unwrap()) });
-        yield_now().await; // both wait now
-        inbox.set(Some(42));
-        report.await.unwrap();
+    Runner::virtual_time().run(async {
+        let start = now();
+        for line in gather(["API 1", "API 2", "API 3"].map(fetch_data)).await {
+            println!("{line}");
+        }
+        println!("elapsed: {:?}", now() - start);
     });
 }

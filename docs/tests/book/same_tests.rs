@@ -15,6 +15,7 @@ use std::fmt::Write as _;
 use std::fs;
 
 use crate::check::{Finding, all_right, files, read, root};
+use crate::items::select;
 use crate::lines_of_code::{lines_of_code, split_tests, tokens};
 use crate::markdown::Page;
 use crate::outline::outline;
@@ -33,7 +34,25 @@ pub(crate) fn check() -> Result<(), String> {
             let _ = writeln!(complaints, "{path}: {what}");
         }
     }
+    if let Err(what) = compare_exercise() {
+        let _ = writeln!(complaints, "{EXERCISE}: {what}");
+    }
     all_right("tests of the real runtime", complaints)
+}
+
+/// The exercise of the chapter: a test that the reader's runtime fails.
+const EXERCISE: &str = "docs/exercises/24_the_failing_test.rs";
+const FAILING: &str = "fn a_nested_run_panics_with_a_text_that_says_what_to_do";
+
+fn compare_exercise() -> Result<(), String> {
+    let text = |path| -> Result<String, String> {
+        let test = select(path, &read(path)?, Some(FAILING))?;
+        Ok(normal(&test).replace("#[test] ", ""))
+    };
+    match text(EXERCISE)? == text("executor/tests/it/event_loop/run.rs")? {
+        true => Ok(()),
+        false => Err(format!("`{FAILING}` is not that of the real runtime")),
+    }
 }
 
 fn compare(path: &str) -> Result<(), String> {
