@@ -8,7 +8,7 @@ loopTrace("shuffled", {
 "clock": "virtual",
 "unit": "ns",
 "seed": 7,
-"sites": [["executor/src/event_loop/run.rs",136],["executor/src/event_loop/tasks.rs",69],["executor/src/event_loop/wake.rs",109],["executor/src/event_loop/run.rs",176],["executor/src/event_loop/run.rs",274],["executor/src/spawn/handle.rs",212],["executor/src/event_loop/run.rs",313],["executor/src/spawn/print.rs",53],["executor/src/event_loop/wake.rs",95],["executor/src/event_loop/tasks.rs",111],["executor/src/event_loop/tasks.rs",103],["executor/src/event_loop/shutdown.rs",19],["executor/src/event_loop/shutdown.rs",21]],
+"sites": [["executor/src/event_loop/run.rs",136],["executor/src/event_loop/tasks.rs",69],["executor/src/event_loop/wake.rs",108],["executor/src/event_loop/run.rs",176],["executor/src/event_loop/run.rs",275],["executor/src/spawn/handle.rs",212],["executor/src/event_loop/run.rs",314],["executor/src/spawn/print.rs",53],["executor/src/event_loop/wake.rs",94],["executor/src/event_loop/tasks.rs",111],["executor/src/event_loop/tasks.rs",103],["executor/src/event_loop/shutdown.rs",19],["executor/src/event_loop/shutdown.rs",21]],
 "dropped": 0,
 "events": [
 {"i":0,"t":0,"k":"run.start","s":0},
