@@ -288,9 +288,9 @@ impl Loop {
             can_wake |= Arc::strong_count(&task.waker) > 1;
             names.push(format!("task {} of {}", task.waker.number, task.site));
         }
-        fence(Ordering::Acquire); // first the counts, then the look
-        can_wake |= !self.ready.is_empty(); // another thread has just woken one
-        match can_wake {
+        // First the counts, then the queue: another thread may just have woken one.
+        fence(Ordering::Acquire);
+        match can_wake || !self.ready.is_empty() {
             true => Ok(()),
             false => Err(RunError::Stalled(names)),
         }
