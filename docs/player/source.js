@@ -599,6 +599,46 @@ var LOOP_SOURCE = {
     "59": 181
    }
   },
+  "cancel_is_drop": {
+   "parts": [
+    {
+     "title": "docs/mini/16b/main.rs · part",
+     "first": 28,
+     "lines": [
+      "async fn part() {",
+      "    let _guard = Guard(\"the part\");",
+      "    sleep(Duration::from_secs(3_600)).await;",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/16b/main.rs · download",
+     "first": 33,
+     "lines": [
+      "async fn download() {",
+      "    let _guard = Guard(\"the download\");",
+      "    let _part = CancelOnDrop(spawn(part()));",
+      "    sleep(Duration::from_secs(3_600)).await;",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/16b/main.rs · main",
+     "first": 39,
+     "lines": [
+      "fn main() {",
+      "    Runner::virtual_time().run(async {",
+      "        let task = spawn(download());",
+      "        sleep(Duration::from_secs(1)).await;",
+      "        println!(\"cancel: {}, again: {}\", task.cancel(), task.cancel());",
+      "        println!(\"the handle gives {:?}\", task.await);",
+      "    });",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
   "fetch_data": {
    "parts": [
     {
@@ -648,6 +688,65 @@ var LOOP_SOURCE = {
     "37": 137,
     "38": 137
    }
+  },
+  "freed_timers": {
+   "parts": [
+    {
+     "title": "docs/mini/14c/main.rs · millis",
+     "first": 13,
+     "lines": [
+      "fn millis(n: u64) -> Duration {",
+      "    Duration::from_millis(n)",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/14c/main.rs · within",
+     "first": 17,
+     "lines": [
+      "/// Returns whether `work` returned before the limit. Then drops both.",
+      "async fn within(limit: Duration, work: impl Future) -> bool {",
+      "    let (mut work, mut timer) = (pin!(work), pin!(sleep(limit)));",
+      "    poll_fn(|cx| match work.as_mut().poll(cx) {",
+      "        Poll::Ready(_) => Poll::Ready(true),",
+      "        Poll::Pending => timer.as_mut().poll(cx).map(|()| false),",
+      "    })",
+      "    .await",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/14c/main.rs · count_polls",
+     "first": 27,
+     "lines": [
+      "/// Counts how often a future is polled.",
+      "async fn count_polls(future: impl Future) -> u32 {",
+      "    let (mut future, mut polls) = (pin!(future), 0);",
+      "    poll_fn(|cx| {",
+      "        polls += 1;",
+      "        future.as_mut().poll(cx).map(|_| polls)",
+      "    })",
+      "    .await",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/14c/main.rs · main",
+     "first": 37,
+     "lines": [
+      "fn main() {",
+      "    run(async {",
+      "        for n in 1..=3 {",
+      "            let in_time = within(millis(100 * n), sleep(millis(10))).await;",
+      "            println!(\"answer {n} came in time: {in_time}\");",
+      "        }",
+      "        println!(\"one sleep, {} polls\", count_polls(sleep(millis(500))).await);",
+      "    });",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
   },
   "jobs": {
    "parts": [
@@ -733,6 +832,101 @@ var LOOP_SOURCE = {
       "fn main() {",
       "    let lines = run(async { spawn(parent()).await });",
       "    println!(\"{lines} lines\");",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
+  "leaked_timers": {
+   "parts": [
+    {
+     "title": "docs/mini/14b/main.rs · millis",
+     "first": 13,
+     "lines": [
+      "fn millis(n: u64) -> Duration {",
+      "    Duration::from_millis(n)",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/14b/main.rs · within",
+     "first": 17,
+     "lines": [
+      "/// Returns whether `work` returned before the limit. Then drops both.",
+      "async fn within(limit: Duration, work: impl Future) -> bool {",
+      "    let (mut work, mut timer) = (pin!(work), pin!(sleep(limit)));",
+      "    poll_fn(|cx| match work.as_mut().poll(cx) {",
+      "        Poll::Ready(_) => Poll::Ready(true),",
+      "        Poll::Pending => timer.as_mut().poll(cx).map(|()| false),",
+      "    })",
+      "    .await",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/14b/main.rs · count_polls",
+     "first": 27,
+     "lines": [
+      "/// Counts how often a future is polled.",
+      "async fn count_polls(future: impl Future) -> u32 {",
+      "    let (mut future, mut polls) = (pin!(future), 0);",
+      "    poll_fn(|cx| {",
+      "        polls += 1;",
+      "        future.as_mut().poll(cx).map(|_| polls)",
+      "    })",
+      "    .await",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/14b/main.rs · main",
+     "first": 37,
+     "lines": [
+      "fn main() {",
+      "    run(async {",
+      "        for n in 1..=3 {",
+      "            let in_time = within(millis(100 * n), sleep(millis(10))).await;",
+      "            println!(\"answer {n} came in time: {in_time}\");",
+      "        }",
+      "        println!(\"one sleep, {} polls\", count_polls(sleep(millis(500))).await);",
+      "    });",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
+  "leftovers": {
+   "parts": [
+    {
+     "title": "docs/mini/23a/main.rs · serve",
+     "first": 21,
+     "lines": [
+      "async fn serve(name: &'static str) {",
+      "    let _connection = Open(name);",
+      "    sleep(Duration::from_secs(3600)).await;",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/23a/main.rs · main",
+     "first": 31,
+     "lines": [
+      "fn main() {",
+      "    match env::args().nth(1).as_deref() {",
+      "        Some(\"save\") => run(async {",
+      "            let save = timeout(Duration::from_millis(100), to_thread(save));",
+      "            println!(\"saved in time: {}\", save.await.is_ok());",
+      "        }),",
+      "        _ => Runner::virtual_time().run(async {",
+      "            for name in [\"one\", \"two\", \"three\"] {",
+      "                spawn(serve(name));",
+      "            }",
+      "            yield_now().await; // each of them gets its first poll",
+      "        }),",
+      "    }",
+      "    println!(\"run has returned\");",
       "}"
      ]
     }
@@ -892,6 +1086,150 @@ var LOOP_SOURCE = {
     "41": 144
    }
   },
+  "own_loop": {
+   "parts": [
+    {
+     "title": "docs/mini/24a/main.rs · main",
+     "first": 16,
+     "lines": [
+      "fn main() {",
+      "    Runner::virtual_time().run(async {",
+      "        let start = now();",
+      "        for line in gather([\"API 1\", \"API 2\", \"API 3\"].map(fetch_data)).await {",
+      "            println!(\"{line}\");",
+      "        }",
+      "        println!(\"elapsed: {:?}\", now() - start);",
+      "    });",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
+  "reactor": {
+   "parts": [
+    {
+     "title": "docs/mini/20c/main.rs · processor_time",
+     "first": 18,
+     "lines": [
+      "/// How long this thread has used a processor; zero if the system does not say.",
+      "fn processor_time() -> Duration {",
+      "    let text = fs::read_to_string(\"/proc/thread-self/schedstat\").unwrap_or_default();",
+      "    let nanos = text.split(' ').next().and_then(|nanos| nanos.parse().ok());",
+      "    Duration::from_nanos(nanos.unwrap_or(0))",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/20c/main.rs · send",
+     "first": 25,
+     "lines": [
+      "/// Stands for another program, which sends a datagram after 100 ms.",
+      "fn send(to: SocketAddr) {",
+      "    thread::spawn(move || {",
+      "        thread::sleep(Duration::from_millis(100));",
+      "        let socket = net::UdpSocket::bind(\"127.0.0.1:0\").unwrap();",
+      "        socket.send_to(b\"hello\", to).unwrap();",
+      "    });",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/20c/main.rs · receive",
+     "first": 34,
+     "lines": [
+      "/// Waits for a datagram, and takes it. Returns its length.",
+      "async fn receive(socket: &UdpSocket, token: Token) -> usize {",
+      "    let mut bytes = [0; 64];",
+      "    poll_fn(|cx| current().reactor.poll_ready(token, Direction::Read, cx)).await;",
+      "    socket.recv(&mut bytes).expect(\"a datagram\")",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/20c/main.rs · program",
+     "first": 41,
+     "lines": [
+      "/// Receives two datagrams. The second one arrives while the task sleeps.",
+      "async fn program() {",
+      "    let mut socket = UdpSocket::bind(\"127.0.0.1:0\".parse().unwrap()).unwrap();",
+      "    let token = current().reactor.add(&mut socket).unwrap();",
+      "    for pause in [0, 200] {",
+      "        let (start, used) = (Instant::now(), processor_time());",
+      "        send(socket.local_addr().unwrap());",
+      "        sleep(Duration::from_millis(pause)).await;",
+      "        let n = receive(&socket, token).await;",
+      "        let time = start.elapsed().as_millis();",
+      "        let used = (processor_time() - used).as_millis();",
+      "        println!(\"{n} bytes after {time} ms, processor {used} ms\");",
+      "    }",
+      "    current().reactor.remove(&mut socket, token);",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/20c/main.rs · beside_a_busy_task",
+     "first": 57,
+     "lines": [
+      "/// Receives beside a task that is always ready.",
+      "async fn beside_a_busy_task() {",
+      "    spawn(async {",
+      "        loop {",
+      "            yield_now().await;",
+      "        }",
+      "    });",
+      "    program().await;",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/20c/main.rs · to_itself",
+     "first": 67,
+     "lines": [
+      "/// Sends a datagram to itself.",
+      "async fn to_itself() -> usize {",
+      "    let mut socket = UdpSocket::bind(\"127.0.0.1:0\".parse().unwrap()).unwrap();",
+      "    let token = current().reactor.add(&mut socket).unwrap();",
+      "    let address = socket.local_addr().unwrap();",
+      "    socket.send_to(b\"hello\", address).unwrap();",
+      "    receive(&socket, token).await",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/20c/main.rs · watch",
+     "first": 76,
+     "lines": [
+      "/// Ends the process if the loop hangs.",
+      "fn watch() {",
+      "    thread::spawn(|| {",
+      "        thread::sleep(Duration::from_secs(2));",
+      "        println!(\"nothing received after 2 s\");",
+      "        process::exit(1);",
+      "    });",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/20c/main.rs · main",
+     "first": 85,
+     "lines": [
+      "fn main() {",
+      "    watch();",
+      "    match env::args().nth(1).as_deref() {",
+      "        Some(\"busy\") => run(beside_a_busy_task()),",
+      "        Some(\"virtual\") => {",
+      "            let received = timeout(Duration::from_secs(1), to_itself());",
+      "            println!(\"{:?}\", Runner::virtual_time().run(received));",
+      "        }",
+      "        _ => run(program()),",
+      "    }",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
   "ready_queue": {
    "parts": [
     {
@@ -989,6 +1327,44 @@ var LOOP_SOURCE = {
       "    let mut tasks = relay(3);",
       "    tasks.extend(players(4));",
       "    println!(\"{} polls\", run_all(tasks));",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
+  "reminders": {
+   "parts": [
+    {
+     "title": "docs/mini/15b/main.rs · remind",
+     "first": 12,
+     "lines": [
+      "/// Prints a line every so many days, so many times.",
+      "async fn remind(what: &str, days: u32, times: u32) {",
+      "    let start = now();",
+      "    for _ in 0..times {",
+      "        sleep(days * DAY).await;",
+      "        let today = (now() - start).as_secs() / DAY.as_secs();",
+      "        println!(\"day {today}: {what}\");",
+      "    }",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/15b/main.rs · main",
+     "first": 22,
+     "lines": [
+      "fn main() {",
+      "    let real = Instant::now();",
+      "    Runner::virtual_time().run(async {",
+      "        let water = spawn(remind(\"water the plants\", 2, 3));",
+      "        remind(\"empty the bin\", 3, 2).await;",
+      "        water.await;",
+      "        let start = now();",
+      "        sleep(365 * DAY).await;",
+      "        println!(\"a year: {} days\", (now() - start).as_secs() / DAY.as_secs());",
+      "    });",
+      "    println!(\"it took {} s\", real.elapsed().as_secs());",
       "}"
      ]
     }
@@ -1170,6 +1546,63 @@ var LOOP_SOURCE = {
     "52": 11,
     "68": 11
    }
+  },
+  "to_thread": {
+   "parts": [
+    {
+     "title": "docs/mini/19b/main.rs · square",
+     "first": 12,
+     "lines": [
+      "/// Stands for any call that blocks its thread.",
+      "fn square(n: u32) -> u32 {",
+      "    thread::sleep(Duration::from_millis(250));",
+      "    n * n",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/19b/main.rs · heart",
+     "first": 18,
+     "lines": [
+      "async fn heart(start: Instant) {",
+      "    for _ in 0..3 {",
+      "        sleep(Duration::from_millis(100)).await;",
+      "        println!(\"a beat after {} ms\", start.elapsed().as_millis());",
+      "    }",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/19b/main.rs · program",
+     "first": 25,
+     "lines": [
+      "async fn program() {",
+      "    let start = Instant::now();",
+      "    let heart = spawn(heart(start));",
+      "    let calls = [1, 2, 3].map(|n| to_thread(move || square(n)));",
+      "    let squares = gather(calls).await;",
+      "    println!(\"{squares:?} after {} ms\", start.elapsed().as_millis());",
+      "    heart.await.unwrap();",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/19b/main.rs · main",
+     "first": 34,
+     "lines": [
+      "fn main() {",
+      "    match env::args().nth(1).as_deref() {",
+      "        Some(\"virtual\") => {",
+      "            let call = timeout(Duration::from_secs(1), to_thread(|| square(4)));",
+      "            println!(\"{:?}\", Runner::virtual_time().run(call));",
+      "        }",
+      "        _ => run(program()),",
+      "    }",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
   },
   "too_slow": {
    "parts": [
