@@ -1,5 +1,5 @@
 //! Runs a program of the book with virtual time, then prints what the loop
-//! did: `cargo run -q -p docs --example watched -- three_waits`.
+//! did: `cargo run -p docs --example watched -- three_waits`.
 
 #![allow(dead_code, reason = "the programs' own `main`s")]
 

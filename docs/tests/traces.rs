@@ -78,6 +78,18 @@ const STEPS: [Step; 10] = [
         virtual_time: true,
     },
     Step {
+        step: "17b",
+        name: "race",
+        shows: "three sleeps, and the first of them",
+        virtual_time: true,
+    },
+    Step {
+        step: "18b",
+        name: "unpark",
+        shows: "a wake by another thread ends a park",
+        virtual_time: false,
+    },
+    Step {
         step: "19b",
         name: "to_thread",
         shows: "a call on a thread, and a beat that goes on",

@@ -1,6 +1,6 @@
 //! A chat server: sends the lines of each client to all others.
 //!
-//! `cargo run --release --example chat [ADDRESS]`, then `nc 127.0.0.1 7008` in
+//! `cargo run --release -p executor --example chat [ADDRESS]`, then `nc 127.0.0.1 7008` in
 //! several terminals. One thread and one loop, so the list of clients is a
 //! plain `RefCell`: no lock, no channel, no `Arc`.
 

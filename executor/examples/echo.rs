@@ -1,6 +1,6 @@
 //! A TCP echo server that shuts down gracefully on Ctrl-C.
 //!
-//! `cargo run --release --example echo [ADDRESS] [--loops N]`, then in another
+//! `cargo run --release -p executor --example echo [ADDRESS] [--loops N]`, then in another
 //! terminal `nc 127.0.0.1 7007`. With `--loops N` it runs N loops, each on a
 //! thread and with a listener of its own on the same port: the kernel
 //! distributes the connections among them, and so over N cores.

@@ -1,7 +1,7 @@
 //! An HTTP client: fetches a page with hyper, on this loop.
 //!
 //! ```text
-//! cargo run --release --features hyper --example http_get -- http://127.0.0.1:8080/
+//! cargo run --release -p executor --features hyper --example http_get -- http://127.0.0.1:8080/
 //! ```
 
 use std::io::{self, ErrorKind, Write};

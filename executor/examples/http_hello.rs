@@ -2,7 +2,7 @@
 //! runtime.
 //!
 //! ```text
-//! cargo run --release --features hyper --example http_hello -- --addr 127.0.0.1:8080
+//! cargo run --release -p executor --features hyper --example http_hello -- --addr 127.0.0.1:8080
 //! curl http://127.0.0.1:8080/hello/world
 //! ```
 //!

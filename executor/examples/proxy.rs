@@ -1,6 +1,6 @@
 //! A TCP proxy: forwards each connection to a target, in both directions.
 //!
-//! `cargo run --release --example proxy LISTEN TARGET`, for instance
+//! `cargo run --release -p executor --example proxy LISTEN TARGET`, for instance
 //! `proxy 127.0.0.1:7009 127.0.0.1:7007` in front of `echo`. When one side closes
 //! its direction, the proxy closes that direction to the other side, which may
 //! still answer (half-close); when both directions are closed, the connection

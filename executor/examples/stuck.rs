@@ -1,6 +1,6 @@
 //! Three common mistakes of async programs.
 //!
-//! `EXECUTOR_DEBUG=1 cargo run --example stuck -- blocking` and so on: debug
+//! `EXECUTOR_DEBUG=1 cargo run -p executor --example stuck -- blocking` and so on: debug
 //! mode names the task, the line and the remedy. With `EXECUTOR_PS=1` the
 //! program `executor-ps` shows the tasks from another process.
 

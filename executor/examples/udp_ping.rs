@@ -1,6 +1,6 @@
 //! Measures the round-trip time of a datagram.
 //!
-//! `cargo run --release --example udp_ping [COUNT]`: a server and a client on
+//! `cargo run --release -p executor --example udp_ping [COUNT]`: a server and a client on
 //! one loop, so each round trip is two sends, two checks of the poller and two
 //! polls. A reply that does not arrive within a second counts as lost.
 

@@ -3,6 +3,7 @@
 //!
 //! Imports everything of layers 0 and 1 before it.
 
+mod counted;
 pub(crate) mod remote;
 pub(crate) mod answer;
 pub(crate) mod builder;

@@ -86,32 +86,32 @@ const CORE: &[&str] = &["run", "spawn", "sleep", "timeout", "gather", "to_thread
 // that is not imported hides no line.
 
 const CORE_LIMITS: Limits = Limits {
-    lines: 3_782,
+    lines: 3_791,
     files: 33,
     crates: NO_LIMIT,
     goal: "3,000 lines in 32 files",
 };
 const CORE_METHODS_LIMITS: Limits = Limits {
-    lines: 4_405,
+    lines: 4_414,
     files: 38,
     crates: NO_LIMIT,
     goal: "",
 };
 const RUN_LIMITS: Limits = Limits {
-    lines: 2_198,
+    lines: 2_207,
     files: NO_LIMIT,
     crates: NO_LIMIT,
     goal: "2,000 lines",
 };
 const RUN_METHODS_LIMITS: Limits = Limits {
-    lines: 2_783,
+    lines: 2_792,
     files: NO_LIMIT,
     crates: NO_LIMIT,
     goal: "",
 };
 const BUILD_LIMITS: Limits = Limits {
-    lines: 5_981,
-    files: 63,
+    lines: 6_014,
+    files: 64,
     crates: 13,
     goal: "4,500 lines in 55 files",
 };

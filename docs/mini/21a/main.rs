@@ -6,6 +6,8 @@ use std::thread;
 mod mini;
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, feature = "model"))]
+mod model;
 
 use mini::{TcpListener, run};
 

@@ -6,6 +6,8 @@ use std::{env, io};
 mod mini;
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, feature = "model"))]
+mod model;
 
 use mini::{TcpListener, TcpStream, gather, run, spawn, to_thread};
 

@@ -7,6 +7,8 @@ use std::time::Duration;
 mod mini;
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, feature = "model"))]
+mod model;
 
 use mini::{Lines, TcpStream, next, run};
 

@@ -4,6 +4,8 @@ use std::{env, io};
 mod mini;
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, feature = "model"))]
+mod model;
 
 use mini::{Lines, TcpListener, TcpStream, data, next, run, spawn};
 

@@ -136,17 +136,15 @@ fn run(line: &str) -> Result<Option<Printed>, String> {
             command.args(args);
             command
         }
-        [
-            "cargo",
-            "test",
-            "-q",
-            "-p",
-            "mini",
-            "--example",
-            name,
-            args @ ..,
-        ] => {
-            let mut command = tests(name)?;
+        ["cargo", "test", "-q", "-p", "mini", rest @ ..] => {
+            let (feature, name, args) = match rest {
+                ["--features", feature, "--example", name, args @ ..] => {
+                    (Some(*feature), name, args)
+                }
+                ["--example", name, args @ ..] => (None, name, args),
+                _ => return Err("say --example after `-p mini`, or --features before it".into()),
+            };
+            let mut command = tests(name, feature)?;
             command.args(args.iter().filter(|arg| **arg != "--"));
             return programs::run(&mut command).map(|printed| Some(as_cargo(name, printed)));
         }
@@ -199,7 +197,7 @@ fn target<'a>(mut words: &'a [&'a str]) -> Result<(Target, &'a [&'a str]), Strin
     let mut found = None;
     loop {
         words = match words {
-            ["-q" | "--release", rest @ ..] => rest,
+            ["--release", rest @ ..] => rest,
             ["-p", name, rest @ ..] => {
                 package = Some(name.to_string());
                 rest
@@ -217,8 +215,8 @@ fn target<'a>(mut words: &'a [&'a str]) -> Result<(Target, &'a [&'a str]), Strin
         }
     }
     let (kind, name) = found.ok_or("say --bin or --example")?;
-    // Only the demo programs can be named without their package.
-    let package = package.unwrap_or_else(|| "llm-demo".into());
+    // Without it, cargo builds dependencies with the features that the whole workspace asks for.
+    let package = package.ok_or("say -p")?;
     let target = Target {
         package,
         kind,
@@ -368,6 +366,7 @@ fn the_tests_of_a_step_are_run_as_cargo_runs_them() {
     assert!(text.starts_with("\nrunning 0 tests\n"), "{text}");
     assert!(text.contains("test result: ok. 0 passed"), "{text}");
     assert!(run("cargo test -q -p mini --example step_no").is_err());
+    assert!(run("cargo test -q -p mini --features no --example step_09a").is_err());
     let failed = "cargo test -q -p mini --example step_09a -- --no-such-option";
     let printed = run(failed).unwrap();
     let text = with_status(printed.expect("cargo is there"));
@@ -408,10 +407,16 @@ fn a_timeline_has_lanes() {
 
 #[test]
 fn a_command_line_names_a_program() {
-    let line = "run -q -p docs --example lazy -- --slow \"two words\"";
+    let line = "run -p docs --example lazy -- --slow \"two words\"";
     let words = words(line);
     let words: Vec<_> = words.iter().map(String::as_str).collect();
     let (target, args) = target(&words[1..]).unwrap();
     assert_eq!((&target.kind[..], &target.name[..]), ("example", "lazy"));
     assert_eq!(args, ["--slow", "two words"]);
+}
+
+#[test]
+fn a_command_names_its_package() {
+    assert!(target(&["-p", "llm-demo", "--bin", "serve"]).is_ok());
+    assert!(target(&["--bin", "serve"]).is_err());
 }

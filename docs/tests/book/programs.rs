@@ -53,7 +53,7 @@ const STEPS: &str = "mini";
 /// Where the program lies, built if need be.
 pub(crate) fn program(target: &Target) -> Result<PathBuf, String> {
     if target.package == STEPS {
-        let steps = built(&["build"])?;
+        let steps = built(&["build", "--examples"])?;
         let program = steps.programs.get(&target.name);
         return program.cloned().ok_or_else(|| no_step(&target.name));
     }
@@ -96,7 +96,8 @@ struct Steps {
     warnings: BTreeSet<String>,
 }
 
-/// Builds all steps, at the first call: `build`, or `test --no-run`.
+/// Builds all steps, at the first call: `build` or `test --no-run`, with
+/// `--examples`; or one of them with a feature.
 fn built(verb: &[&str]) -> Result<Steps, String> {
     type Built = BTreeMap<String, Result<Steps, String>>;
     static BUILT: Mutex<Built> = Mutex::new(Built::new());
@@ -107,7 +108,7 @@ fn built(verb: &[&str]) -> Result<Steps, String> {
 
 fn build(verb: &[&str]) -> Result<Steps, String> {
     let mut cargo = cargo(verb, STEPS);
-    let output = cargo.args(["--examples", "--message-format=json"]).output();
+    let output = cargo.arg("--message-format=json").output();
     let output = output.map_err(|error| format!("cannot start cargo: {error}"))?;
     let mut steps = Steps::default();
     for line in String::from_utf8_lossy(&output.stdout).lines() {
@@ -138,9 +139,15 @@ fn no_step(example: &str) -> String {
     )
 }
 
-/// What runs the tests of a step, as cargo would.
-pub(crate) fn tests(example: &str) -> Result<Command, String> {
-    let steps = built(&["test", "--no-run"])?;
+/// What runs the tests of a step, as cargo would, with a feature or without.
+pub(crate) fn tests(example: &str, feature: Option<&str>) -> Result<Command, String> {
+    let steps = match feature {
+        None => built(&["test", "--no-run", "--examples"])?,
+        Some(feature) => {
+            let one = ["--features", feature, "--example", example];
+            built(&[&["test", "--no-run"], &one[..]].concat())?
+        }
+    };
     let program = steps.programs.get(example);
     let program = program.ok_or_else(|| no_step(example))?;
     let mut command = Command::new(program);
@@ -154,7 +161,7 @@ pub(crate) fn tests(example: &str) -> Result<Command, String> {
 pub(crate) fn check_steps() -> Result<(), String> {
     let mut warnings = BTreeSet::new();
     for verb in [&["build"][..], &["test", "--no-run"]] {
-        warnings.extend(built(verb)?.warnings);
+        warnings.extend(built(&[verb, &["--examples"]].concat())?.warnings);
     }
     match warnings.is_empty() {
         true => Ok(()),

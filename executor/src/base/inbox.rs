@@ -77,12 +77,13 @@ pub(crate) struct Inbox {
     remote_hook: OnceLock<Arc<dyn RemoteHook>>,
 }
 
+#[derive(Default)]
 struct Contents {
     messages: VecDeque<Message>,
-    /// Whether the loop still accepts calls and wakes.
-    accepts_calls: bool,
-    /// Whether the loop still waits for thread jobs.
-    accepts_job_ends: bool,
+    /// Whether the loop accepts no more calls and wakes.
+    refuses_calls: bool,
+    /// Whether the loop waits for no more thread jobs.
+    refuses_job_ends: bool,
 }
 
 /// The loop is awake and has seen every message.
@@ -97,11 +98,7 @@ impl Inbox {
     pub(crate) fn new(unparker: Box<dyn Unpark>) -> Self {
         Inbox {
             state: AtomicU8::new(AWAKE),
-            contents: Mutex::new(Contents {
-                messages: VecDeque::new(),
-                accepts_calls: true,
-                accepts_job_ends: true,
-            }),
+            contents: Mutex::new(Contents::default()),
             unparker,
             poller: OnceLock::new(),
             handles: AtomicUsize::new(0),
@@ -135,11 +132,11 @@ impl Inbox {
     pub(crate) fn send(&self, message: Message) -> Result<(), Message> {
         {
             let mut contents = lock(&self.contents);
-            let accepted = match message {
-                Message::JobDone(_) => contents.accepts_job_ends,
-                _ => contents.accepts_calls,
+            let is_refused = match message {
+                Message::JobDone(_) => contents.refuses_job_ends,
+                _ => contents.refuses_calls,
             };
-            if !accepted {
+            if is_refused {
                 return Err(message);
             }
             if let Some(hook) = self.remote_hook() {
@@ -186,7 +183,7 @@ impl Inbox {
     /// ends of thread jobs stay, and still get through: the loop waits for those.
     pub(crate) fn refuse_calls(&self) -> VecDeque<Message> {
         let mut contents = lock(&self.contents);
-        contents.accepts_calls = false;
+        contents.refuses_calls = true;
         let is_end = |message: &Message| matches!(message, Message::JobDone(_));
         let left = std::mem::take(&mut contents.messages).into_iter();
         let (ends, calls) = left.partition(is_end);
@@ -196,7 +193,7 @@ impl Inbox {
 
     /// Refuses everything from now on.
     pub(crate) fn close(&self) {
-        lock(&self.contents).accepts_job_ends = false;
+        lock(&self.contents).refuses_job_ends = true;
     }
 
     /// Counts a new handle.

@@ -60,6 +60,10 @@ pub(crate) fn awaited_by() -> Option<ThreadId> {
 /// dropped. The end of the loop waits for it; see
 /// [`shutdown_timeout`](crate::Builder::shutdown_timeout).
 ///
+/// An output that is not read is dropped with the future. Outputs that hold such
+/// futures, with outputs of their own, are dropped inside each other, unlike those
+/// of [`Handle::spawn`](crate::Handle::spawn): the stack limits how deep.
+///
 /// # Panics
 ///
 /// With the panic of the call; if no thread could be started for it; when it

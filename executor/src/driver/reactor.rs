@@ -4,7 +4,9 @@
 //! none of them; and an event reaches only the source it was meant for, because
 //! the token in the kernel is the source's key with its generation. An event
 //! for a source that was dropped in the same batch, or whose descriptor another
-//! socket has been given since, is ignored.
+//! socket has been given since, is ignored. On a 32-bit system a token has only
+//! 12 bits of the generation: there, an event that is 4096 sockets late may wake
+//! a waiter, which tries, and waits again.
 //!
 //! Created at the first socket; waited on by `park`; used by `net` and `os`.
 //! Imports `base` and `park`.
@@ -29,6 +31,8 @@ use std::any::Any;
 use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::io;
+#[cfg(feature = "net")]
+use std::net::Shutdown;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
@@ -39,12 +43,19 @@ use super::park::{Driver, Poller, Woken};
 use super::waiters::{Placed, PollsOf, Ticket, Turn, Waiters, Who};
 use crate::base::hooks::{Direction, Hooks, Readiness, SOURCE};
 use crate::base::inbox::Unpark;
-use crate::base::slab::{Key, Slab, SourceKey, TaskKey, kind};
+use crate::base::slab::{Slab, SourceKey, TaskKey, kind};
 use crate::base::waiter::Waiter;
 
 /// How many events one look at the poller returns. More stay with the kernel
 /// for the next look.
 const EVENTS_PER_LOOK: usize = 1024;
+
+/// How many bits of a token are the index of the source's key. The others are
+/// the generation's, as many of the low ones as fit.
+const INDEX_BITS: u32 = if usize::BITS < 64 { 20 } else { 32 };
+
+/// The index that no source has: with it, a token is the unparker's.
+const NO_INDEX: usize = (1 << INDEX_BITS) - 1;
 
 /// The token of the unparker.
 const UNPARK: Token = Token(usize::MAX);
@@ -70,6 +81,16 @@ struct End {
 }
 
 impl Source {
+    fn new(fd: Option<i32>, peer: Option<SocketAddr>) -> Self {
+        let end = || End {
+            may_be_ready: true,
+            try_always: false,
+            waiters: Waiters::default(),
+        };
+        let ends = [end(), end()];
+        Source { ends, fd, peer }
+    }
+
     fn into_waiters(mut self) -> VecDeque<Waiter> {
         let [mut waiters, mut write] = self.ends.each_mut().map(|end| end.waiters.take());
         waiters.append(&mut write);
@@ -163,18 +184,13 @@ impl Reactor {
         fd: Option<i32>,
         peer: Option<SocketAddr>,
     ) -> io::Result<SourceKey> {
-        let end = || End {
-            may_be_ready: true,
-            try_always: false,
-            waiters: Waiters::default(),
-        };
         self.set_active();
-        let ends = [end(), end()];
-        let key = self.sources.borrow_mut().insert(Source { ends, fd, peer });
+        let key = self.sources.borrow_mut().insert(Source::new(fd, peer));
         let kernel = self.kernel.borrow();
         let kernel = kernel.as_ref().expect("the loop has not ended");
         let registry = kernel.poll.registry();
-        if let Err(error) = registry.register(io, token(key), interest()) {
+        let registered = token(key).and_then(|token| registry.register(io, token, interest()));
+        if let Err(error) = registered {
             self.sources.borrow_mut().remove(key);
             // Without optimisation, mio takes it for registered.
             let _ = registry.deregister(io);
@@ -231,6 +247,23 @@ impl Reactor {
             let end = &mut source.ends[direction as usize];
             end.may_be_ready = end.try_always;
         }
+    }
+
+    /// Records that directions of a source are shut down: attempts there no longer
+    /// wait. Returns their waiters, to be woken.
+    #[cfg(feature = "net")]
+    pub(crate) fn set_shut(&self, key: SourceKey, shut: Shutdown) -> VecDeque<Waiter> {
+        let mut woken = VecDeque::new();
+        if let Some(Source { ends, .. }) = self.sources.borrow_mut().get_mut(key) {
+            let [read, write] = ends;
+            if shut != Shutdown::Write {
+                read.set_ready(true, &mut woken);
+            }
+            if shut != Shutdown::Read {
+                write.set_ready(true, &mut woken);
+            }
+        }
+        woken
     }
 
     /// Stores the waiter of a direction that has none, which is the usual case;
@@ -334,11 +367,8 @@ impl Poller for Reactor {
             let mut sources = self.sources.borrow_mut();
             let mut woken = woken.borrow_mut();
             for event in &kernel.events {
-                let Some(key) = key(event.token()) else {
-                    continue; // the unparker
-                };
-                let Some(source) = sources.get_mut(key) else {
-                    continue; // dropped in the meantime
+                let Some((key, source)) = source_of(&mut sources, event.token()) else {
+                    continue; // the unparker, or a source dropped in the meantime
                 };
                 self.set_active();
                 if hooks.wants(SOURCE) {
@@ -455,13 +485,62 @@ fn interest() -> Interest {
     both
 }
 
-fn token(key: SourceKey) -> Token {
-    Token(key.to_bits() as usize)
+/// Returns the token of a source.
+///
+/// # Errors
+///
+/// If the index of the source does not fit, which takes a million sources on a
+/// 32-bit system.
+fn token(key: SourceKey) -> io::Result<Token> {
+    if key.index() >= NO_INDEX {
+        return Err(io::Error::other("this loop has too many sockets"));
+    }
+    Ok(packed(key))
 }
 
-fn key(token: Token) -> Option<SourceKey> {
-    Key::from_bits(token.0 as u64).filter(|_| token != UNPARK)
+fn packed(key: SourceKey) -> Token {
+    Token((key.generation().get() as usize) << INDEX_BITS | key.index())
 }
 
-// A token must hold a whole key, or stale events could not be told apart.
-const _: () = assert!(usize::BITS >= 64, "executor needs a 64-bit system");
+/// Returns the source that an event is for, with its key.
+fn source_of(
+    sources: &mut Slab<{ kind::SOURCE }, Source>,
+    token: Token,
+) -> Option<(SourceKey, &mut Source)> {
+    let key = sources.key_at((token.0 & NO_INDEX) as u32)?;
+    let source = sources.get_mut(key)?;
+    (packed(key) == token).then_some((key, source))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::slab::Key;
+
+    #[test]
+    fn a_token_names_its_source_and_no_later_one_in_the_slot() {
+        let mut sources = Slab::default();
+        let source = || Source::new(None, None);
+        sources.insert(source());
+        let first = sources.insert(source());
+        let late = token(first).unwrap();
+        let found = source_of(&mut sources, late).map(|(key, _)| key);
+        assert_eq!(found, Some(first));
+        sources.remove(first);
+        assert!(source_of(&mut sources, late).is_none(), "an empty slot");
+        let second = sources.insert(source());
+        assert_eq!(second.index(), first.index());
+        assert!(source_of(&mut sources, late).is_none(), "another source");
+        let found = source_of(&mut sources, token(second).unwrap()).map(|(key, _)| key);
+        assert_eq!(found, Some(second));
+    }
+
+    #[test]
+    fn the_unparkers_token_names_no_source() {
+        let key = |index: usize| Key::from_bits(u64::MAX << 32 | index as u64).unwrap();
+        assert!(token(key(NO_INDEX)).is_err());
+        assert_ne!(token(key(NO_INDEX - 1)).unwrap(), UNPARK);
+        assert_eq!(token(key(NO_INDEX - 1)).unwrap().0, UNPARK.0 - 1);
+        assert!(source_of(&mut Slab::default(), UNPARK).is_none());
+    }
+}

@@ -46,6 +46,7 @@ pub(crate) fn drain_inbox(runtime: &Runtime) {
 fn handle_messages(runtime: &Runtime) {
     let messages = &runtime.messages;
     runtime.inbox().drain(&mut messages.borrow_mut());
+    runtime.handles_at_home.take(); // a task that is woken may give its handle away
     let n = messages.borrow().len();
     runtime.emit(INBOX, move |hook| hook.inbox_drained(n));
     let next = || messages.borrow_mut().pop_front();
@@ -204,6 +205,9 @@ fn wait_for_other_threads(
     }
     if !runtime.ready.borrow().is_empty() {
         return Ok(()); // tasks were woken to find out
+    }
+    if cfg!(target_family = "wasm") {
+        return Err(Composition::explain_stall(runtime, true)); // there is no other thread
     }
     if !runtime.clock.is_virtual() {
         park_or_panic(runtime, None);

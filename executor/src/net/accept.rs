@@ -1,9 +1,10 @@
 //! Errors of `accept`: which concern one connection, which the machine, and
 //! which the listener.
 //!
-//! **Invariant:** one table for all listeners; an errno that is not in it is of
-//! the listener. A connection that was accepted is given to a caller or, if the
-//! poller refuses it, kept for the next one.
+//! **Invariant:** one table for all listeners; an errno that is not in it, and
+//! whose kind does not say that a connection is gone, is of the listener. A
+//! connection that was accepted is given to a caller or, if the poller refuses
+//! it, kept for the next one.
 //!
 //! Called by the listeners of `tcp` and `unix`, and by `serve`. Imports
 //! `source`.
@@ -81,12 +82,11 @@ fn in_table(number: i32) -> Option<Fault> {
     row.map(|(_, fault)| *fault)
 }
 
-/// The numbers of `WSAENETDOWN`, `WSAECONNABORTED`, `WSAECONNRESET`,
-/// `WSAEMFILE` and `WSAENOBUFS`.
+/// The numbers of `WSAENETDOWN`, `WSAEMFILE` and `WSAENOBUFS`.
 #[cfg(not(unix))]
 fn in_table(number: i32) -> Option<Fault> {
     match number {
-        10050 | 10053 | 10054 => Some(Connection),
+        10050 => Some(Connection),
         10024 => Some(Descriptors),
         10055 => Some(Resources),
         _ => None,
@@ -94,10 +94,12 @@ fn in_table(number: i32) -> Option<Fault> {
 }
 
 pub(super) fn fault(error: &io::Error) -> Fault {
-    match error.raw_os_error() {
-        Some(number) => in_table(number).unwrap_or(Fault::Listener),
-        None => Fault::Listener,
-    }
+    use io::ErrorKind::{ConnectionAborted, ConnectionReset, NotConnected};
+    let listed = error.raw_os_error().and_then(in_table);
+    listed.unwrap_or(match error.kind() {
+        ConnectionAborted | ConnectionReset | NotConnected => Connection,
+        _ => Fault::Listener,
+    })
 }
 
 /// How many errors of connections in a row are skipped: as many as connections
@@ -324,6 +326,13 @@ mod tests {
                 assert_eq!(peer, client.local_addr().unwrap());
             }
         });
+    }
+
+    #[test]
+    fn an_error_that_is_not_in_the_table_is_known_by_its_kind() {
+        // On Windows, the peer of a connection that is gone has no address.
+        assert_eq!(fault(&Errno::NOTCONN.into()), Connection);
+        assert_eq!(fault(&io::ErrorKind::ConnectionReset.into()), Connection);
     }
 
     #[test]

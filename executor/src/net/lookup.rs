@@ -10,6 +10,7 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 
 use super::addrs::{Target, ToAddrs};
+use super::source::spend_budget;
 use super::tcp::{TcpListener, TcpStream};
 use super::udp::UdpSocket;
 use crate::blocking::to_thread::to_thread;
@@ -33,6 +34,7 @@ use crate::blocking::to_thread::to_thread;
 /// If there is no such name, the text is no address, or no thread can be
 /// started.
 pub async fn lookup_host(host: impl ToAddrs) -> io::Result<Vec<SocketAddr>> {
+    spend_budget().await;
     let (host, port) = match host.to_target()? {
         Target::Addrs(addrs) => return Ok(addrs),
         Target::Name(host, port) => (host, port),

@@ -137,10 +137,10 @@ impl<S: mio::event::Source> Registered<S> {
         mut attempt: impl FnMut(&S) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
         let Some(runtime) = self.runtime.upgrade() else {
-            return Poll::Ready(Err(loop_has_ended()));
+            return poll_spend(cx).map(|()| Err(loop_has_ended()));
         };
         if Runtime::with(|running| Rc::ptr_eq(running, &runtime)) != Some(true) {
-            return Poll::Ready(Err(on_another_loop(&runtime)));
+            return poll_spend(cx).map(|()| Err(on_another_loop(&runtime)));
         }
         ready!(runtime.poll_budget(cx));
         let key = self.key;
@@ -277,6 +277,17 @@ impl<S: mio::event::Source> Registered<S> {
         Poll::Ready(Ok(moved))
     }
 
+    /// Wakes the waiters of the directions that were shut down, as an event does.
+    #[cfg(feature = "net")]
+    pub(crate) fn wake(&self, shut: std::net::Shutdown) {
+        let Some(runtime) = self.runtime.upgrade() else {
+            return;
+        };
+        for waiter in self.reactor.set_shut(self.key, shut) {
+            runtime.wake_waiter(waiter);
+        }
+    }
+
     /// Makes an attempt as soon as the source may be ready for it, as a future.
     /// Dropping the future ends the wait.
     pub(crate) async fn when_ready<T>(
@@ -365,6 +376,21 @@ fn without_interruption<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Re
             result => return result,
         }
     }
+}
+
+/// Takes one from the budget of the loop that polls, if one does.
+#[cold]
+fn poll_spend(cx: &mut Context<'_>) -> Poll<()> {
+    if let Some(here) = Runtime::current() {
+        ready!(here.poll_budget(cx));
+        here.poll.consume_budget();
+    }
+    Poll::Ready(())
+}
+
+/// Takes one from the budget: for what may complete, or fail, without a wait.
+pub(crate) async fn spend_budget() {
+    std::future::poll_fn(poll_spend).await;
 }
 
 #[cold]

@@ -10,9 +10,9 @@ use std::task::{Context, Poll};
 use super::source::Registered;
 use crate::base::hooks::Direction;
 
-/// How many slices one system call takes on Linux (`UIO_MAXIOV`); std passes no
-/// more. The capacity of an attempt leaves out the slices past that: that the
-/// call did not use them says nothing about the source.
+/// How many slices an attempt passes to the system, which takes no more at once
+/// on Linux (`UIO_MAXIOV`). That it did not use those past that says nothing
+/// about the source.
 const SLICES_PER_CALL: usize = 1024;
 
 impl<S: mio::event::Source> Registered<S>
@@ -39,8 +39,9 @@ where
         buffers: &mut [IoSliceMut<'_>],
         short_read_empties: bool,
     ) -> Poll<io::Result<usize>> {
-        let used = buffers.iter().take(SLICES_PER_CALL);
-        let capacity = used.map(|buffer| buffer.len()).sum();
+        let used = SLICES_PER_CALL.min(buffers.len());
+        let buffers = &mut buffers[..used];
+        let capacity = buffers.iter().map(|buffer| buffer.len()).sum();
         let capacity = if short_read_empties { capacity } else { 0 };
         let read = |mut io: &S| io.read_vectored(buffers);
         self.poll_transfer(cx, Direction::Read, capacity, read)
@@ -54,7 +55,7 @@ where
     /// Writes.
     #[inline]
     pub(crate) fn poll_write(&self, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let write = |mut io: &S| io.write(bytes);
+        let write = |mut io: &S| io.write(bytes).map_err(with_its_kind);
         self.poll_transfer(cx, Direction::Write, bytes.len(), write)
     }
 
@@ -64,10 +65,19 @@ where
         cx: &mut Context<'_>,
         slices: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let used = slices.iter().take(SLICES_PER_CALL);
-        let capacity = used.map(|slice| slice.len()).sum();
-        let write = |mut io: &S| io.write_vectored(slices);
+        let slices = &slices[..SLICES_PER_CALL.min(slices.len())];
+        let capacity = slices.iter().map(|slice| slice.len()).sum();
+        let write = |mut io: &S| io.write_vectored(slices).map_err(with_its_kind);
         self.poll_transfer(cx, Direction::Write, capacity, write)
+    }
+}
+
+/// Gives the error of a write after a shutdown its kind, `BrokenPipe`, which std
+/// does not know on Windows (`WSAESHUTDOWN`).
+fn with_its_kind(error: io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(10058) if cfg!(windows) => io::Error::new(io::ErrorKind::BrokenPipe, error),
+        _ => error,
     }
 }
 

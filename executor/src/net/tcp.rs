@@ -245,7 +245,12 @@ impl TcpStream {
     /// Those of `shutdown(2)`; `NotConnected` if the peer has closed the
     /// connection.
     pub fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        self.source.io().shutdown(how)
+        self.source.io().shutdown(how)?;
+        if cfg!(windows) {
+            // Its poller does not report what this side has shut down.
+            self.source.wake(how);
+        }
+        Ok(())
     }
 
     /// Waits for data and copies it without removing it.

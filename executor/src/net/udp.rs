@@ -84,7 +84,7 @@ impl UdpSocket {
     ///
     /// Those of `recvfrom(2)`.
     pub async fn recv_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let receive = |io: &mio::net::UdpSocket| io.recv_from(buffer);
+        let receive = |io: &mio::net::UdpSocket| cut(io, buffer, |to| io.recv_from(to));
         self.source.when_ready(Direction::Read, receive).await
     }
 
@@ -104,8 +104,9 @@ impl UdpSocket {
     ///
     /// Those of `recv(2)`.
     pub async fn recv(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        let receive = |io: &mio::net::UdpSocket| io.recv(buffer);
-        self.source.when_ready(Direction::Read, receive).await
+        let receive = |io: &mio::net::UdpSocket| cut(io, buffer, |to| Ok((io.recv(to)?, ())));
+        let (length, ()) = self.source.when_ready(Direction::Read, receive).await?;
+        Ok(length)
     }
 
     /// Waits for a datagram and copies it without removing it.
@@ -114,7 +115,7 @@ impl UdpSocket {
     ///
     /// Those of `recvfrom(2)`.
     pub async fn peek_from(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        let peek = |io: &mio::net::UdpSocket| io.peek_from(buffer);
+        let peek = |io: &mio::net::UdpSocket| cut(io, buffer, |to| io.peek_from(to));
         self.source.when_ready(Direction::Read, peek).await
     }
 
@@ -144,4 +145,28 @@ impl UdpSocket {
     pub fn set_broadcast(&self, on: bool) -> io::Result<()> {
         self.source.io().set_broadcast(on)
     }
+}
+
+/// Receives a datagram, and cuts one that is longer than the buffer.
+///
+/// That is what the call itself does, but on Windows, where it loses such a
+/// datagram and fails (`WSAEMSGSIZE`). There, a look at the datagram says whether
+/// it is one, and a buffer that is long enough for any receives it.
+fn cut<T>(
+    io: &mio::net::UdpSocket,
+    buffer: &mut [u8],
+    receive: impl FnOnce(&mut [u8]) -> io::Result<(usize, T)>,
+) -> io::Result<(usize, T)> {
+    if !cfg!(windows) {
+        return receive(buffer);
+    }
+    match io.peek_from(buffer) {
+        Err(error) if error.raw_os_error() == Some(10040) => {}
+        Err(error) => return Err(error), // the look took it from the socket
+        Ok(_) => return receive(buffer),
+    }
+    let mut whole = vec![0; 1 << 16];
+    let (_, from) = receive(&mut whole)?;
+    buffer.copy_from_slice(&whole[..buffer.len()]);
+    Ok((buffer.len(), from))
 }

@@ -17,7 +17,7 @@ use std::task::{Context, Poll};
 use futures_io::{AsyncRead, AsyncWrite};
 
 use super::accept::ListeningSocket;
-use super::source::{Registered, explain};
+use super::source::{Registered, explain, spend_budget};
 
 /// A Unix socket that accepts connections (asyncio: `start_unix_server`).
 ///
@@ -152,6 +152,7 @@ impl UnixStream {
     /// Those of `connect(2)`. `ResourceBusy` means that the listener's backlog is
     /// full: a non-blocking Unix socket does not wait for space in it.
     pub async fn connect(path: impl AsRef<Path>) -> io::Result<Self> {
+        spend_budget().await;
         let path = path.as_ref();
         let connect = || {
             let stream = mio::net::UnixStream::connect(path)?;

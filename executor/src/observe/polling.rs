@@ -15,7 +15,9 @@ use std::rc::{Rc, Weak};
 use std::time::{Duration, Instant};
 
 use crate::base::hooks::{Ending, Hook, Interest, POLL};
-use crate::base::inbox::{Inbox, Message};
+use crate::base::inbox::Inbox;
+#[cfg(unix)]
+use crate::base::inbox::Message;
 use crate::base::slab::TaskKey;
 use crate::base::sys::unmodelled::{Mutex, lock};
 use crate::base::sys::{Arc, OnceLock};

@@ -57,7 +57,7 @@ pub(super) fn observe(polling: &Arc<Polling>) {
         poll: None,
         reported: false,
     });
-    let pid = std::process::id();
+    let pid = crate::driver::fork::process_id();
     if registry.owner_pid != Some(pid) {
         let thread = thread::Builder::new().name("executor-watchdog".into());
         match thread.spawn(sample_until_all_end) {

@@ -15,7 +15,7 @@ use std::process::{ExitStatus, Output, Stdio};
 
 use crate::combine::try_gather::try_gather;
 use crate::event_loop::runtime::Runtime;
-use crate::net::source::explain;
+use crate::net::source::{explain, spend_budget};
 use exit::wait_for_exit;
 use pipes::read_all;
 
@@ -238,6 +238,7 @@ impl Child {
     /// Those of `pidfd_open(2)` and `waitpid(2)`.
     pub async fn wait(&mut self) -> io::Result<ExitStatus> {
         self.stdin = None;
+        spend_budget().await;
         loop {
             if let Some(status) = self.std().try_wait()? {
                 return Ok(status);

@@ -5,6 +5,7 @@
 //!
 //! Used by `remote`. Imports `base` and `event_loop`.
 
+use super::counted::CountedInbox;
 use crate::base::error::{JoinError, Kind, catch_and_report, report};
 use crate::base::nesting::Nesting;
 use crate::base::slab::TaskKey;
@@ -52,6 +53,9 @@ pub(super) struct Slot<T> {
     /// The party that awaits, unless the task of the call has it. A task of the
     /// loop of the call is named, and woken by key.
     pub(super) waiter: Waiter,
+    /// Through which a `RemoteHandle` may cancel the task; `None` once it has
+    /// ended.
+    pub(super) inbox: Option<CountedInbox>,
 }
 
 /// How far a call has come.
@@ -91,11 +95,12 @@ impl<T> Slot<T> {
 }
 
 impl<T: 'static> Answer<T> {
-    pub(super) fn new() -> Arc<Self> {
+    pub(super) fn new(inbox: CountedInbox) -> Arc<Self> {
         let slot = Mutex::new(Slot {
             stage: Stage::Sent,
             is_cancelled: false,
             waiter: Waiter::default(),
+            inbox: Some(inbox),
         });
         Arc::new(Answer {
             slot,
@@ -117,11 +122,12 @@ impl<T> Answer<T> {
     }
 
     fn store(&self, result: Result<T, JoinError>) {
-        let waiter = {
+        let (waiter, inbox) = {
             let mut slot = lock(&self.slot);
             slot.stage = Stage::Ended(Some(result));
-            slot.waiter.take()
+            (slot.waiter.take(), slot.inbox.take())
         };
+        drop(inbox);
         self.stored.notify_all();
         waiter.wake_waker();
     }

@@ -19,7 +19,8 @@ use std::time::{Duration, Instant};
 use pin_project::pin_project;
 
 use super::answer::{Answer, Promise, Stage};
-use crate::base::error::{JoinError, Kind, caught, report};
+use super::counted::CountedInbox;
+use crate::base::error::{JoinError, Kind};
 use crate::base::inbox::{Inbox, Message};
 use crate::base::slab::TaskKey;
 use crate::base::sys::{Arc, PoisonError, ThreadId, lock, this_thread};
@@ -33,8 +34,8 @@ use crate::spawn::handle::{TaskRef, begin_wait, end_wait};
 /// `run_coroutine_threadsafe`).
 ///
 /// `Send`, cheap to clone, and harmless when the loop is gone. While a handle
-/// exists, a loop that has nothing to do waits for it instead of reporting a
-/// stall.
+/// exists, or a [`RemoteHandle`] of a task that has not ended, a loop that has
+/// nothing to do waits for it instead of reporting a stall.
 ///
 /// ```
 /// use executor::{Handle, run, spawn, to_thread};
@@ -48,8 +49,9 @@ use crate::spawn::handle::{TaskRef, begin_wait, end_wait};
 ///     assert_eq!(answer.await.unwrap(), 42);
 /// });
 /// ```
+#[derive(Clone)]
 pub struct Handle {
-    inbox: Arc<Inbox>,
+    inbox: CountedInbox,
     /// The loop's thread, on which a blocking wait would never end.
     home: ThreadId,
 }
@@ -84,14 +86,10 @@ impl Handle {
     }
 
     pub(crate) fn of(runtime: &Runtime) -> Handle {
-        Handle::count(runtime.inbox(), this_thread())
-    }
-
-    /// Creates a handle, which the inbox counts.
-    fn count(inbox: &Arc<Inbox>, home: ThreadId) -> Handle {
-        inbox.add_handle();
-        let inbox = Arc::clone(inbox);
-        Handle { inbox, home }
+        Handle {
+            inbox: CountedInbox::new(runtime.inbox()),
+            home: this_thread(),
+        }
     }
 
     /// Sends `make` to the loop, which calls it and runs the future it returns
@@ -129,7 +127,7 @@ impl Handle {
         F::Output: Send,
     {
         let site = Location::caller();
-        let answer = Answer::new();
+        let answer = Answer::new(self.inbox.clone());
         let promise = Promise {
             answer: Arc::clone(&answer),
             result: None,
@@ -140,26 +138,8 @@ impl Handle {
         drop(self.inbox.send(Message::Run(Box::new(call))));
         RemoteHandle {
             answer,
-            handle: self.clone(),
-        }
-    }
-}
-
-impl Clone for Handle {
-    fn clone(&self) -> Self {
-        Handle::count(&self.inbox, self.home)
-    }
-}
-
-impl Drop for Handle {
-    fn drop(&mut self) {
-        if self.inbox.remove_handle() {
-            // A loop that may wait only because of this handle must look again;
-            // one that has closed need not. No panic if it cannot be unparked:
-            // this drop may be part of the unwinding from such a panic.
-            if let Err(text) = caught(|| self.inbox.send(Message::Nudge).is_ok()) {
-                report(format_args!("a loop's last handle was dropped: {text}"));
-            }
+            inbox: Arc::clone(&self.inbox),
+            home: self.home,
         }
     }
 }
@@ -269,7 +249,9 @@ impl<F: Future> Work for RemoteWork<F> {
 /// When it is awaited or waited for again after it gave its result.
 pub struct RemoteHandle<T> {
     answer: Arc<Answer<T>>,
-    handle: Handle,
+    inbox: Arc<Inbox>,
+    /// The loop's thread.
+    home: ThreadId,
 }
 
 impl<T> RemoteHandle<T> {
@@ -319,7 +301,7 @@ impl<T> RemoteHandle<T> {
             if let Some(result) = slot.take_result() {
                 return Some(result);
             }
-            if self.handle.is_home() {
+            if self.home == this_thread() {
                 return Some(Err(JoinError::new(None, Kind::OwnThread)));
             }
             let left = limit.saturating_sub(started.elapsed());
@@ -346,7 +328,7 @@ impl<T> RemoteHandle<T> {
             return true; // it is cancelled when it arrives
         };
         drop(slot);
-        self.handle.inbox.send(Message::Cancel(task)).is_ok()
+        self.inbox.send(Message::Cancel(task)).is_ok()
     }
 
     /// Returns whether the task has ended.
@@ -358,7 +340,7 @@ impl<T> RemoteHandle<T> {
 impl<T> RemoteHandle<T> {
     /// Returns whether this is the loop of the task.
     fn is_loop(&self, runtime: &Runtime) -> bool {
-        Arc::ptr_eq(runtime.inbox(), &self.handle.inbox)
+        Arc::ptr_eq(runtime.inbox(), &self.inbox)
     }
 
     /// Tells a loop that asks that the handle is on its thread.
@@ -384,11 +366,11 @@ fn wait_for(home: &Runtime, task: TaskKey, waiter: Waiter) {
 /// Dropping the handle ends its wait, on this thread or another.
 impl<T> Drop for RemoteHandle<T> {
     fn drop(&mut self) {
-        let (task, waiter) = {
+        let (task, waiter, inbox) = {
             let mut slot = lock(&self.answer.slot);
-            (slot.task(), slot.waiter.take())
+            (slot.task(), slot.waiter.take(), slot.inbox.take())
         };
-        drop(waiter); // may be a foreign waker: with nothing locked
+        drop((waiter, inbox)); // may be a foreign waker: with nothing locked
         let home = Runtime::current().filter(|here| self.is_loop(here));
         let Some(home) = home else { return };
         home.handles_at_home.take(); // the answer is out of date

@@ -479,13 +479,14 @@ fn a_call_that_holds_up_the_end_for_a_second_is_named_on_stderr() {
 
 // ---- the threads themselves -----------------------------------------------
 
-/// No address space holds a stack of 256 TiB, so no thread can be started,
+/// No address space holds a stack that large, so no thread can be started,
 /// however much memory the system is ready to promise.
 #[test]
 #[cfg_attr(miri, ignore = "needs a process of its own")]
+#[cfg_attr(windows, ignore = "there, the harness fails: it starts no thread")]
 fn c190_a_refused_thread_is_the_error_of_that_call_and_the_loop_lives() {
     let name = "blocking::c190_a_refused_thread_is_the_error_of_that_call_and_the_loop_lives";
-    let huge = (1_u64 << 48).to_string();
+    let huge = (usize::MAX - (usize::MAX >> 16)).to_string();
     if let Some(child) = in_own_process(name, &[("RUST_MIN_STACK", &huge)]) {
         let stderr = String::from_utf8_lossy(&child.stderr);
         assert!(child.status.success(), "{stderr}");

@@ -18,7 +18,7 @@ fn example(name: &str, args: &[&str]) -> Option<Program> {
     let path = profile.join("examples").join(name);
     if !path.exists() {
         println!(
-            "example {name} was not built: `cargo test` builds it, `--test it` alone does not"
+            "example {name} was not built: `cargo test` builds it, `--test features` alone does not"
         );
         return None;
     }

@@ -1,4 +1,7 @@
-//! The promises of the library, in the order of its layers (DESIGN, section 3).
+//! The promises of the core, layers 0 and 1, in the order of the layers.
+//!
+//! The program `features` has those of layers 2 and 3. It is in this folder, with
+//! the same helpers; as two programs, they are compiled side by side.
 //!
 //! A test that pins a case of the behaviour catalogue begins with its id:
 //! `c022_…`. The file `coverage` counts them and names the missing ones. No test
@@ -6,8 +9,7 @@
 //! for undefined behaviour and data races, interprets the tests that need no
 //! sockets, processes and source files, and none that takes it too long.
 //!
-//! A module or test names the features of the crate that it needs. Without
-//! features the tests of the core remain.
+//! A module or test names the features of the crate that it needs.
 
 #![cfg_attr(
     not(all(feature = "net", feature = "observe", feature = "scope")),
@@ -59,65 +61,8 @@ mod runner {
     mod repeated_runs;
 }
 
-// Layer 2.
-#[cfg(feature = "scope")]
-mod scope;
-#[cfg(feature = "sync")]
-mod sync {
-    mod events;
-    mod locks;
-    mod queues;
-    mod semaphores;
-}
-#[cfg(all(feature = "net", not(miri)))]
-mod net {
-    mod addresses;
-    mod faults;
-    mod reactor;
-    mod serve;
-    mod streams;
-    mod tcp;
-    mod udp;
-    #[cfg(unix)]
-    mod unix;
-    mod waiters;
-}
-#[cfg(all(feature = "os", unix, not(miri)))]
-mod os {
-    mod ctrl_c;
-    mod processes;
-    #[cfg(all(feature = "net", target_os = "linux", target_arch = "x86_64"))]
-    mod refused_system_calls;
-    mod stdin;
-}
-
-// Layer 3.
-#[cfg(feature = "observe")]
-mod observe {
-    #[cfg(all(feature = "scope", feature = "sync"))]
-    mod deadlocks;
-    #[cfg(all(unix, not(miri)))]
-    mod environment;
-    #[cfg(all(unix, not(miri)))]
-    mod executor_ps;
-    #[cfg(all(feature = "scope", feature = "net"))]
-    mod instrument_panics;
-    mod instruments;
-    #[cfg(all(feature = "sync", not(miri)))]
-    mod hostile_names;
-    mod task_listings;
-    #[cfg(all(unix, not(miri)))]
-    mod watchdog;
-}
-#[cfg(all(feature = "observe", feature = "net"))]
-mod recording;
-#[cfg(feature = "testing")]
-mod testing;
-
-// The examples, and the catalogue of cases.
+// The catalogue of cases.
 #[cfg(not(miri))]
 mod catalogue;
 #[cfg(not(miri))]
 mod coverage;
-#[cfg(all(feature = "net", feature = "os", unix, not(miri)))]
-mod examples;

@@ -92,7 +92,7 @@ impl<U: Unpark> TaskWaker<U> {
 
     /// Called before each poll: from here on a wake counts again.
     pub fn clear(&self) {
-        self.queued.swap(false, Ordering::AcqRel);
+        self.queued.store(false, Ordering::Release);
     }
 }
 

@@ -228,7 +228,7 @@ fn a_message_that_meets_the_end_is_kept_or_returned() {
 fn an_end_that_empties_the_inbox_before_it_refuses_is_caught() {
     fn refuse(inbox: &Inbox) -> VecDeque<Message> {
         let messages = std::mem::take(&mut lock(&inbox.contents).messages);
-        lock(&inbox.contents).accepts_calls = false;
+        lock(&inbox.contents).refuses_calls = true;
         messages
     }
     explore_all(|| a_message_has_one_outcome(refuse));

@@ -16,15 +16,18 @@ use crate::base::sys::modelled::explore_all;
 /// Returns the two ends of one call, as [`Handle::spawn`] makes them.
 fn one_call() -> (Promise<u32>, RemoteHandle<u32>) {
     let (inbox, _) = Inbox::with_parker();
-    inbox.add_handle();
-    let answer = Answer::new();
+    let answer = Answer::new(CountedInbox::new(&inbox));
     let promise = Promise {
         answer: Arc::clone(&answer),
         result: None,
     };
     let home = this_thread();
-    let handle = Handle { inbox, home };
-    (promise, RemoteHandle { answer, handle })
+    let handle = RemoteHandle {
+        answer,
+        inbox,
+        home,
+    };
+    (promise, handle)
 }
 
 /// The loop gives an answer while another thread waits for it. A wait that
@@ -68,7 +71,7 @@ fn a_dropped_call_ends_the_wait() {
 fn the_request_arrives_once(begin: fn(&Answer<u32>, TaskKey) -> bool) {
     let (promise, handle) = one_call();
     let task = Slab::<{ kind::TASK }, ()>::default().insert(());
-    let inbox = Arc::clone(&handle.handle.inbox);
+    let inbox = Arc::clone(&handle.inbox);
     let asking = thread::spawn(move || {
         assert!(handle.cancel());
         handle

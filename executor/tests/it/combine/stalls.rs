@@ -1,6 +1,8 @@
 //! Stalls and deadlocks behind sets of futures: reported when they are certain,
 //! and never while another party holds a waker of a member.
 
+use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::future::{pending, poll_fn};
 use std::pin::{Pin, pin};
 use std::rc::Rc;
@@ -580,23 +582,7 @@ fn a_remote_handle_that_went_to_another_thread_prevents_the_report() {
         });
         let ended = try_run(async move {
             let event = Rc::new(Event::new());
-            struct SetsOnDrop(Rc<Event>);
-            impl Drop for SetsOnDrop {
-                fn drop(&mut self) {
-                    self.0.set();
-                }
-            }
-            thread_local! {
-                static EVENT: std::cell::RefCell<Option<Rc<Event>>> = const { std::cell::RefCell::new(None) };
-            }
-            EVENT.set(Some(event.clone()));
-            let mut task = Handle::current().spawn(|| {
-                let guard = SetsOnDrop(EVENT.take().expect("it was set"));
-                async move {
-                    let _guard = guard;
-                    pending::<()>().await;
-                }
-            });
+            let mut task = spawn_remote_waiting(&event);
             // The await ends before the task does.
             assert!(timeout(Duration::from_millis(1), &mut task).await.is_err());
             send.send(task).expect("the thread listens");
@@ -626,6 +612,98 @@ fn a_stall_is_reported_once_the_last_handle_elsewhere_is_dropped() {
         drop(drops);
     });
     assert_eq!(stall.waits[0], ["join task 3 \"Task-3\""]);
+}
+
+#[test]
+fn a_remote_handle_whose_task_has_ended_is_no_reason_to_wait() {
+    let stall = stall(|| async {
+        let mut read = Handle::current().spawn(|| async { 1 });
+        assert_eq!((&mut read).await.unwrap(), 1);
+        let unread = Handle::current().spawn(|| async {});
+        while !unread.is_finished() {
+            yield_now().await;
+        }
+        pending::<()>().await;
+        drop((read, unread));
+    });
+    assert_eq!(stall.states, [TaskState::Unwakeable]);
+}
+
+/// Sets an event when it is dropped.
+struct SetOnDrop(Rc<Event>);
+
+impl Drop for SetOnDrop {
+    fn drop(&mut self) {
+        self.0.set();
+    }
+}
+
+/// Starts a task that waits forever, and sets an event when it is cancelled.
+fn spawn_remote_waiting(event: &Rc<Event>) -> RemoteHandle<()> {
+    thread_local! {
+        static EVENTS: RefCell<VecDeque<Rc<Event>>> = const { RefCell::new(VecDeque::new()) };
+    }
+    EVENTS.with_borrow_mut(|events| events.push_back(Rc::clone(event)));
+    Handle::current().spawn(|| {
+        let event = EVENTS.with_borrow_mut(VecDeque::pop_front);
+        let guard = SetOnDrop(event.expect("it was pushed"));
+        async move {
+            let _guard = guard;
+            pending::<()>().await;
+        }
+    })
+}
+
+/// The loop asks where the handles are, and while it does, another thread lets the
+/// owner of one give it away.
+#[test]
+fn a_remote_handle_that_goes_away_while_the_loop_asks_prevents_the_report() {
+    must_end(|| {
+        let (ask, asked) = mpsc::channel::<()>();
+        let (answer, answered) = mpsc::channel::<()>();
+        let (send, handles) = mpsc::channel::<RemoteHandle<()>>();
+        let other = thread::spawn(move || {
+            let first = handles.recv().unwrap();
+            asked.recv().unwrap();
+            assert!(first.cancel());
+            drop(first);
+            answer.send(()).unwrap();
+            let second = handles.recv().unwrap();
+            thread::sleep(Duration::from_millis(30));
+            assert!(second.cancel());
+        });
+        let ended = try_run(async move {
+            let (first, second) = (Rc::new(Event::new()), Rc::new(Event::new()));
+            let owner = spawn({
+                let (first, second, send) = (first.clone(), second.clone(), send.clone());
+                async move {
+                    let mut kept = spawn_remote_waiting(&second);
+                    let woken = async { first.wait().await };
+                    let ended = async { drop((&mut kept).await) };
+                    race((pin!(woken), pin!(ended))).await;
+                    send.send(kept).unwrap();
+                }
+            });
+            let mut given = spawn_remote_waiting(&first);
+            assert!(timeout(Duration::from_millis(1), &mut given).await.is_err());
+            send.send(given).unwrap();
+            let mut is_asked = false;
+            poll_fn(move |_| {
+                // The second poll is by the loop, which has nothing to do.
+                if std::mem::replace(&mut is_asked, true) {
+                    ask.send(()).unwrap();
+                    answered.recv().unwrap();
+                    return Poll::Ready(());
+                }
+                Poll::Pending
+            })
+            .await;
+            second.wait().await;
+            owner.await.unwrap();
+        });
+        assert!(ended.is_ok(), "{ended:?}");
+        other.join().unwrap();
+    });
 }
 
 #[test]

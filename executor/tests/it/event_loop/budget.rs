@@ -503,3 +503,53 @@ fn a_timeout_that_yielded_can_be_dropped() {
         assert_eq!(Pin::new(&mut limited).await, Ok(7));
     });
 }
+
+#[cfg(feature = "net")]
+#[test]
+fn sockets_and_lookups_that_need_no_wait_let_others_run() {
+    use executor::net::{TcpListener, UdpSocket, lookup_host};
+    lets_others_run(|| lookup_host("127.0.0.1:80"));
+    lets_others_run(|| lookup_host("no address"));
+    lets_others_run(|| TcpListener::bind("127.0.0.1:0"));
+    lets_others_run(|| UdpSocket::bind("127.0.0.1:0"));
+    must_end(|| {
+        let lost = run(UdpSocket::bind("127.0.0.1:0")).unwrap();
+        run(async {
+            let others = spawn(async {
+                for _ in 0..4 {
+                    yield_now().await;
+                }
+            });
+            while !others.is_finished() {
+                lost.recv(&mut [0]).await.unwrap_err();
+            }
+        });
+    });
+}
+
+#[cfg(all(unix, feature = "net"))]
+#[test]
+fn connects_that_fail_at_once_let_others_run() {
+    use executor::net::{TcpStream, UnixStream};
+    lets_others_run(|| UnixStream::connect("/nowhere/at/all"));
+    lets_others_run(|| TcpStream::connect("255.255.255.255:1"));
+}
+
+#[cfg(all(unix, feature = "os"))]
+#[test]
+fn waits_for_a_child_that_has_ended_let_others_run() {
+    must_end(|| {
+        run(async {
+            let mut child = executor::process::Command::new("true").spawn().unwrap();
+            child.wait().await.unwrap();
+            let others = spawn(async {
+                for _ in 0..4 {
+                    yield_now().await;
+                }
+            });
+            while !others.is_finished() {
+                child.wait().await.unwrap();
+            }
+        });
+    });
+}

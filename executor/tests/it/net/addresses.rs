@@ -107,7 +107,7 @@ fn a_port_in_use_is_an_error_that_names_the_address() {
         let addr = listener.local_addr().unwrap();
         let error = TcpListener::bind(addr).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AddrInUse);
-        let start = format!("cannot listen on {addr}: Address already in use");
+        let start = format!("cannot listen on {addr}: "); // then the system's text
         assert!(error.to_string().starts_with(&start), "{error}");
         drop(listener);
         must_be_refused(addr).await;

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 #[cfg(feature = "observe")]
 use executor::instrument::{Event, Recorder};
-use executor::net::{TcpListener, UdpSocket};
+use executor::net::UdpSocket;
 use executor::{
     Handle, RunError, Runner, gather, now, sleep, sleep_until, spawn, to_thread, try_run, yield_now,
 };
@@ -212,7 +212,9 @@ fn a_thousand_virtual_sleeps_beside_an_accept_that_waits_block_the_thread_once()
 
     must_end(|| {
         virtual_runner().run(async {
-            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let listener = executor::net::TcpListener::bind("127.0.0.1:0")
+                .await
+                .unwrap();
             let address = listener.local_addr().unwrap();
             let accept = spawn(async move { listener.accept().await.map(drop) });
             sleep(MS).await;

@@ -18,8 +18,8 @@ use futures::io::{AsyncReadExt, AsyncWriteExt, copy};
 use socket2::SockRef;
 
 use crate::common::{
-    Count, Gate, Log, OnDrop, counted, in_own_process, must_be_refused, must_end, panic_text,
-    poll_once, reports, run_to_end, virtual_runner,
+    Count, Gate, Log, OnDrop, in_own_process, must_be_refused, must_end, panic_text, poll_once,
+    reports, run_to_end, virtual_runner,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -472,7 +472,7 @@ fn c250_without_descriptors_serve_says_so_once_waits_and_serves_every_client_lat
             };
             // Without its own timer, which would poll the server too.
             let stop = Gate::new();
-            let server = spawn(counted(
+            let server = spawn(crate::common::counted(
                 &polls,
                 serve(listener, handler).until(stop.clone().wait()),
             ));

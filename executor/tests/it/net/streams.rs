@@ -9,7 +9,6 @@ use std::cell::{Cell, RefCell};
 use std::future::{pending, poll_fn};
 use std::io::{self, ErrorKind, IoSlice, IoSliceMut, Read, Write};
 use std::net::Shutdown;
-use std::os::fd::AsRawFd;
 use std::pin::Pin;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
@@ -52,11 +51,14 @@ trait Kind: Copy + Send + 'static {
 }
 
 /// A stream of this runtime.
-trait Stream: AsyncRead + AsyncWrite + Unpin + AsRawFd + 'static {
+trait Stream: AsyncRead + AsyncWrite + Unpin + 'static {
     /// Reads and writes through a shared reference.
     fn io(&self) -> impl AsyncRead + AsyncWrite + Unpin;
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
+
+    /// What a listing calls it: by its descriptor, on systems that have those.
+    fn listed(&self) -> String;
 }
 
 /// A stream of std.
@@ -75,6 +77,16 @@ macro_rules! streams {
 
             fn shutdown(&self, how: Shutdown) -> io::Result<()> {
                 self.shutdown(how)
+            }
+
+            #[cfg(unix)]
+            fn listed(&self) -> String {
+                format!(" fd {}", std::os::fd::AsRawFd::as_raw_fd(self))
+            }
+
+            #[cfg(not(unix))]
+            fn listed(&self) -> String {
+                " socket".to_owned()
             }
         }
 
@@ -264,6 +276,7 @@ fn a_peer_that_reads_late_makes_a_large_write_wait_and_then_resume(kind: impl Ki
     run_to_end(move || async move {
         const SIZE: usize = 10 * 1024 * 1024;
         let (ours, mut theirs) = kind.with_raw_peer().await;
+        let start = format!("writable{}", ours.listed());
         let end = kind.listed(&theirs);
         let written = Rc::new(Cell::new(0));
         let writer = spawn({
@@ -288,7 +301,7 @@ fn a_peer_that_reads_late_makes_a_large_write_wait_and_then_resume(kind: impl Ki
             .map(ToString::to_string)
             .collect();
         assert_eq!(waits.len(), 1);
-        assert!(waits[0].starts_with("writable fd "), "{waits:?}");
+        assert!(waits[0].starts_with(&start), "{waits:?}");
         assert!(waits[0].ends_with(&end), "{waits:?}");
         let first_part = written.get();
         assert!(0 < first_part && first_part < SIZE, "{first_part}");
@@ -695,11 +708,11 @@ fn a_waiting_task_is_listed_with_the_address_of_the_peer(kind: impl Kind) {
     run_to_end(move || async move {
         let (ours, theirs) = kind.with_raw_peer().await;
         let peer = kind.listed(&theirs);
-        let fd = ours.as_raw_fd();
+        let ours_listed = ours.listed();
         let reader = executor::spawn_named("reader", async move { read_some(ours.io(), 1).await });
         until_waiting(&reader).await;
         let text = described(&reader).to_string();
-        let end = format!("waits for readable fd {fd}{peer}");
+        let end = format!("waits for readable{ours_listed}{peer}");
         assert!(text.ends_with(&end), "{text}");
         assert!(text.contains("\"reader\""), "{text}");
         drop(theirs);

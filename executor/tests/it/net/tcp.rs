@@ -130,7 +130,7 @@ fn must_have_a_connection(listener: &std::net::TcpListener) {
 
 #[cfg(not(target_os = "linux"))]
 fn must_have_a_connection(_: &std::net::TcpListener) {
-    thread::sleep(50 * MS);
+    std::thread::sleep(Duration::from_millis(50));
 }
 
 /// The catalogue asks for ten yields. This runtime needs up to the number of polls

@@ -2,7 +2,6 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::io::Write;
 use std::net::Shutdown;
 use std::path::PathBuf;
 
@@ -139,6 +138,7 @@ fn the_ends_of_a_pair_see_half_closes_and_ends() {
 fn a_read_that_ends_early_at_a_message_with_a_descriptor_leaves_the_rest_readable() {
     use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg};
     use std::io::IoSlice;
+    use std::io::Write;
     use std::os::fd::AsFd;
 
     run_to_end(|| async {

@@ -1,16 +1,20 @@
 //! Child processes: the exact exit status, every byte of their pipes, and no
 //! zombies.
 
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::io::{ErrorKind, Write as _};
 use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
+use std::pin::Pin;
 use std::process::Stdio;
+use std::rc::Rc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use executor::process::{Child, ChildOutput, Command};
+use executor::process::{Child, Command};
 use executor::{Runner, gather, race, run, sleep, spawn, tasks, timeout, try_gather, yield_now};
-use futures::io::{AsyncReadExt, AsyncWriteExt};
+use futures::io::{AsyncRead as _, AsyncReadExt, AsyncWriteExt};
 
 use crate::common::{
     in_own_process, must_end, panic_text, poll_once, reports, run_to_end, virtual_runner,
@@ -713,7 +717,7 @@ fn r007_every_packet_of_a_child_that_writes_packets_is_read() {
 }
 
 #[cfg(target_os = "linux")]
-async fn read_until(output: &mut ChildOutput, end: &str) -> String {
+async fn read_until(output: &mut executor::process::ChildOutput, end: &str) -> String {
     let mut text = String::new();
     let mut buffer = [0; 4096];
     while !text.ends_with(end) {
@@ -722,4 +726,30 @@ async fn read_until(output: &mut ChildOutput, end: &str) -> String {
         text.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
     }
     text
+}
+
+/// Tasks that share a pipe: it is polled by each with its own waker.
+#[test]
+fn several_tasks_that_read_one_pipe_are_all_served() {
+    run_to_end(|| async {
+        let mut child = spawn_piped(Command::new("cat"));
+        let pipe = Rc::new(RefCell::new(child.stdout.take().unwrap()));
+        let readers = [(); 4].map(|()| {
+            let pipe = Rc::clone(&pipe);
+            spawn(poll_fn(move |cx| {
+                let mut byte = [0];
+                let read = Pin::new(&mut *pipe.borrow_mut()).poll_read(cx, &mut byte);
+                read.map(|read| (read.unwrap(), byte[0]))
+            }))
+        });
+        yield_now().await;
+        let mut stdin = child.stdin.take().unwrap();
+        for byte in b"abcd" {
+            stdin.write_all(&[*byte]).await.unwrap();
+            sleep(MS).await;
+        }
+        let mut read: Vec<_> = gather(readers).await.map(Result::unwrap).into();
+        read.sort_unstable();
+        assert_eq!(read, b"abcd".map(|byte| (1, byte)));
+    });
 }

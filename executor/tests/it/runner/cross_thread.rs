@@ -20,7 +20,7 @@ use executor::{
 };
 use futures::channel::oneshot;
 
-use crate::common::{OnDrop, in_own_process, panic_text, reports, sized, virtual_runner};
+use crate::common::{OnDrop, in_own_process, must_end, panic_text, reports, sized, virtual_runner};
 #[cfg(feature = "observe")]
 use crate::common::{count, runner_that_tells_parks};
 
@@ -519,4 +519,24 @@ fn c209_a_future_that_is_not_send_is_made_on_the_loop() {
         }
     });
     assert_eq!(task.wait().unwrap(), 2);
+}
+
+/// A loop that is neither running nor closed, as after `loop.stop()` in asyncio.
+#[test]
+fn r026_a_call_to_a_runner_that_never_runs_again_ends_with_the_runner() {
+    must_end(|| {
+        let mut runner = Runner::new();
+        runner.run(async {});
+        let handle = runner.handle();
+        let (send, sent) = mpsc::channel();
+        let waits = thread::spawn(move || {
+            let task = handle.spawn(|| async { 7 });
+            send.send(()).unwrap();
+            task.wait()
+        });
+        sent.recv().unwrap();
+        drop(runner);
+        // The end of the loop takes the call in, and drops its task.
+        assert!(waits.join().unwrap().unwrap_err().is_cancelled());
+    });
 }

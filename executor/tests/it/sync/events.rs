@@ -1,12 +1,16 @@
 //! `Event`: `set` wakes every waiter.
 
+use std::cell::Cell;
+use std::pin::pin;
 use std::rc::Rc;
+use std::sync::Arc;
+use std::task::{Context, Wake, Waker};
 use std::time::Duration;
 
-use executor::sync::Event;
+use executor::sync::{Event, Semaphore};
 use executor::{Wait, run, spawn, tasks, timeout, yield_now};
 
-use crate::common::{Log, assert_waits, ready_now, virtual_runner};
+use crate::common::{Log, assert_waits, must_end, ready_now, virtual_runner};
 
 #[test]
 fn c217_set_and_cleared_at_once_releases_those_that_waited_and_no_other() {
@@ -133,4 +137,40 @@ fn a_listing_names_the_event_and_the_line() {
         task.await.unwrap();
     });
     assert_eq!(format!("{:?}", Event::new()), "Event { is_set: false }");
+}
+
+/// A waker that uses, in its destructor, what it waits for.
+#[test]
+fn r034_a_waker_may_use_what_it_waited_for_when_it_is_replaced_or_dropped() {
+    thread_local! {
+        static SHARED: (Event, Semaphore) = const { (Event::new(), Semaphore::new(0)) };
+        static DROPS: Cell<usize> = const { Cell::new(0) };
+    }
+    struct UsesItsWait;
+    impl Wake for UsesItsWait {
+        fn wake(self: Arc<Self>) {}
+    }
+    impl Drop for UsesItsWait {
+        fn drop(&mut self) {
+            DROPS.set(DROPS.get() + 1);
+            SHARED.with(|(event, semaphore)| {
+                event.set();
+                event.clear();
+                semaphore.add_permits(1);
+            });
+        }
+    }
+    must_end(|| {
+        SHARED.with(|(event, semaphore)| {
+            let mut waits = (pin!(event.wait()), pin!(semaphore.acquire_many(10)));
+            for _ in 0..3 {
+                let waker = Waker::from(Arc::new(UsesItsWait));
+                let cx = &mut Context::from_waker(&waker);
+                let _ = waits.0.as_mut().poll(cx);
+                let _ = waits.1.as_mut().poll(cx);
+            }
+        });
+        assert_eq!(DROPS.get(), 3, "each waker was dropped");
+        SHARED.with(|(_, semaphore)| assert_eq!(semaphore.available_permits(), 3));
+    });
 }

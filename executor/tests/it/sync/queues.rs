@@ -6,9 +6,11 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use executor::sync::{Closed, Queue, TryGetError, TryPutError};
-use executor::{Wait, gather, run, spawn, tasks, timeout, yield_now};
+use executor::{Wait, gather, run, sleep, spawn, tasks, timeout, yield_now};
 
 use crate::common::{Log, OnDrop, assert_waits, panic_text, ready_now, sized, virtual_runner};
+
+const MS: Duration = Duration::from_millis(1);
 
 #[test]
 fn items_leave_in_the_order_in_which_they_came() {
@@ -400,5 +402,48 @@ fn c226_an_item_that_a_cancelled_getter_left_in_a_closed_queue_goes_to_one_that_
         drop(first);
         assert_eq!(ready_now(&mut second).await, Ok(1));
         assert_eq!(queue.get().await, Err(Closed));
+    });
+}
+
+/// The getter is polled, times out and comes back ten times, and each item arrives
+/// while it waits or between two of its waits.
+#[test]
+fn r023_a_getter_that_times_out_again_and_again_gets_every_item() {
+    virtual_runner().run(async {
+        let queue = Rc::new(Queue::new(1));
+        let getter = spawn({
+            let queue = queue.clone();
+            async move {
+                let (mut items, mut elapsed) = (Vec::new(), 0);
+                while items.len() < 10 {
+                    match timeout(100 * MS, queue.get()).await {
+                        Ok(item) => items.push(item.unwrap()),
+                        Err(_) => elapsed += 1,
+                    }
+                }
+                (items, elapsed)
+            }
+        });
+        for n in 0..10 {
+            // Each with a deadline of the getter, every other one before it.
+            sleep(if n % 2 == 0 { 200 * MS } else { 100 * MS }).await;
+            queue.put(n).await.unwrap();
+        }
+        let (items, elapsed) = getter.await.unwrap();
+        assert_eq!(items, Vec::from_iter(0..10));
+        assert!(elapsed > 0, "it timed out in between");
+    });
+}
+
+#[test]
+fn r028_a_limit_of_zero_refuses_no_item_that_there_is_room_for() {
+    virtual_runner().run(async {
+        let queue = Queue::new(3);
+        for n in 0..3 {
+            let put = timeout(Duration::ZERO, queue.put(n)).await;
+            assert_eq!(put.expect("there is room"), Ok(()));
+        }
+        assert!(timeout(Duration::ZERO, queue.put(3)).await.is_err());
+        assert_eq!(queue.len(), 3);
     });
 }

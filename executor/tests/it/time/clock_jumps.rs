@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use executor::{RunError, Runner, gather, interval, now, sleep, sleep_until, spawn, timeout};
+use executor::{RunError, gather, interval, now, sleep, sleep_until, spawn, timeout};
 
 use crate::common::{Log, poll_once, virtual_runner};
 
@@ -111,7 +111,7 @@ fn a_machine_whose_clock_is_years_ahead_at_once_fires_what_is_due_in_order() {
     }
     let log = Log::new();
     let before = Instant::now();
-    Runner::new().run(async {
+    executor::Runner::new().run(async {
         let nap = |span: Duration, name| {
             let log = log.clone();
             async move {

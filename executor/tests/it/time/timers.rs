@@ -868,3 +868,58 @@ fn the_debug_text_of_a_sleep_says_armed_only_until_its_deadline() {
     runner.run(sleep(Duration::from_secs(2)));
     assert_eq!(format!("{nap:?}"), "Sleep(over)");
 }
+
+/// In asyncio, `wait_for` could return the value and forget the cancel.
+#[test]
+fn r021_a_cancel_that_comes_with_the_value_of_a_timeout_is_not_forgotten() {
+    for is_cancelled_first in [false, true] {
+        virtual_runner().run(async {
+            let (send, receive) = futures::channel::oneshot::channel();
+            let log = Log::new();
+            let task = spawn({
+                let log = log.clone();
+                async move {
+                    let value = timeout(SECOND, receive).await;
+                    log.push(format!("{value:?}"));
+                    pending::<()>().await;
+                }
+            });
+            yield_now().await;
+            if is_cancelled_first {
+                assert!(task.cancel());
+                send.send(7).unwrap();
+            } else {
+                send.send(7).unwrap();
+                assert!(task.cancel());
+            }
+            assert!(task.await.unwrap_err().is_cancelled());
+            assert!(log.take().is_empty(), "it was dropped at its next turn");
+        });
+    }
+}
+
+/// Far, and too far for a clock of 64 bits in each usual unit.
+#[test]
+fn r042_a_sleep_into_the_far_future_neither_panics_nor_ends() {
+    let seconds = [
+        u64::MAX / 1_000_000_000,
+        u64::MAX / 1_000,
+        u64::MAX / 10,
+        u64::MAX,
+    ];
+    let others = [Duration::MAX, Duration::from_nanos(u64::MAX)];
+    let far = seconds.map(Duration::from_secs).into_iter().chain(others);
+    for far in far {
+        for sleep_first in [false, true] {
+            virtual_runner().run(async {
+                let far = async {
+                    match sleep_first {
+                        true => sleep(far).await,
+                        false => drop(timeout(far, pending::<()>()).await),
+                    }
+                };
+                assert_eq!(race((pin!(far), pin!(sleep(HOUR)))).await.0, 1);
+            });
+        }
+    }
+}

@@ -120,7 +120,7 @@ impl Options {
         if let Some(url) = self.sources.iter().find(is_url) {
             return Err(format!(
                 "{url} looks like a URL, and these sources are simulated; \
-                 `cargo run --bin fetch_urls` fetches it"
+                 `cargo run -p llm-demo --bin fetch_urls` fetches it"
             ));
         }
         if self.sequential && self.limit.is_some() {

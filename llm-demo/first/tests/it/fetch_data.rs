@@ -225,7 +225,7 @@ fn a_closed_pipe_ends_the_program_quietly() {
 #[test]
 fn the_readme_shows_the_real_output() {
     let readme = include_str!("../../../../README.md");
-    let command = "$ cargo run --release -p first-programs --bin fetch_data\n";
+    let command = "$ cargo run -p first-programs --bin fetch_data\n";
     let session = format!("{command}{THE_PAGES_OUTPUT}elapsed: 2.00s; one after another: 6.00s\n");
     assert!(
         readme.contains(&session),
