@@ -40,7 +40,7 @@ struct Step {
     virtual_time: bool,
 }
 
-const STEPS: [Step; 10] = [
+const STEPS: [Step; 12] = [
     Step {
         step: "12e",
         name: "relay",

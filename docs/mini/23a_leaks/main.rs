@@ -2,6 +2,8 @@
 mod mini;
 #[cfg(test)]
 mod tests;
+#[cfg(all(test, feature = "model"))]
+mod model;
 
 use std::env;
 use std::thread;
