@@ -181,6 +181,7 @@ var LOOP_SOURCE = {
      "fn handle_messages(runtime: &Runtime) {",
      "    let messages = &runtime.messages;",
      "    runtime.inbox().drain(&mut messages.borrow_mut());",
+     "    runtime.handles_at_home.take(); // a task that is woken may give its handle away",
      "    let n = messages.borrow().len();",
      "    runtime.emit(INBOX, move |hook| hook.inbox_drained(n));",
      "    let next = || messages.borrow_mut().pop_front();",
@@ -203,7 +204,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · fire_due_timers",
-    "first": 69,
+    "first": 70,
     "lines": [
      "fn fire_due_timers(runtime: &Runtime) {",
      "    if runtime.timers.borrow().next_deadline().is_none() {",
@@ -221,7 +222,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · wait_for_something",
-    "first": 121,
+    "first": 122,
     "lines": [
      "pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {",
      "    runtime.driver.owner.refuse_forked_child();",
@@ -296,35 +297,35 @@ var LOOP_SOURCE = {
    ],
    "inbox.drain": [
     6,
-    50
+    51
    ],
    "inbox.wake": [
     6,
-    55
+    56
    ],
    "inbox.job": [
     6,
-    57
+    58
    ],
    "timer.fire": [
     7,
-    77
+    78
    ],
    "timer.wake": [
     7,
-    78
+    79
    ],
    "park.start": [
     8,
-    124
+    125
    ],
    "park.wait": [
     8,
-    127
+    128
    ],
    "park.end": [
     8,
-    140
+    141
    ],
    "io.event": [
     0,
@@ -901,7 +902,7 @@ var LOOP_SOURCE = {
    "parts": [
     {
      "title": "docs/mini/23a/main.rs · serve",
-     "first": 21,
+     "first": 23,
      "lines": [
       "async fn serve(name: &'static str) {",
       "    let _connection = Open(name);",
@@ -911,7 +912,7 @@ var LOOP_SOURCE = {
     },
     {
      "title": "docs/mini/23a/main.rs · main",
-     "first": 31,
+     "first": 33,
      "lines": [
       "fn main() {",
       "    match env::args().nth(1).as_deref() {",
@@ -932,6 +933,66 @@ var LOOP_SOURCE = {
     }
    ],
    "lines": {}
+  },
+  "lines": {
+   "parts": [
+    {
+     "title": "docs/mini/22a/main.rs · send_in_pieces",
+     "first": 15,
+     "lines": [
+      "/// Sends the text in four pieces to the first client.",
+      "async fn send_in_pieces(listener: TcpListener) -> io::Result<()> {",
+      "    let (stream, _) = listener.accept().await?;",
+      "    let bytes = TEXT.as_bytes();",
+      "    // The third piece begins in the middle of the letter ü.",
+      "    for piece in [&bytes[..2], &bytes[2..9], &bytes[9..30], &bytes[30..]] {",
+      "        stream.write_all(piece).await?;",
+      "        sleep(Duration::from_millis(10)).await; // each one is read alone",
+      "    }",
+      "    Ok(())",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/22a/main.rs · program",
+     "first": 27,
+     "lines": [
+      "async fn program() -> io::Result<()> {",
+      "    let listener = TcpListener::bind(\"127.0.0.1:0\").await?;",
+      "    let address = listener.local_addr()?;",
+      "    spawn(send_in_pieces(listener));",
+      "    let stream = TcpStream::connect(address).await?;",
+      "    let mut lines = Lines::new(&stream);",
+      "    while let Some(line) = next(&mut lines).await {",
+      "        match line {",
+      "            Ok(line) => println!(\"{line:?}\"),",
+      "            Err(error) => println!(\"not text: {error}\"),",
+      "        }",
+      "    }",
+      "    Ok(())",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/22a/main.rs · main",
+     "first": 42,
+     "lines": [
+      "fn main() -> io::Result<()> {",
+      "    run(program())",
+      "}"
+     ]
+    }
+   ],
+   "lines": {
+    "13": 22,
+    "14": 22,
+    "32": 22,
+    "33": 22,
+    "51": 22,
+    "52": 22,
+    "70": 22,
+    "71": 22
+   }
   },
   "lost_waker": {
    "parts": [
@@ -1090,7 +1151,7 @@ var LOOP_SOURCE = {
    "parts": [
     {
      "title": "docs/mini/24a/main.rs · main",
-     "first": 16,
+     "first": 18,
      "lines": [
       "fn main() {",
       "    Runner::virtual_time().run(async {",
@@ -1106,11 +1167,114 @@ var LOOP_SOURCE = {
    ],
    "lines": {}
   },
+  "partial_write": {
+   "parts": [
+    {
+     "title": "docs/mini/21b/main.rs · send",
+     "first": 15,
+     "lines": [
+      "/// Sends one big message to the first client, and closes the connection.",
+      "async fn send(listener: TcpListener) -> io::Result<()> {",
+      "    let (stream, _) = listener.accept().await?;",
+      "    let message = vec![0; SIZE];",
+      "    stream.write_all(&message).await",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/21b/main.rs · receive",
+     "first": 22,
+     "lines": [
+      "/// Counts the bytes that arrive until the sender closes.",
+      "async fn receive(address: SocketAddr) -> io::Result<usize> {",
+      "    let stream = TcpStream::connect(address).await?;",
+      "    let (mut buffer, mut received) = (vec![0; 64 * 1024], 0);",
+      "    loop {",
+      "        match stream.read(&mut buffer).await? {",
+      "            0 => return Ok(received),",
+      "            n => received += n,",
+      "        }",
+      "    }",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/21b/main.rs · program",
+     "first": 34,
+     "lines": [
+      "async fn program() -> io::Result<()> {",
+      "    let listener = TcpListener::bind(\"127.0.0.1:0\").await?;",
+      "    let address = listener.local_addr()?;",
+      "    let sender = spawn(send(listener));",
+      "    let received = receive(address).await?;",
+      "    sender.await.unwrap()?;",
+      "    println!(\"{received} of {SIZE} bytes arrived\");",
+      "    Ok(())",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/21b/main.rs · main",
+     "first": 44,
+     "lines": [
+      "fn main() -> io::Result<()> {",
+      "    run(program())",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
+  "race": {
+   "parts": [
+    {
+     "title": "docs/mini/17b/main.rs · fetch",
+     "first": 10,
+     "lines": [
+      "async fn fetch(name: &str, seconds: u64) -> &str {",
+      "    sleep(Duration::from_secs(seconds)).await;",
+      "    name",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/17b/main.rs · program",
+     "first": 15,
+     "lines": [
+      "async fn program() {",
+      "    let sources = [fetch(\"far\", 3), fetch(\"near\", 1), fetch(\"middle\", 2)];",
+      "    let first = race(sources).await;",
+      "    println!(\"race: {first:?}\");",
+      "",
+      "    let limit = Duration::from_secs(1);",
+      "    let fetches = [fetch(\"in time\", 1), fetch(\"too late\", 9)];",
+      "    let both = gather(fetches.map(|fetch| timeout(limit, fetch))).await;",
+      "    println!(\"timeout: {both:?}\");",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/17b/main.rs · main",
+     "first": 26,
+     "lines": [
+      "fn main() {",
+      "    let mut runner = Runner::virtual_time();",
+      "    runner.run(async {",
+      "        let start = now();",
+      "        program().await;",
+      "        println!(\"after {:?}\", now() - start);",
+      "    });",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
   "reactor": {
    "parts": [
     {
      "title": "docs/mini/20c/main.rs · processor_time",
-     "first": 18,
+     "first": 20,
      "lines": [
       "/// How long this thread has used a processor; zero if the system does not say.",
       "fn processor_time() -> Duration {",
@@ -1122,7 +1286,7 @@ var LOOP_SOURCE = {
     },
     {
      "title": "docs/mini/20c/main.rs · send",
-     "first": 25,
+     "first": 27,
      "lines": [
       "/// Stands for another program, which sends a datagram after 100 ms.",
       "fn send(to: SocketAddr) {",
@@ -1136,7 +1300,7 @@ var LOOP_SOURCE = {
     },
     {
      "title": "docs/mini/20c/main.rs · receive",
-     "first": 34,
+     "first": 36,
      "lines": [
       "/// Waits for a datagram, and takes it. Returns its length.",
       "async fn receive(socket: &UdpSocket, token: Token) -> usize {",
@@ -1148,7 +1312,7 @@ var LOOP_SOURCE = {
     },
     {
      "title": "docs/mini/20c/main.rs · program",
-     "first": 41,
+     "first": 43,
      "lines": [
       "/// Receives two datagrams. The second one arrives while the task sleeps.",
       "async fn program() {",
@@ -1169,7 +1333,7 @@ var LOOP_SOURCE = {
     },
     {
      "title": "docs/mini/20c/main.rs · beside_a_busy_task",
-     "first": 57,
+     "first": 59,
      "lines": [
       "/// Receives beside a task that is always ready.",
       "async fn beside_a_busy_task() {",
@@ -1184,7 +1348,7 @@ var LOOP_SOURCE = {
     },
     {
      "title": "docs/mini/20c/main.rs · to_itself",
-     "first": 67,
+     "first": 69,
      "lines": [
       "/// Sends a datagram to itself.",
       "async fn to_itself() -> usize {",
@@ -1198,7 +1362,7 @@ var LOOP_SOURCE = {
     },
     {
      "title": "docs/mini/20c/main.rs · watch",
-     "first": 76,
+     "first": 78,
      "lines": [
       "/// Ends the process if the loop hangs.",
       "fn watch() {",
@@ -1212,7 +1376,7 @@ var LOOP_SOURCE = {
     },
     {
      "title": "docs/mini/20c/main.rs · main",
-     "first": 85,
+     "first": 87,
      "lines": [
       "fn main() {",
       "    watch();",
@@ -1551,7 +1715,7 @@ var LOOP_SOURCE = {
    "parts": [
     {
      "title": "docs/mini/19b/main.rs · square",
-     "first": 12,
+     "first": 14,
      "lines": [
       "/// Stands for any call that blocks its thread.",
       "fn square(n: u32) -> u32 {",
@@ -1562,7 +1726,7 @@ var LOOP_SOURCE = {
     },
     {
      "title": "docs/mini/19b/main.rs · heart",
-     "first": 18,
+     "first": 20,
      "lines": [
       "async fn heart(start: Instant) {",
       "    for _ in 0..3 {",
@@ -1574,7 +1738,7 @@ var LOOP_SOURCE = {
     },
     {
      "title": "docs/mini/19b/main.rs · program",
-     "first": 25,
+     "first": 27,
      "lines": [
       "async fn program() {",
       "    let start = Instant::now();",
@@ -1588,7 +1752,7 @@ var LOOP_SOURCE = {
     },
     {
      "title": "docs/mini/19b/main.rs · main",
-     "first": 34,
+     "first": 36,
      "lines": [
       "fn main() {",
       "    match env::args().nth(1).as_deref() {",
@@ -1635,6 +1799,125 @@ var LOOP_SOURCE = {
     "20": 187,
     "21": 188
    }
+  },
+  "unpark": {
+   "parts": [
+    {
+     "title": "docs/mini/18b/main.rs · start_thread",
+     "first": 16,
+     "lines": [
+      "/// A thread that calls each waker that it is sent, a while later.",
+      "fn start_thread(delay: Duration) -> Sender<Waker> {",
+      "    let (sender, receiver) = channel::<Waker>();",
+      "    thread::spawn(move || {",
+      "        for waker in receiver {",
+      "            thread::sleep(delay);",
+      "            waker.wake();",
+      "        }",
+      "    });",
+      "    sender",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/18b/main.rs · ask",
+     "first": 28,
+     "lines": [
+      "/// Waits until the thread has woken this task.",
+      "async fn ask(thread: &Sender<Waker>) {",
+      "    let mut asked = false;",
+      "    poll_fn(|cx| {",
+      "        if asked {",
+      "            return Poll::Ready(());",
+      "        }",
+      "        asked = true;",
+      "        thread",
+      "            .send(cx.waker().clone())",
+      "            .expect(\"the thread is there\");",
+      "        Poll::Pending",
+      "    })",
+      "    .await;",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/18b/main.rs · program",
+     "first": 44,
+     "lines": [
+      "async fn program() {",
+      "    let slow = start_thread(Duration::from_millis(100));",
+      "    let start = Instant::now();",
+      "    let answer = timeout(Duration::from_secs(1), ask(&slow)).await;",
+      "    println!(\"{answer:?} after {} ms\", start.elapsed().as_millis());",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/18b/main.rs · yields",
+     "first": 51,
+     "lines": [
+      "async fn yields() {",
+      "    let start = Instant::now();",
+      "    for _ in 0..100_000 {",
+      "        yield_now().await;",
+      "    }",
+      "    println!(\"{} ns a yield\", start.elapsed().as_nanos() / 100_000);",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/18b/main.rs · rounds",
+     "first": 59,
+     "lines": [
+      "/// Asks a thread again and again, which is a park and a wake each time.",
+      "async fn rounds() {",
+      "    let fast = start_thread(Duration::ZERO);",
+      "    let answers = Arc::new(AtomicU32::new(0));",
+      "    watch(Arc::clone(&answers));",
+      "    for _ in 0..10_000 {",
+      "        ask(&fast).await;",
+      "        answers.fetch_add(1, Ordering::Relaxed);",
+      "    }",
+      "    println!(\"10,000 rounds\");",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/18b/main.rs · watch",
+     "first": 71,
+     "lines": [
+      "/// Ends the program when there has been no answer for a second.",
+      "fn watch(answers: Arc<AtomicU32>) {",
+      "    let mut before = None;",
+      "    thread::spawn(move || {",
+      "        loop {",
+      "            thread::sleep(Duration::from_secs(1));",
+      "            let now = Some(answers.load(Ordering::Relaxed));",
+      "            if now == before {",
+      "                println!(\"the loop sleeps on, with a key in its queue\");",
+      "                std::process::exit(1);",
+      "            }",
+      "            before = now;",
+      "        }",
+      "    });",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/18b/main.rs · main",
+     "first": 87,
+     "lines": [
+      "fn main() {",
+      "    match std::env::args().nth(1).as_deref() {",
+      "        Some(\"yields\") => run(yields()),",
+      "        Some(\"rounds\") => run(rounds()),",
+      "        _ => run(program()),",
+      "    }",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
   },
   "words": {
    "parts": [

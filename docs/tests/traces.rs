@@ -40,7 +40,7 @@ struct Step {
     virtual_time: bool,
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 14] = [
     Step {
         step: "12e",
         name: "relay",
@@ -99,6 +99,18 @@ const STEPS: [Step; 12] = [
         step: "20c",
         name: "reactor",
         shows: "two sockets, one poller",
+        virtual_time: false,
+    },
+    Step {
+        step: "21b",
+        name: "partial_write",
+        shows: "a big message, written in parts",
+        virtual_time: false,
+    },
+    Step {
+        step: "22a",
+        name: "lines",
+        shows: "lines from bytes that arrive in pieces",
         virtual_time: false,
     },
     Step {

@@ -7,3 +7,4 @@ mod ch17;
 mod ch18;
 mod ch19;
 mod ch20;
+mod ch21;

@@ -7,3 +7,5 @@ mod ch17;
 mod ch18;
 mod ch19;
 mod ch20;
+mod ch21;
+mod ch22;

@@ -7,4 +7,6 @@ mod ch17;
 mod ch18;
 mod ch19;
 mod ch20;
+mod ch21;
+mod ch22;
 mod ch23;

@@ -7,5 +7,7 @@ mod ch17;
 mod ch18;
 mod ch19;
 mod ch20;
+mod ch21;
+mod ch22;
 mod ch23;
 mod ch24;

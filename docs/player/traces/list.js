@@ -11,11 +11,14 @@ loopTraces([
 {"name":"join","shows":"a task starts another one and waits for it"},
 {"name":"leaked_timers","shows":"sleeps that were dropped, and timers that stay"},
 {"name":"leftovers","shows":"the main future returns, and three tasks still wait"},
+{"name":"lines","shows":"lines from bytes that arrive in pieces"},
 {"name":"lost_waker","shows":"a future that keeps no waker"},
 {"name":"no_turns","shows":"awaits that have nothing to wait for"},
 {"name":"on_a_thread","shows":"a heart beats while a thread is held up"},
 {"name":"one_after_another","shows":"the same waits, without gather"},
 {"name":"own_loop","shows":"three waits of two seconds, on the reader's own loop"},
+{"name":"partial_write","shows":"a big message, written in parts"},
+{"name":"race","shows":"three sleeps, and the first of them"},
 {"name":"reactor","shows":"two sockets, one poller"},
 {"name":"ready_queue","shows":"three tasks stand in line"},
 {"name":"relay","shows":"a relay, and two players: who wakes whom"},
@@ -26,5 +29,6 @@ loopTraces([
 {"name":"tick_tock","shows":"two tasks, each with its own pace"},
 {"name":"to_thread","shows":"a call on a thread, and a beat that goes on"},
 {"name":"too_slow","shows":"a timeout drops what it waited for"},
+{"name":"unpark","shows":"a wake by another thread ends a park"},
 {"name":"words","shows":"two answers, word by word"}
 ]);

@@ -145,10 +145,9 @@ impl<const KIND: u8, T> Slab<KIND, T> {
         value.expect("the slot is full")
     }
 
-    /// Returns the key of the value in a slot, if there is such a slot.
-    pub(crate) fn key_at(&self, index: u32) -> Option<Key<KIND>> {
-        let slot = self.slots.get(index as usize)?;
-        Some(Key::new(index, slot.generation))
+    /// Returns the key of the value in a slot.
+    pub(crate) fn key_at(&self, index: u32) -> Key<KIND> {
+        Key::new(index, self.slots[index as usize].generation)
     }
 
     pub(crate) fn remove(&mut self, key: Key<KIND>) -> Option<T> {

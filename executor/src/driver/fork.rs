@@ -14,16 +14,16 @@ use std::cell::Cell;
 pub(crate) struct OwnerPid(Cell<Option<u32>>);
 
 impl OwnerPid {
-    /// Records the current process as the owner, unless there is one.
+    /// Records the current process as the owner, unless there is one, or the
+    /// system has no processes: there, std's function panics.
     pub(crate) fn claim(&self) {
-        if self.0.get().is_none() {
-            self.0.set(Some(process_id()));
-        }
+        let this = || (!cfg!(target_family = "wasm")).then(std::process::id);
+        self.0.set(self.0.get().or_else(this));
     }
 
     /// Returns whether this process is a forked child of the owner.
     pub(crate) fn is_forked_child(&self) -> bool {
-        self.0.get().is_some_and(|pid| pid != process_id())
+        self.0.get().is_some_and(|pid| pid != std::process::id())
     }
 
     /// Forgets the owner, for the next run.
@@ -42,14 +42,5 @@ impl OwnerPid {
              it cannot go on with its parent's loop. Start a new one there with \
              `executor::run(..)`, or fork before the loop runs"
         );
-    }
-}
-
-/// Returns the id of this process: 0 where there are no processes, and where std's
-/// function panics.
-pub(crate) fn process_id() -> u32 {
-    match cfg!(target_family = "wasm") {
-        true => 0,
-        false => std::process::id(),
     }
 }

@@ -507,7 +507,11 @@ fn source_of(
     sources: &mut Slab<{ kind::SOURCE }, Source>,
     token: Token,
 ) -> Option<(SourceKey, &mut Source)> {
-    let key = sources.key_at((token.0 & NO_INDEX) as u32)?;
+    if token == UNPARK {
+        return None;
+    }
+    // The slots of a slab are never fewer than they were when the token was made.
+    let key = sources.key_at((token.0 & NO_INDEX) as u32);
     let source = sources.get_mut(key)?;
     (packed(key) == token).then_some((key, source))
 }

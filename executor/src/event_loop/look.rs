@@ -195,7 +195,8 @@ fn wake_unsure_waiter(runtime: &Runtime) -> bool {
 ///
 /// If neither exists, the stall is certain: the wait would last forever. If one
 /// does, a real clock waits as long as it takes; but in virtual time no program
-/// waits for long, so it is a stall after `stall_timeout`.
+/// waits for long, so it is a stall after `stall_timeout`. So it is where there
+/// are no other threads.
 fn wait_for_other_threads(
     runtime: &Runtime,
     handles_at_home: Option<HashSet<usize>>,
@@ -206,10 +207,7 @@ fn wait_for_other_threads(
     if !runtime.ready.borrow().is_empty() {
         return Ok(()); // tasks were woken to find out
     }
-    if cfg!(target_family = "wasm") {
-        return Err(Composition::explain_stall(runtime, true)); // there is no other thread
-    }
-    if !runtime.clock.is_virtual() {
+    if !runtime.clock.is_virtual() && !cfg!(target_family = "wasm") {
         park_or_panic(runtime, None);
         return Ok(());
     }

@@ -57,11 +57,12 @@ pub(super) fn observe(polling: &Arc<Polling>) {
         poll: None,
         reported: false,
     });
-    let pid = crate::driver::fork::process_id();
-    if registry.owner_pid != Some(pid) {
+    // Where there are no processes, there are no threads either: std's function panics.
+    let pid = (!cfg!(target_family = "wasm")).then(std::process::id);
+    if pid.is_none() || registry.owner_pid != pid {
         let thread = thread::Builder::new().name("executor-watchdog".into());
         match thread.spawn(sample_until_all_end) {
-            Ok(_) => registry.owner_pid = Some(pid),
+            Ok(_) => registry.owner_pid = pid,
             Err(error) => report(format_args!(
                 "debug mode has no watchdog, because its thread could not be started: {error}"
             )),

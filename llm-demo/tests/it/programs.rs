@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::io::Read;
 use std::process::{Command, Stdio};
+use std::thread;
 
 use futures::channel::oneshot;
 
@@ -194,9 +195,13 @@ fn a_key_without_a_base_url_is_remarked_upon() {
 #[test]
 fn the_same_seed_tells_the_same_story() {
     let story = |seed| alone(ACHAT, &["--seed", seed, "Tell me a story"]).out;
-    let third = story("3");
-    assert_eq!(third, story("3"));
-    assert_ne!(third, story("4"));
+    // Side by side: each is told at the speed of a model.
+    let [third, again, fourth] = thread::scope(|scope| {
+        let tellers = ["3", "3", "4"].map(|seed| scope.spawn(move || story(seed)));
+        tellers.map(|teller| teller.join().unwrap())
+    });
+    assert_eq!(third, again);
+    assert_ne!(third, fourth);
 }
 
 #[test]
@@ -340,7 +345,7 @@ fn fetch_urls_says_what_it_could_not_fetch() {
 
 #[test]
 fn a_closed_pipe_ends_every_program_quietly() {
-    for program in PROGRAMS {
+    let check = |program| {
         let question: &[&str] = if program == ACHAT { &["hi"] } else { &[] };
         let said = said_to_closed_pipe(program, question);
         assert_eq!(said.code, 0, "{program}: {said:?}");
@@ -348,7 +353,13 @@ fn a_closed_pipe_ends_every_program_quietly() {
             !said.err.contains("panicked") && !said.err.contains("error"),
             "{program}: {said:?}"
         );
-    }
+    };
+    // Side by side: some tell a story first, at the speed of a model.
+    thread::scope(|scope| {
+        for program in PROGRAMS {
+            scope.spawn(move || check(program));
+        }
+    });
 }
 
 #[test]

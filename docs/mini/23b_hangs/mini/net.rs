@@ -34,18 +34,14 @@ impl<S: Source> Socket<S> {
         cx: &Context<'_>,
         mut operation: impl FnMut(&S) -> io::Result<T>,
     ) -> Poll<io::Result<T>> {
+        let reactor = &self.here.reactor;
         loop {
             match operation(&self.io) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 result => return Poll::Ready(result),
             }
-            if self
-                .here
-                .reactor
-                .poll_ready(self.token, way, cx)
-                .is_pending()
-            {
+            if reactor.poll_ready(self.token, way, cx).is_pending() {
                 return Poll::Pending;
             }
         }
