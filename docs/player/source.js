@@ -898,6 +898,42 @@ var LOOP_SOURCE = {
    ],
    "lines": {}
   },
+  "leftovers": {
+   "parts": [
+    {
+     "title": "docs/mini/23a/main.rs · serve",
+     "first": 23,
+     "lines": [
+      "async fn serve(name: &'static str) {",
+      "    let _connection = Open(name);",
+      "    sleep(Duration::from_secs(3600)).await;",
+      "}"
+     ]
+    },
+    {
+     "title": "docs/mini/23a/main.rs · main",
+     "first": 33,
+     "lines": [
+      "fn main() {",
+      "    match env::args().nth(1).as_deref() {",
+      "        Some(\"save\") => run(async {",
+      "            let save = timeout(Duration::from_millis(100), to_thread(save));",
+      "            println!(\"saved in time: {}\", save.await.is_ok());",
+      "        }),",
+      "        _ => Runner::virtual_time().run(async {",
+      "            for name in [\"one\", \"two\", \"three\"] {",
+      "                spawn(serve(name));",
+      "            }",
+      "            yield_now().await; // each of them gets its first poll",
+      "        }),",
+      "    }",
+      "    println!(\"run has returned\");",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
+  },
   "lines": {
    "parts": [
     {
@@ -1110,6 +1146,26 @@ var LOOP_SOURCE = {
     "32": 130,
     "41": 144
    }
+  },
+  "own_loop": {
+   "parts": [
+    {
+     "title": "docs/mini/24a/main.rs · main",
+     "first": 18,
+     "lines": [
+      "fn main() {",
+      "    Runner::virtual_time().run(async {",
+      "        let start = now();",
+      "        for line in gather([\"API 1\", \"API 2\", \"API 3\"].map(fetch_data)).await {",
+      "            println!(\"{line}\");",
+      "        }",
+      "        println!(\"elapsed: {:?}\", now() - start);",
+      "    });",
+      "}"
+     ]
+    }
+   ],
+   "lines": {}
   },
   "partial_write": {
    "parts": [

@@ -40,7 +40,7 @@ struct Step {
     virtual_time: bool,
 }
 
-const STEPS: [Step; 12] = [
+const STEPS: [Step; 14] = [
     Step {
         step: "12e",
         name: "relay",
@@ -112,6 +112,18 @@ const STEPS: [Step; 12] = [
         name: "lines",
         shows: "lines from bytes that arrive in pieces",
         virtual_time: false,
+    },
+    Step {
+        step: "23a",
+        name: "leftovers",
+        shows: "the main future returns, and three tasks still wait",
+        virtual_time: true,
+    },
+    Step {
+        step: "24a",
+        name: "own_loop",
+        shows: "three waits of two seconds, on the reader's own loop",
+        virtual_time: true,
     },
 ];
 

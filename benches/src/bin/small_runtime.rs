@@ -22,6 +22,8 @@ mod book {
 use book::mini;
 
 const ROUNDS: usize = 15;
+/// How many tasks yield by turns.
+const TASKS: u32 = 100;
 const MESSAGE: [u8; 64] = [7; 64];
 const LOOPS: [&str; 3] = ["small", "real", "tokio"];
 
@@ -62,9 +64,23 @@ fn on_tokio(work: impl Future<Output = ()>) -> Duration {
     runtime.expect("tokio can be started").block_on(timed(work))
 }
 
-const ROWS: [Row; 6] = [
+/// Some tasks that yield by turns, `n` times all together: `spawn` and `yield_now`
+/// are those of a runtime.
+macro_rules! by_turns {
+    ($n:expr, $runtime:path, $yield_now:path) => {{
+        use $runtime as runtime;
+        let each = $n / TASKS;
+        let yields = || async move { repeat!(each, $yield_now().await) };
+        let tasks: Vec<_> = (0..TASKS).map(|_| runtime::spawn(yields())).collect();
+        for task in tasks {
+            task.await.unwrap();
+        }
+    }};
+}
+
+const ROWS: [Row; 9] = [
     Row {
-        name: "yield",
+        name: "yield, one task alone",
         operations: 100_000,
         run: [
             |n| on_small(async move { repeat!(n, mini::yield_now().await) }),
@@ -73,7 +89,16 @@ const ROWS: [Row; 6] = [
         ],
     },
     Row {
-        name: "spawn and join a task",
+        name: "yield, 100 tasks by turns",
+        operations: 100_000,
+        run: [
+            |n| on_small(async move { by_turns!(n, mini, mini::yield_now) }),
+            |n| on_real(async move { by_turns!(n, executor, executor::yield_now) }),
+            |n| on_tokio(async move { by_turns!(n, tokio, tokio::task::yield_now) }),
+        ],
+    },
+    Row {
+        name: "spawn and join, from main",
         operations: 20_000,
         run: [
             |n| on_small(async move { repeat!(n, mini::spawn(async {}).await.unwrap()) }),
@@ -82,22 +107,40 @@ const ROWS: [Row; 6] = [
         ],
     },
     Row {
-        name: "10,000 sleeps of 1 ms, each",
-        operations: 10_000,
+        name: "spawn and join, from a task",
+        operations: 20_000,
         run: [
-            |n| on_small(async move { drop(mini::gather((0..n).map(|_| mini::sleep(MS))).await) }),
+            |n| {
+                on_small(async move {
+                    let all = async move { repeat!(n, mini::spawn(async {}).await.unwrap()) };
+                    mini::spawn(all).await.unwrap();
+                })
+            },
             |n| {
                 on_real(async move {
-                    let sleeps = (0..n).map(|_| executor::sleep(MS)).collect::<Vec<_>>();
-                    drop(executor::gather(sleeps).await);
+                    let all = async move { repeat!(n, executor::spawn(async {}).await.unwrap()) };
+                    executor::spawn(all).await.unwrap();
                 })
             },
             |n| {
                 on_tokio(async move {
-                    drop(futures::future::join_all((0..n).map(|_| tokio::time::sleep(MS))).await);
+                    let all = async move { repeat!(n, tokio::spawn(async {}).await.unwrap()) };
+                    tokio::spawn(all).await.unwrap();
                 })
             },
         ],
+    },
+    Row {
+        name: "10,000 sleeps of 1 ms, each",
+        operations: 10_000,
+        run: [small_sleeps, real_sleeps, |n| on_tokio(tokio_sleeps(n))],
+    },
+    Row {
+        name: "the same without tokio's budget",
+        operations: 10_000,
+        run: [small_sleeps, real_sleeps, |n| {
+            on_tokio(tokio::task::unconstrained(tokio_sleeps(n)))
+        }],
     },
     Row {
         name: "gather 1,000 that yield, each",
@@ -151,6 +194,21 @@ const ROWS: [Row; 6] = [
 ];
 
 const MS: Duration = Duration::from_millis(1);
+
+fn small_sleeps(n: u32) -> Duration {
+    on_small(async move { drop(mini::gather((0..n).map(|_| mini::sleep(MS))).await) })
+}
+
+fn real_sleeps(n: u32) -> Duration {
+    on_real(async move {
+        let sleeps = (0..n).map(|_| executor::sleep(MS)).collect::<Vec<_>>();
+        drop(executor::gather(sleeps).await);
+    })
+}
+
+async fn tokio_sleeps(n: u32) {
+    drop(futures::future::join_all((0..n).map(|_| tokio::time::sleep(MS))).await);
+}
 
 async fn small_round_trips(n: u32) -> Duration {
     let listener = mini::TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -9,3 +9,4 @@ mod ch19;
 mod ch20;
 mod ch21;
 mod ch22;
+mod ch23;

@@ -9,4 +9,5 @@ mod ch19;
 mod ch20;
 mod ch21;
 mod ch22;
+mod ch23;
 mod ch24;

@@ -4,7 +4,8 @@
 //! A whole file is written, an item replaced, a diff applied as it stands on
 //! the page. The result of each step is compared with the step's folder.
 //!
-//! Invariant: the text comes from the Markdown, never from `docs/mini`.
+//! Invariant: the text comes from the Markdown, never from `docs/mini`, but for
+//! the tests that the reader copies.
 //!
 //! Called by `main`.
 
@@ -18,7 +19,7 @@ use crate::check::{all_right, chapters, difference, root};
 use crate::diffs::apply;
 use crate::items::replace;
 use crate::shown::{FOLDER, Shown, What, step_and_file};
-use crate::steps::{Files, Step, base, differences_from, of, pieces, steps};
+use crate::steps::{COPIED, Files, Step, base, differences_from, of, pieces, steps};
 
 /// What `cargo new mini` writes.
 const NEW: &str = "\
@@ -142,6 +143,7 @@ pub(crate) fn build() -> Result<(), String> {
     all_right("assembled steps", complaints)?;
     let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
     write(folder.path(), &files).map_err(|error| error.to_string())?;
+    copy_tests(folder.path()).map_err(|error| error.to_string())?;
     cargo(folder.path(), "build")?;
     cargo(folder.path(), "test")
 }
@@ -154,6 +156,25 @@ fn write(folder: &Path, files: &Files) -> std::io::Result<()> {
         let path = folder.join("src").join(name);
         fs::create_dir_all(path.parent().expect("it is in a folder"))?;
         fs::write(path, text)?;
+    }
+    Ok(())
+}
+
+/// What the reader copies, if a step is there that has it.
+fn copy_tests(folder: &Path) -> std::io::Result<()> {
+    let Some(last) = steps().into_iter().rfind(Step::is_main) else {
+        return Ok(());
+    };
+    let from = root().join(FOLDER).join(last.name).join(COPIED);
+    let to = folder.join("src").join(COPIED);
+    let Ok(entries) = fs::read_dir(&from) else {
+        return Ok(());
+    };
+    fs::create_dir_all(&to)?;
+    fs::copy(from.with_extension("rs"), to.with_extension("rs"))?;
+    for entry in entries {
+        let name = entry?.file_name();
+        fs::copy(from.join(&name), to.join(&name))?;
     }
     Ok(())
 }

@@ -20,12 +20,16 @@ mod exercises;
 mod form;
 mod items;
 mod layers;
+#[allow(dead_code)] // the test of the architecture uses the rest
+#[path = "../../../executor/tests/architecture/reading.rs"]
+mod lines_of_code;
 mod links;
 mod manifests;
 mod markdown;
 mod outline;
 mod programs;
 mod python;
+mod same_tests;
 mod shown;
 mod steps;
 mod words;
@@ -120,6 +124,16 @@ fn chapters_are_short_and_end_with_questions() {
 #[test]
 fn the_behaviour_catalogue_lists_the_tests_that_there_are() {
     conformance::check().unwrap();
+}
+
+#[test]
+fn the_tests_of_chapter_24_are_those_of_the_real_runtime() {
+    same_tests::check().unwrap();
+}
+
+#[test]
+fn the_lines_of_both_runtimes_are_counted() {
+    Report::of("line counts", same_tests::check_counts).unwrap();
 }
 
 #[test]

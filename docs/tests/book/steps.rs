@@ -26,6 +26,10 @@ use crate::shown::{Difference, FOLDER, Shown, What, hunks_but, shown, step_and_f
 /// What a reader can take in at one sitting, line by line.
 const MOST_NEW_LINES: usize = 60;
 
+/// What a reader copies and does not type, in the last step: tests of the real
+/// runtime (`same_tests`), the file of this name and the folder beside it.
+pub(crate) const COPIED: &str = "tests/ch24";
+
 /// The texts of files, without their headers, by their paths in `src`.
 pub(crate) type Files = BTreeMap<String, String>;
 
@@ -84,6 +88,9 @@ fn add_files(folder: &Path, within: &str, files: &mut Files) {
     for path in entries.map(|entry| entry.path()) {
         let name = path.file_name().and_then(|name| name.to_str());
         let file = format!("{within}{}", name.expect("a name in ASCII"));
+        if file.trim_end_matches(".rs") == COPIED {
+            continue;
+        }
         if path.is_dir() {
             add_files(&path, &format!("{file}/"), files);
             continue;

@@ -180,10 +180,13 @@ pub fn virtual_runner() -> crate::mini::Runner {
     crate::mini::Runner::virtual_time()
 }
 
+/// The size of a test that holds for any size: smaller under Miri, which is a
+/// thousand times slower than the machine.
 pub const fn sized<T: Copy>(usual: T, in_miri: T) -> T {
     if cfg!(miri) { in_miri } else { usual }
 }
 
+/// The size of a test that takes seconds without optimisation.
 pub const fn sized_by_build<T: Copy>(optimised: T, in_debug: T, in_miri: T) -> T {
     sized(
         if cfg!(debug_assertions) {

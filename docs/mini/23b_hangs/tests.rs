@@ -1,0 +1,11 @@
+mod ch12;
+mod ch13;
+mod ch14;
+mod ch15;
+mod ch16;
+mod ch17;
+mod ch18;
+mod ch19;
+mod ch20;
+mod ch21;
+mod ch22;
