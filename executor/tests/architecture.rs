@@ -92,7 +92,7 @@ const CORE_LIMITS: Limits = Limits {
     goal: "3,000 lines in 32 files",
 };
 const CORE_METHODS_LIMITS: Limits = Limits {
-    lines: 4_414,
+    lines: 4_416,
     files: 38,
     crates: NO_LIMIT,
     goal: "",
@@ -104,7 +104,7 @@ const RUN_LIMITS: Limits = Limits {
     goal: "2,000 lines",
 };
 const RUN_METHODS_LIMITS: Limits = Limits {
-    lines: 2_792,
+    lines: 2_794,
     files: NO_LIMIT,
     crates: NO_LIMIT,
     goal: "",
