@@ -153,10 +153,12 @@ fn is_quiet(runtime: &Runtime) -> bool {
         park_or_panic(runtime, None);
         return false;
     }
-    let poller = runtime.driver.poller();
-    let Some(poller) = poller.filter(|_| has_source_waiters(runtime)) else {
-        return !wake_unsure_waiter(runtime);
+    let Some(poller) = runtime.driver.poller() else {
+        return true;
     };
+    if !has_source_waiters(runtime) {
+        return !wake_unsure_waiter(runtime);
+    }
     let limit = if poller.is_quiet() {
         Duration::ZERO
     } else {
@@ -184,6 +186,7 @@ fn has_source_waiters(runtime: &Runtime) -> bool {
 
 /// Wakes a waiter of a source, if one is left, where each may have been given up: a
 /// live one waits again. Returns whether there was one.
+#[cold]
 fn wake_unsure_waiter(runtime: &Runtime) -> bool {
     let poller = runtime.driver.poller();
     let waiter = poller.and_then(|poller| poller.take_waiter());
