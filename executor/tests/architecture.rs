@@ -86,31 +86,31 @@ const CORE: &[&str] = &["run", "spawn", "sleep", "timeout", "gather", "to_thread
 // that is not imported hides no line.
 
 const CORE_LIMITS: Limits = Limits {
-    lines: 3_789,
+    lines: 3_785,
     files: 33,
     crates: NO_LIMIT,
     goal: "3,000 lines in 32 files",
 };
 const CORE_METHODS_LIMITS: Limits = Limits {
-    lines: 4_413,
+    lines: 4_409,
     files: 38,
     crates: NO_LIMIT,
     goal: "",
 };
 const RUN_LIMITS: Limits = Limits {
-    lines: 2_205,
+    lines: 2_201,
     files: NO_LIMIT,
     crates: NO_LIMIT,
     goal: "2,000 lines",
 };
 const RUN_METHODS_LIMITS: Limits = Limits {
-    lines: 2_791,
+    lines: 2_787,
     files: NO_LIMIT,
     crates: NO_LIMIT,
     goal: "",
 };
 const BUILD_LIMITS: Limits = Limits {
-    lines: 6_013,
+    lines: 6_009,
     files: 64,
     crates: 13,
     goal: "4,500 lines in 55 files",
@@ -131,7 +131,7 @@ struct Walk {
 #[rustfmt::skip]
 const ONE_POLL: Walk = Walk {
     name: "one poll",
-    limits: Limits { lines: 1507, files: NO_LIMIT, crates: NO_LIMIT, goal: "" },
+    limits: Limits { lines: 1500, files: NO_LIMIT, crates: NO_LIMIT, goal: "" },
     passes: &[
         ("event_loop/run.rs", "the turn, and the poll sequence"),
         ("event_loop/look.rs", "looks at the inbox after each turn"),
