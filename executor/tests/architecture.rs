@@ -86,31 +86,31 @@ const CORE: &[&str] = &["run", "spawn", "sleep", "timeout", "gather", "to_thread
 // that is not imported hides no line.
 
 const CORE_LIMITS: Limits = Limits {
-    lines: 3_780,
+    lines: 3_785,
     files: 33,
     crates: NO_LIMIT,
     goal: "3,000 lines in 32 files",
 };
 const CORE_METHODS_LIMITS: Limits = Limits {
-    lines: 4_403,
+    lines: 4_409,
     files: 38,
     crates: NO_LIMIT,
     goal: "",
 };
 const RUN_LIMITS: Limits = Limits {
-    lines: 2_196,
+    lines: 2_201,
     files: NO_LIMIT,
     crates: NO_LIMIT,
     goal: "2,000 lines",
 };
 const RUN_METHODS_LIMITS: Limits = Limits {
-    lines: 2_781,
+    lines: 2_787,
     files: NO_LIMIT,
     crates: NO_LIMIT,
     goal: "",
 };
 const BUILD_LIMITS: Limits = Limits {
-    lines: 6_003,
+    lines: 6_009,
     files: 64,
     crates: 13,
     goal: "4,500 lines in 55 files",

@@ -41,18 +41,25 @@ impl Waiter {
     }
 
     /// Wakes through the waker, if there is one.
+    #[cold]
     pub(crate) fn wake_waker(mut self) {
         if let Some(waker) = self.waker.take() {
             catch_and_report("a waker", || waker.wake());
         }
     }
+
+    #[cold]
+    fn drop_waker(&mut self) {
+        let waker = self.waker.take();
+        catch_and_report("the destructor of a waker", || drop(waker));
+    }
 }
 
 impl Drop for Waiter {
-    #[inline]
+    #[inline(always)]
     fn drop(&mut self) {
-        if let Some(waker) = self.waker.take() {
-            catch_and_report("the destructor of a waker", || drop(waker));
+        if self.waker.is_some() {
+            self.drop_waker();
         }
     }
 }

@@ -392,9 +392,14 @@ impl Poller for Reactor {
     }
 
     fn has_waiters(&self, polls_of: &PollsOf<'_>) -> bool {
-        let sources = self.sources.borrow();
-        let mut ends = sources.iter().flat_map(|(_, source)| &source.ends);
-        ends.any(|end| end.waiters.is_any_waiting(polls_of))
+        for (_, source) in self.sources.borrow().iter() {
+            for End { waiters, .. } in &source.ends {
+                if !waiters.is_empty() && waiters.is_any_waiting(polls_of) {
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     fn take_waiter(&self) -> Option<Waiter> {

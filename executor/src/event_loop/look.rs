@@ -104,11 +104,6 @@ fn wake_sources(runtime: &Runtime) -> bool {
     io
 }
 
-/// Parks a running loop.
-fn park_or_panic(runtime: &Runtime, timeout: Option<Duration>) -> bool {
-    or_panic(park(runtime, timeout))
-}
-
 /// # Panics
 ///
 /// If the poller failed: the loop would not learn of its sockets any more.
@@ -130,10 +125,10 @@ pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {
         Some(deadline) if runtime.clock.is_virtual() => runtime.clock.jump_to(deadline),
         Some(deadline) => {
             let left = deadline.saturating_sub(runtime.clock.now());
-            io = park_or_panic(runtime, Some(Duration::from_nanos(left)));
+            io = or_panic(park(runtime, Some(Duration::from_nanos(left))));
         }
         None if runtime.has_jobs() || has_source_waiters(runtime) => {
-            io = park_or_panic(runtime, None);
+            io = or_panic(park(runtime, None));
         }
         None if wake_unsure_waiter(runtime) => {}
         None => wait_for_other_threads(runtime, handles_at_home)?,
@@ -150,22 +145,23 @@ pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {
 /// last quiet time there is no answer to wait for, and one look is enough.
 fn is_quiet(runtime: &Runtime) -> bool {
     if runtime.has_jobs() {
-        park_or_panic(runtime, None);
+        or_panic(park(runtime, None));
         return false;
     }
-    let poller = runtime.driver.poller();
-    let Some(poller) = poller.filter(|_| has_source_waiters(runtime)) else {
-        return !wake_unsure_waiter(runtime);
+    let Some(poller) = runtime.driver.poller() else {
+        return true;
     };
-    let limit = if poller.is_quiet() {
-        Duration::ZERO
-    } else {
-        QUIET
+    if !has_source_waiters(runtime) {
+        return !wake_unsure_waiter(runtime);
+    }
+    let limit = match poller.is_quiet() {
+        true => Duration::ZERO,
+        false => QUIET,
     };
     let began = Instant::now();
     loop {
         let left = limit.saturating_sub(began.elapsed());
-        if park_or_panic(runtime, Some(left)) || runtime.inbox().has_messages() {
+        if or_panic(park(runtime, Some(left))) || runtime.inbox().has_messages() {
             return false;
         }
         // Computed before the park: a machine that stood still has not looked
@@ -184,6 +180,7 @@ fn has_source_waiters(runtime: &Runtime) -> bool {
 
 /// Wakes a waiter of a source, if one is left, where each may have been given up: a
 /// live one waits again. Returns whether there was one.
+#[cold]
 fn wake_unsure_waiter(runtime: &Runtime) -> bool {
     let poller = runtime.driver.poller();
     let waiter = poller.and_then(|poller| poller.take_waiter());
@@ -208,7 +205,7 @@ fn wait_for_other_threads(
         return Ok(()); // tasks were woken to find out
     }
     if !runtime.clock.is_virtual() && !cfg!(target_family = "wasm") {
-        park_or_panic(runtime, None);
+        or_panic(park(runtime, None));
         return Ok(());
     }
     let limit = runtime.settings.stall_timeout.unwrap_or(STALL_TIMEOUT);
@@ -222,7 +219,7 @@ fn wait_for_other_threads(
         if left.is_zero() {
             return Err(Composition::explain_stall(runtime, false));
         }
-        park_or_panic(runtime, Some(left));
+        or_panic(park(runtime, Some(left)));
     }
 }
 

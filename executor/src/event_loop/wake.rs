@@ -120,11 +120,12 @@ impl Runtime {
 
     /// Wakes a waiter. Call with nothing borrowed: a foreign waker may run any
     /// code.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn wake_waiter(&self, waiter: Waiter) {
-        match (&waiter.waker, waiter.task) {
-            (None, Some(task)) => self.wake(task),
-            _ => waiter.wake_waker(),
+        if waiter.waker.is_some() {
+            waiter.wake_waker();
+        } else if let Some(task) = waiter.task {
+            self.wake(task);
         }
     }
 

@@ -52,6 +52,7 @@ impl CurrentLoop {
         }
     }
 
+    #[inline]
     pub(super) fn waiter(&self, cx: &Context<'_>) -> LoopWaiter {
         match &self.0 {
             Some(runtime) => LoopWaiter {

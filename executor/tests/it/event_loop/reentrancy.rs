@@ -126,10 +126,10 @@ impl Default for Queue0 {
 
 /// A wait of each kind.
 fn each_wait(ends: &Ends) -> Vec<(&'static str, Boxed)> {
-    let mut all = waits_without_sockets(ends);
+    let all = waits_without_sockets(ends).into_iter();
     #[cfg(all(unix, feature = "net"))]
-    all.extend(socket_waits());
-    all
+    let all = all.chain(socket_waits());
+    all.collect()
 }
 
 /// Waits of futures and of the poll traits for a socket; they give up after a

@@ -832,3 +832,41 @@ fn c068_a_task_that_is_dropped_may_wake_another_that_is_dropped_too() {
     assert_eq!(dropped_together(true, cancel), ["sender", "receiver"]);
     assert_eq!(dropped_together(false, cancel), ["receiver", "sender"]);
 }
+
+/// Both come while a task blocks the loop, which looks in the middle of the turn.
+#[test]
+fn a_look_takes_the_messages_before_the_timers_that_are_due() {
+    let log = Log::new();
+    run(async {
+        let gate = Gate::new();
+        let told = spawn({
+            let (gate, log) = (gate.clone(), log.clone());
+            async move {
+                gate.wait().await;
+                log.push("message");
+            }
+        });
+        yield_now().await;
+        let timer = spawn({
+            let log = log.clone();
+            async move {
+                sleep(Duration::from_millis(1)).await;
+                log.push("timer");
+            }
+        });
+        let waker = gate.last_waker();
+        gate.forget_wakers();
+        let gate = gate.clone();
+        drop(spawn(async move {
+            gate.open();
+            thread::spawn(move || waker.wake()).join().unwrap();
+            thread::sleep(Duration::from_millis(5));
+        }));
+        for _ in 0..70 {
+            drop(spawn(async {}));
+        }
+        timer.await.unwrap();
+        told.await.unwrap();
+    });
+    assert_eq!(log.take(), ["message", "timer"]);
+}

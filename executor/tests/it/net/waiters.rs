@@ -21,7 +21,7 @@ use futures::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
 use futures::stream::FuturesUnordered;
 
 use crate::common::{
-    Log, assert_waits, connected, described, judged, let_the_loop_look, must_end, poll_once,
+    Gate, Log, assert_waits, connected, described, judged, let_the_loop_look, must_end, poll_once,
     read_some, run_to_end, stalled_tasks, until_waiting, with_raw_peer,
 };
 
@@ -629,8 +629,9 @@ fn ten_thousand_reads_that_were_given_up_do_not_pile_up() {
             }
         });
         until_waiting(&alive).await;
+        let done = Gate::new();
         let giving_up = spawn({
-            let ours = Rc::clone(&ours);
+            let (ours, done) = (Rc::clone(&ours), done.clone());
             async move {
                 for _ in 0..10_000 {
                     let read = [read_some(&*ours, 1)].into_iter();
@@ -638,10 +639,11 @@ fn ten_thousand_reads_that_were_given_up_do_not_pile_up() {
                     assert!(poll_once(&mut read.next()).await.is_pending());
                     yield_now().await;
                 }
+                done.open();
                 pending::<()>().await;
             }
         });
-        until_waiting(&giving_up).await;
+        done.wait().await; // a listing in each turn would take seconds
         let waits = socket_waits(&giving_up) + socket_waits(&alive);
         assert!(waits < 1_000, "{waits} waits");
         theirs.write_all(&[0; 100]).unwrap();
