@@ -35,6 +35,7 @@ struct Step {
     /// The name of the recording and of its pictures.
     name: &'static str,
     /// What the recording shows; `docs/player/programs.js` reads it here.
+    #[allow(dead_code, reason = "another program reads it")]
     shows: &'static str,
     /// Whether each run gives the same recording, byte for byte.
     virtual_time: bool,
