@@ -222,7 +222,7 @@ var LOOP_SOURCE = {
    },
    {
     "title": "executor/src/event_loop/look.rs · wait_for_something",
-    "first": 122,
+    "first": 117,
     "lines": [
      "pub(super) fn wait_for_something(runtime: &Runtime) -> Result<(), RunError> {",
      "    runtime.driver.owner.refuse_forked_child();",
@@ -235,10 +235,10 @@ var LOOP_SOURCE = {
      "        Some(deadline) if runtime.clock.is_virtual() => runtime.clock.jump_to(deadline),",
      "        Some(deadline) => {",
      "            let left = deadline.saturating_sub(runtime.clock.now());",
-     "            io = park_or_panic(runtime, Some(Duration::from_nanos(left)));",
+     "            io = or_panic(park(runtime, Some(Duration::from_nanos(left))));",
      "        }",
      "        None if runtime.has_jobs() || has_source_waiters(runtime) => {",
-     "            io = park_or_panic(runtime, None);",
+     "            io = or_panic(park(runtime, None));",
      "        }",
      "        None if wake_unsure_waiter(runtime) => {}",
      "        None => wait_for_other_threads(runtime, handles_at_home)?,",
@@ -317,15 +317,15 @@ var LOOP_SOURCE = {
    ],
    "park.start": [
     8,
-    125
+    120
    ],
    "park.wait": [
     8,
-    128
+    123
    ],
    "park.end": [
     8,
-    141
+    136
    ],
    "io.event": [
     0,

@@ -7,7 +7,7 @@ loopTrace("one_after_another", {
 "version": "0.1.0",
 "clock": "virtual",
 "unit": "ns",
-"sites": [["executor/src/event_loop/run.rs",136],["executor/src/event_loop/tasks.rs",69],["executor/src/event_loop/wake.rs",108],["executor/src/event_loop/run.rs",176],["executor/src/event_loop/run.rs",275],["executor/src/spawn/print.rs",53],["executor/src/time/sleep.rs",182],["executor/src/event_loop/run.rs",314],["executor/src/event_loop/look.rs",125],["executor/src/event_loop/look.rs",141],["executor/src/event_loop/look.rs",78],["executor/src/event_loop/wake.rs",94],["executor/src/event_loop/tasks.rs",111],["executor/src/event_loop/tasks.rs",103],["executor/src/event_loop/shutdown.rs",19],["executor/src/event_loop/shutdown.rs",21]],
+"sites": [["executor/src/event_loop/run.rs",136],["executor/src/event_loop/tasks.rs",69],["executor/src/event_loop/wake.rs",108],["executor/src/event_loop/run.rs",176],["executor/src/event_loop/run.rs",275],["executor/src/spawn/print.rs",53],["executor/src/time/sleep.rs",182],["executor/src/event_loop/run.rs",314],["executor/src/event_loop/look.rs",120],["executor/src/event_loop/look.rs",136],["executor/src/event_loop/look.rs",78],["executor/src/event_loop/wake.rs",94],["executor/src/event_loop/tasks.rs",111],["executor/src/event_loop/tasks.rs",103],["executor/src/event_loop/shutdown.rs",19],["executor/src/event_loop/shutdown.rs",21]],
 "dropped": 0,
 "events": [
 {"i":0,"t":0,"k":"run.start","s":0},
