@@ -92,7 +92,7 @@ const CORE_LIMITS: Limits = Limits {
     goal: "3,000 lines in 32 files",
 };
 const CORE_METHODS_LIMITS: Limits = Limits {
-    lines: 4_409,
+    lines: 4_410,
     files: 38,
     crates: NO_LIMIT,
     goal: "",
@@ -104,13 +104,13 @@ const RUN_LIMITS: Limits = Limits {
     goal: "2,000 lines",
 };
 const RUN_METHODS_LIMITS: Limits = Limits {
-    lines: 2_787,
+    lines: 2_788,
     files: NO_LIMIT,
     crates: NO_LIMIT,
     goal: "",
 };
 const BUILD_LIMITS: Limits = Limits {
-    lines: 6_009,
+    lines: 6_010,
     files: 64,
     crates: 13,
     goal: "4,500 lines in 55 files",
@@ -215,10 +215,14 @@ fn the_adapters_use_the_public_api() {
     assert_clean(&plan().not_public(library()));
 }
 
+/// The runtime that readers of the book build is not held to it: it is one piece
+/// of 1,300 lines in the order of its chapters, not of its layers.
 #[test]
 fn no_files_import_each_other() {
     let targets = workspace().targets.iter();
-    assert_clean(&targets.flat_map(cycles).collect::<Vec<_>>());
+    let mut complaints: Vec<_> = targets.flat_map(cycles).collect();
+    complaints.retain(|complaint| !complaint.contains("docs/mini/"));
+    assert_clean(&complaints);
 }
 
 #[test]

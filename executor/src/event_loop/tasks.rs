@@ -281,9 +281,10 @@ impl Runtime {
             if let Some(error) = work.error().filter(|error| error.is_unreported_panic()) {
                 report(format_args!("{error} (its handle was dropped)"));
             }
-            let what = format_args!("the destructor of the output of {identity}");
-            self.poll
-                .with_current_task(key, || self.contain(what, || drop(work)));
+            self.poll.with_current_task(key, || {
+                let what = "the destructor of the output of";
+                self.contain(format_args!("{what} {identity}"), || drop(work));
+            });
         }
         self.remove(key);
     }

@@ -139,8 +139,9 @@ impl<T> fmt::Debug for ScopedJoinHandle<T> {
 /// the child, and the scope continues.
 pub(super) fn drop_in_task<T>(runtime: &Runtime, task: TaskKey, value: T) {
     if let Some(identity) = runtime.identity(task) {
-        let what = format_args!("the destructor of the future of {identity}");
-        let contain = || runtime.contain(what, || drop(value));
-        runtime.poll.with_current_task(task, contain);
+        runtime.poll.with_current_task(task, || {
+            let what = "the destructor of the future of";
+            runtime.contain(format_args!("{what} {identity}"), || drop(value));
+        });
     }
 }

@@ -179,7 +179,11 @@ impl Target {
         });
         for child in declarations {
             let name = child.name;
-            let below = format!("{inside}{name}/");
+            // A path on an inline module is the folder of the files below it.
+            let below = match (&child.inline, &child.path) {
+                (Some(_), Some(path)) => joined(&folder(&file), path) + "/",
+                _ => format!("{inside}{name}/"),
+            };
             let added = if let Some(scope) = child.inline {
                 self.add(file.clone(), scope, Some(at), below, sources)
             } else if let Some(path) = child.path {
