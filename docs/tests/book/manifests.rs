@@ -30,7 +30,8 @@ pub(crate) fn check_steps() -> Result<(), String> {
     let examples = steps.iter().map(|name| Example {
         name: format!("step_{name}"),
         path: format!("{name}/main.rs"),
-        test: true,
+        // The wrong versions may fail the tests that they have with them.
+        test: !name.contains('_'),
     });
     check(
         "docs/mini/Cargo.toml",
