@@ -11,4 +11,6 @@ pub(crate) mod fork;
 #[cfg(feature = "reactor")]
 pub(crate) mod waiters;
 #[cfg(feature = "reactor")]
+mod token;
+#[cfg(feature = "reactor")]
 pub(crate) mod reactor;

@@ -279,7 +279,7 @@ type OwnWakers = Vec<Option<OwnedWaker<WokenList>>>;
 #[derive(Default)]
 struct Woken {
     members: Vec<u32>,
-    /// None once woken.
+    /// Empty once woken.
     waiter: Waiter,
 }
 

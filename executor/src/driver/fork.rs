@@ -5,25 +5,29 @@
 //! only before the loop depends on another thread: when it parks, opens its
 //! poller or submits a job.
 //!
-//! Owned by `park`.
+//! Owned by `park`; `process_id` also for the watchdog.
 
 use std::cell::Cell;
+
+/// Returns the id of this process; `None` on a system without processes, where
+/// std's function panics.
+pub(crate) fn process_id() -> Option<u32> {
+    (!cfg!(target_family = "wasm")).then(std::process::id)
+}
 
 /// The process that a loop belongs to, once known.
 #[derive(Default)]
 pub(crate) struct OwnerPid(Cell<Option<u32>>);
 
 impl OwnerPid {
-    /// Records the current process as the owner, unless there is one, or the
-    /// system has no processes: there, std's function panics.
+    /// Records the current process as the owner, unless there is one.
     pub(crate) fn claim(&self) {
-        let this = || (!cfg!(target_family = "wasm")).then(std::process::id);
-        self.0.set(self.0.get().or_else(this));
+        self.0.set(self.0.get().or_else(process_id));
     }
 
     /// Returns whether this process is a forked child of the owner.
     pub(crate) fn is_forked_child(&self) -> bool {
-        self.0.get().is_some_and(|pid| pid != std::process::id())
+        self.0.get().is_some() && self.0.get() != process_id()
     }
 
     /// Forgets the owner, for the next run.

@@ -1,12 +1,8 @@
 //! Reactor: asks the operating system which sockets are ready.
 //!
 //! **Invariant:** the reactor returns the waiters of what is ready and wakes
-//! none of them; and an event reaches only the source it was meant for, because
-//! the token in the kernel is the source's key with its generation. An event
-//! for a source that was dropped in the same batch, or whose descriptor another
-//! socket has been given since, is ignored. On a 32-bit system a token has only
-//! 12 bits of the generation: there, an event that is 4096 sockets late may wake
-//! a waiter, which tries, and waits again.
+//! none of them; and an event reaches only the source it was meant for (see
+//! `token`).
 //!
 //! Created at the first socket; waited on by `park`; used by `net` and `os`.
 //! Imports `base` and `park`.
@@ -37,9 +33,10 @@ use std::net::SocketAddr;
 use std::rc::Rc;
 use std::time::Duration;
 
-use mio::{Events, Interest, Poll, Token};
+use mio::{Events, Interest, Poll};
 
 use super::park::{Driver, Poller, Woken};
+use super::token::{UNPARK, source_of, token};
 use super::waiters::{Placed, PollsOf, Ticket, Turn, Waiters, Who};
 use crate::base::hooks::{Direction, Hooks, Readiness, SOURCE};
 use crate::base::inbox::Unpark;
@@ -49,16 +46,6 @@ use crate::base::waiter::Waiter;
 /// How many events one look at the poller returns. More stay with the kernel
 /// for the next look.
 const EVENTS_PER_LOOK: usize = 1024;
-
-/// How many bits of a token are the index of the source's key. The others are
-/// the generation's, as many of the low ones as fit.
-const INDEX_BITS: u32 = if usize::BITS < 64 { 20 } else { 32 };
-
-/// The index that no source has: with it, a token is the unparker's.
-const NO_INDEX: usize = (1 << INDEX_BITS) - 1;
-
-/// The token of the unparker.
-const UNPARK: Token = Token(usize::MAX);
 
 /// One socket, as the reactor knows it.
 struct Source {
@@ -488,68 +475,4 @@ fn interest() -> Interest {
     return both | Interest::PRIORITY;
     #[cfg(not(target_os = "linux"))]
     both
-}
-
-/// Returns the token of a source.
-///
-/// # Errors
-///
-/// If the index of the source does not fit, which takes a million sources on a
-/// 32-bit system.
-fn token(key: SourceKey) -> io::Result<Token> {
-    if key.index() >= NO_INDEX {
-        return Err(io::Error::other("this loop has too many sockets"));
-    }
-    Ok(packed(key))
-}
-
-fn packed(key: SourceKey) -> Token {
-    Token((key.generation().get() as usize) << INDEX_BITS | key.index())
-}
-
-/// Returns the source that an event is for, with its key.
-fn source_of(
-    sources: &mut Slab<{ kind::SOURCE }, Source>,
-    token: Token,
-) -> Option<(SourceKey, &mut Source)> {
-    if token == UNPARK {
-        return None;
-    }
-    // The slots of a slab are never fewer than they were when the token was made.
-    let key = sources.key_at((token.0 & NO_INDEX) as u32);
-    let source = sources.get_mut(key)?;
-    (packed(key) == token).then_some((key, source))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::slab::Key;
-
-    #[test]
-    fn a_token_names_its_source_and_no_later_one_in_the_slot() {
-        let mut sources = Slab::default();
-        let source = || Source::new(None, None);
-        sources.insert(source());
-        let first = sources.insert(source());
-        let late = token(first).unwrap();
-        let found = source_of(&mut sources, late).map(|(key, _)| key);
-        assert_eq!(found, Some(first));
-        sources.remove(first);
-        assert!(source_of(&mut sources, late).is_none(), "an empty slot");
-        let second = sources.insert(source());
-        assert_eq!(second.index(), first.index());
-        assert!(source_of(&mut sources, late).is_none(), "another source");
-        let found = source_of(&mut sources, token(second).unwrap()).map(|(key, _)| key);
-        assert_eq!(found, Some(second));
-    }
-
-    #[test]
-    fn the_unparkers_token_names_no_source() {
-        let key = |index: usize| Key::from_bits(u64::MAX << 32 | index as u64).unwrap();
-        assert!(token(key(NO_INDEX)).is_err());
-        assert_ne!(token(key(NO_INDEX - 1)).unwrap(), UNPARK);
-        assert_eq!(token(key(NO_INDEX - 1)).unwrap().0, UNPARK.0 - 1);
-        assert!(source_of(&mut Slab::default(), UNPARK).is_none());
-    }
 }

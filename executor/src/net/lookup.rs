@@ -10,10 +10,10 @@ use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 
 use super::addrs::{Target, ToAddrs};
-use super::source::spend_budget;
 use super::tcp::{TcpListener, TcpStream};
 use super::udp::UdpSocket;
 use crate::blocking::to_thread::to_thread;
+use crate::spawn::yield_now::spend_budget;
 
 /// Looks up the addresses of a name (asyncio: `getaddrinfo`).
 ///

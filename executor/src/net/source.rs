@@ -388,11 +388,6 @@ fn poll_spend(cx: &mut Context<'_>) -> Poll<()> {
     Poll::Ready(())
 }
 
-/// Takes one from the budget: for what may complete, or fail, without a wait.
-pub(crate) async fn spend_budget() {
-    std::future::poll_fn(poll_spend).await;
-}
-
 #[cold]
 fn loop_has_ended() -> io::Error {
     io::Error::other("the loop that this socket belongs to has ended")

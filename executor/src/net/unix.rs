@@ -17,7 +17,8 @@ use std::task::{Context, Poll};
 use futures_io::{AsyncRead, AsyncWrite};
 
 use super::accept::ListeningSocket;
-use super::source::{Registered, explain, spend_budget};
+use super::source::{Registered, explain};
+use crate::spawn::yield_now::spend_budget;
 
 /// A Unix socket that accepts connections (asyncio: `start_unix_server`).
 ///

@@ -18,6 +18,7 @@ use crate::base::printable::Printable;
 use crate::base::sys::Arc;
 use crate::base::sys::unmodelled::{Mutex, lock};
 use crate::base::task_info::Identity;
+use crate::driver::fork::process_id;
 
 /// A poll that takes longer than this is reported in debug mode. asyncio's
 /// `loop.slow_callback_duration` has the same value.
@@ -57,8 +58,8 @@ pub(super) fn observe(polling: &Arc<Polling>) {
         poll: None,
         reported: false,
     });
-    // Where there are no processes, there are no threads either: std's function panics.
-    let pid = (!cfg!(target_family = "wasm")).then(std::process::id);
+    // Where there are no processes, there are no threads either.
+    let pid = process_id();
     if pid.is_none() || registry.owner_pid != pid {
         let thread = thread::Builder::new().name("executor-watchdog".into());
         match thread.spawn(sample_until_all_end) {

@@ -15,7 +15,8 @@ use std::process::{ExitStatus, Output, Stdio};
 
 use crate::combine::try_gather::try_gather;
 use crate::event_loop::runtime::Runtime;
-use crate::net::source::{explain, spend_budget};
+use crate::net::source::explain;
+use crate::spawn::yield_now::spend_budget;
 use exit::wait_for_exit;
 use pipes::read_all;
 

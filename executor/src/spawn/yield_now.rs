@@ -2,7 +2,7 @@
 //!
 //! **Invariant:** the task is queued behind everything that is ready, once.
 //!
-//! Called by users; `spend_budget` by `interval` and `scope`.
+//! Called by users; `spend_budget` by `interval`, `scope`, `net` and `os`.
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
